@@ -1,0 +1,119 @@
+//! Ed25519 (RFC 8032), with the strict verification that refuses keys of small order.
+
+use std::fmt;
+
+use ed25519_dalek::Signer;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::Random;
+
+/// 64 octets of signature.
+pub type Signature = [u8; 64];
+
+/// The octets are not a point on the curve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not an Ed25519 public key")]
+pub struct BadPublicKey;
+
+/// The signature is not this key's over these octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the signature does not verify")]
+pub struct BadSignature;
+
+/// A private key. Wiped from memory when dropped, never shown.
+#[derive(Clone)]
+pub struct SigningKey(ed25519_dalek::SigningKey);
+
+impl SigningKey {
+    /// A new key.
+    pub fn generate(random: &mut dyn Random) -> Self {
+        let mut seed = Zeroizing::new([0; 32]);
+        random.fill(seed.as_mut());
+        Self::from_seed(&seed)
+    }
+
+    /// The key whose private part is `seed`.
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(ed25519_dalek::SigningKey::from_bytes(seed))
+    }
+
+    /// The private part.
+    pub fn seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_bytes())
+    }
+
+    /// The public part.
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    /// Signs `message`.
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey(public: {:?})", self.public())
+    }
+}
+
+/// A public key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PublicKey(ed25519_dalek::VerifyingKey);
+
+impl PublicKey {
+    /// The key with these octets.
+    ///
+    /// # Errors
+    /// [`BadPublicKey`] where they are not a point on the curve.
+    pub fn from_octets(octets: &[u8; 32]) -> Result<Self, BadPublicKey> {
+        ed25519_dalek::VerifyingKey::from_bytes(octets).map(Self).map_err(|_| BadPublicKey)
+    }
+
+    /// The key's octets.
+    pub fn octets(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// Checks that `signature` is this key's over `message`.
+    ///
+    /// # Errors
+    /// [`BadSignature`] where it is not.
+    pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
+        let signature = ed25519_dalek::Signature::from_bytes(signature);
+        self.0.verify_strict(message, &signature).map_err(|_| BadSignature)
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({})", crate::codec::base64_unpadded(self.octets()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{from_hex, hex};
+
+    /// RFC 8032 section 7.1, test 2.
+    #[test]
+    fn known_answer() {
+        let seed = from_hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
+        let key = SigningKey::from_seed(&seed.unwrap().try_into().unwrap());
+        let signature = key.sign(&[0x72]);
+        assert!(hex(&signature).starts_with("92a009a9f0d4cab8720e820b5f642540"));
+        assert_eq!(key.public().verify(&[0x72], &signature), Ok(()));
+        assert_eq!(key.public().verify(&[0x73], &signature), Err(BadSignature));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let key = SigningKey::from_seed(&[7; 32]);
+        let shown = format!("{key:?}");
+        assert!(!shown.contains(&hex(&[7; 32])) && !shown.contains("BwcH"));
+    }
+}

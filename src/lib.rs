@@ -1,0 +1,6 @@
+//! The DNS of third-party identifiers.
+
+pub mod clock;
+pub mod codec;
+pub mod crypto;
+pub mod wire;

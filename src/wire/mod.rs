@@ -1,0 +1,16 @@
+//! DNS as it stands in packets: names, types, RRsets, RDATA, messages, and their limits.
+//!
+//! RDATA stays what it is in DNSSEC: octets with uncompressed names. What the octets mean is told by
+//! one table ([`rdata`]), used to read them from packets, to bring them to canonical form and to read
+//! and write their text. This is the only door to `hickory-proto`.
+
+mod iana;
+mod name;
+pub mod rdata;
+mod record;
+
+pub use iana::{
+    Algorithm, Class, DigestType, EdeCode, EdnsCode, Opcode, Rcode, Rtype, UnknownMnemonic,
+};
+pub use name::{Labels, MAX_LABEL, MAX_NAME, Name, NameError};
+pub use record::{MAX_TTL, Rdata, RdataTooLong, Record, Rrset, Serial, Ttl};
