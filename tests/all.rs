@@ -1,1 +1,3 @@
-//! x
+//! Every integration test in one binary: one link instead of many.
+
+mod house;

@@ -1,0 +1,87 @@
+//! Every dependency's licence suits ours, by the list that `cargo deny` reads.
+
+use std::process::Command;
+
+/// The licences that `deny.toml` allows.
+fn allowed() -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deny.toml");
+    let text = std::fs::read_to_string(path).expect("deny.toml is there");
+    let table: toml::Table = text.parse().expect("deny.toml is TOML");
+    let list = table["licenses"]["allow"].as_array().expect("a list of licences");
+    list.iter().map(|name| name.as_str().expect("a licence is named").to_owned()).collect()
+}
+
+/// Whether an SPDX expression of names, `AND`, `OR` and parentheses can be met.
+fn suits(expression: &str, allowed: &[String]) -> bool {
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let (suits, rest) = either(&words, allowed);
+    assert!(rest.is_empty(), "cannot read the licence {expression:?}");
+    suits
+}
+
+fn either<'a>(words: &'a [&'a str], allowed: &[String]) -> (bool, &'a [&'a str]) {
+    let (mut suits, mut rest) = both(words, allowed);
+    while let Some((&"OR", after)) = rest.split_first() {
+        let (other, after) = both(after, allowed);
+        suits |= other;
+        rest = after;
+    }
+    (suits, rest)
+}
+
+fn both<'a>(words: &'a [&'a str], allowed: &[String]) -> (bool, &'a [&'a str]) {
+    let (mut suits, mut rest) = one(words, allowed);
+    while let Some((&"AND", after)) = rest.split_first() {
+        let (other, after) = one(after, allowed);
+        suits &= other;
+        rest = after;
+    }
+    (suits, rest)
+}
+
+fn one<'a>(words: &'a [&'a str], allowed: &[String]) -> (bool, &'a [&'a str]) {
+    match words {
+        ["(", inner @ ..] => {
+            let (suits, rest) = either(inner, allowed);
+            (suits, rest.strip_prefix(&[")"]).expect("a parenthesis closes"))
+        }
+        [name, "WITH", exception, rest @ ..] => {
+            (allowed.contains(&format!("{name} WITH {exception}")), rest)
+        }
+        [name, rest @ ..] => (allowed.iter().any(|licence| licence == name), rest),
+        [] => panic!("a licence is named"),
+    }
+}
+
+#[test]
+fn every_licence_suits() {
+    let platform = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--locked", "--offline", "--filter-platform"])
+        .arg(platform)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("a list of packages");
+    assert!(packages.len() > 50, "the packages were not read");
+    let allowed = allowed();
+    let wrong: Vec<String> = packages
+        .iter()
+        .map(|package| (package["name"].to_string(), package["license"].as_str().unwrap_or("none")))
+        .filter(|(_, licence)| !suits(licence, &allowed))
+        .map(|(name, licence)| format!("{name}: {licence}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_reader_of_licences_can_refuse() {
+    let allowed = ["MIT".to_owned(), "Apache-2.0".to_owned()];
+    assert!(suits("MIT OR GPL-3.0", &allowed));
+    assert!(suits("(MIT OR GPL-3.0) AND Apache-2.0", &allowed));
+    assert!(!suits("MIT AND GPL-3.0", &allowed));
+    assert!(!suits("GPL-3.0", &allowed));
+}
