@@ -4,13 +4,19 @@
 //! one table ([`rdata`]), used to read them from packets, to bring them to canonical form and to read
 //! and write their text. This is the only door to `hickory-proto`.
 
+mod compression;
 mod iana;
+mod message;
 mod name;
 pub mod rdata;
 mod record;
 
+pub use compression::Pointers;
 pub use iana::{
     Algorithm, Class, DigestType, EdeCode, EdnsCode, Opcode, Rcode, Rtype, UnknownMnemonic,
+};
+pub use message::{
+    Edns, EdnsOption, ExtendedError, Flags, Limits, Message, MessageError, Question,
 };
 pub use name::{Labels, MAX_LABEL, MAX_NAME, Name, NameError};
 pub use record::{MAX_TTL, Rdata, RdataTooLong, Record, Rrset, Serial, Ttl};

@@ -34,6 +34,12 @@ pub enum NameError {
     /// The wire form ends too early, or has a compression pointer where none may be.
     #[error("malformed wire form")]
     Malformed,
+    /// A compression pointer, at this offset, to something other than an earlier name.
+    #[error("compression pointer at offset {0} does not point backwards")]
+    ForwardPointer(usize),
+    /// More compression pointers to follow than a message may have.
+    #[error("too many compression pointers")]
+    TooManyPointers,
 }
 
 /// An absolute domain name. Keeps the case it was given; compares, hashes and sorts without it,

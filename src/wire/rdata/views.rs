@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use thiserror::Error;
 
 use crate::codec::{ReadError, Reader};
-use crate::wire::{Algorithm, DigestType, Name, NameError, Rdata, Rtype, Serial, Ttl};
+use crate::wire::{
+    Algorithm, DigestType, Name, NameError, Rdata, RdataTooLong, Rtype, Serial, Ttl,
+};
 
 /// RDATA that is not what its type says.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -17,6 +19,9 @@ pub enum RdataError {
     /// A name in it is malformed.
     #[error("bad name: {0}")]
     Name(#[from] NameError),
+    /// With its names in full it would not fit a record.
+    #[error(transparent)]
+    TooLong(#[from] RdataTooLong),
     /// Something else.
     #[error("{0}")]
     Invalid(&'static str),
