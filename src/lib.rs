@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod codec;
 pub mod crypto;
+pub mod dnssec;
 pub mod wire;

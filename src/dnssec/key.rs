@@ -1,0 +1,120 @@
+//! Keys of a zone, and the records that publish them (RFC 4034 sections 2 and 5, RFC 7344).
+
+use super::algorithm;
+use crate::crypto::{Random, Signature, SigningKey};
+use crate::wire::rdata::{Dnskey, Ds};
+use crate::wire::{Algorithm, Class, DigestType, Name, Rdata, Rrset, Rtype, Ttl};
+
+/// The only value of a DNSKEY's protocol field (RFC 4034 section 2.1.2).
+pub(super) const PROTOCOL: u8 = 3;
+
+/// A private key that signs for a zone, Ed25519.
+///
+/// What it signs follows from its flags and its company: see [`signers`].
+#[derive(Debug, Clone)]
+pub struct ZoneKey {
+    /// The zone.
+    pub zone: Name,
+    /// The flags of its DNSKEY.
+    pub flags: u16,
+    key: SigningKey,
+}
+
+impl ZoneKey {
+    /// Flags of a key-signing key, or of one key for everything: the parent's DS is made of it.
+    pub const KSK: u16 = Dnskey::ZONE | Dnskey::SEP;
+    /// Flags of a zone-signing key.
+    pub const ZSK: u16 = Dnskey::ZONE;
+
+    /// The key with this private part.
+    pub fn new(zone: Name, flags: u16, key: SigningKey) -> Self {
+        Self { zone, flags, key }
+    }
+
+    /// A new key.
+    pub fn generate(zone: Name, flags: u16, random: &mut dyn Random) -> Self {
+        Self::new(zone, flags, SigningKey::generate(random))
+    }
+
+    /// Its public part as a record.
+    pub fn dnskey(&self) -> Dnskey {
+        Dnskey {
+            flags: self.flags,
+            protocol: PROTOCOL,
+            algorithm: Algorithm::ED25519,
+            public_key: self.key.public().octets().to_vec(),
+        }
+    }
+
+    /// Its key tag.
+    pub fn key_tag(&self) -> u16 {
+        self.dnskey().key_tag()
+    }
+
+    /// The DS for the parent; none where the digest is not one that can be computed here.
+    pub fn ds(&self, digest_type: DigestType) -> Option<Ds> {
+        ds_of(&self.zone, &self.dnskey(), digest_type)
+    }
+
+    /// Whether it is an entry point from outside.
+    pub fn is_sep(&self) -> bool {
+        self.flags & Dnskey::SEP != 0
+    }
+
+    /// The private part.
+    pub fn signing_key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Signature {
+        self.key.sign(message)
+    }
+}
+
+/// The keys that sign sets of type `rtype`. Keys with the SEP bit sign what the parent acts on
+/// (DNSKEY, CDS, CDNSKEY), the others the rest; where all are of one kind, they sign everything.
+pub fn signers(keys: &[ZoneKey], rtype: Rtype) -> impl Iterator<Item = &ZoneKey> {
+    let wants_sep = matches!(rtype, Rtype::DNSKEY | Rtype::CDS | Rtype::CDNSKEY);
+    let suited = move |key: &&ZoneKey| key.is_sep() == wants_sep;
+    let any_suited = keys.iter().any(|key| suited(&key));
+    keys.iter().filter(move |key| !any_suited || suited(key))
+}
+
+/// The DS of `key` at `owner` (RFC 4034 section 5.1.4); none where the digest is not one that can be
+/// computed here.
+pub fn ds_of(owner: &Name, key: &Dnskey, digest_type: DigestType) -> Option<Ds> {
+    let mut octets = owner.to_lowercase().as_wire().to_vec();
+    octets.extend_from_slice(key.to_rdata().octets());
+    let digest = algorithm::digest(digest_type, &octets)?;
+    Some(Ds { key_tag: key.key_tag(), algorithm: key.algorithm, digest_type, digest })
+}
+
+/// Whether `ds` stands for `key` at `owner`. Never where its digest cannot be computed here.
+pub fn ds_matches(ds: &Ds, owner: &Name, key: &Dnskey) -> bool {
+    ds.algorithm == key.algorithm
+        && ds.key_tag == key.key_tag()
+        && ds_of(owner, key, ds.digest_type).is_some_and(|own| own.digest == ds.digest)
+}
+
+/// The DNSKEY set of a zone with these keys.
+pub fn dnskey_rrset(zone: &Name, keys: &[ZoneKey], ttl: Ttl) -> Rrset {
+    key_rrset(zone, Rtype::DNSKEY, ttl, keys.iter().map(|key| key.dnskey().to_rdata()))
+}
+
+/// What the parent's DS set shall be, of SHA-256 (RFC 7344 section 3.1): one for each key that
+/// signs the DNSKEY set.
+pub fn cds_rrset(zone: &Name, keys: &[ZoneKey], ttl: Ttl) -> Rrset {
+    let ds = signers(keys, Rtype::CDS)
+        .map(|key| key.ds(DigestType::SHA256).expect("SHA-256 is computed here").to_rdata());
+    key_rrset(zone, Rtype::CDS, ttl, ds)
+}
+
+/// The keys that the parent's DS set shall be made of (RFC 7344 section 3.2).
+pub fn cdnskey_rrset(zone: &Name, keys: &[ZoneKey], ttl: Ttl) -> Rrset {
+    let keys = signers(keys, Rtype::CDNSKEY).map(|key| key.dnskey().to_rdata());
+    key_rrset(zone, Rtype::CDNSKEY, ttl, keys)
+}
+
+fn key_rrset(zone: &Name, rtype: Rtype, ttl: Ttl, rdata: impl Iterator<Item = Rdata>) -> Rrset {
+    Rrset { name: zone.clone(), rtype, class: Class::IN, ttl, rdata: rdata.collect() }
+}
