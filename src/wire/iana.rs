@@ -118,6 +118,8 @@ registry! {
     RT = 21 "RT",
     /// NSAP address (RFC 1706).
     NSAP = 22 "NSAP",
+    /// Pointer for NSAP addresses, historic (RFC 1348).
+    NSAP_PTR = 23 "NSAP-PTR",
     /// Security signature (RFC 2535), as SIG(0) today (RFC 2931).
     SIG = 24 "SIG",
     /// Security key (RFC 2535).
@@ -130,6 +132,12 @@ registry! {
     AAAA = 28 "AAAA",
     /// Location (RFC 1876).
     LOC = 29 "LOC",
+    /// Next name and types of the first DNSSEC, obsolete (RFC 2535).
+    NXT = 30 "NXT",
+    /// Endpoint identifier of Nimrod, historic.
+    EID = 31 "EID",
+    /// Locator of Nimrod, historic.
+    NIMLOC = 32 "NIMLOC",
     /// Service (RFC 2782).
     SRV = 33 "SRV",
     /// Naming authority pointer (RFC 3403).
@@ -168,6 +176,12 @@ registry! {
     SMIMEA = 53 "SMIMEA",
     /// Host identity (RFC 8005).
     HIP = 55 "HIP",
+    /// Status of a zone.
+    NINFO = 56 "NINFO",
+    /// Key that encrypts records.
+    RKEY = 57 "RKEY",
+    /// Link to a trust anchor's history.
+    TALINK = 58 "TALINK",
     /// Child's DS for its parent (RFC 7344).
     CDS = 59 "CDS",
     /// Child's DNSKEY for its parent (RFC 7344).
@@ -210,6 +224,16 @@ registry! {
     URI = 256 "URI",
     /// Certification authority authorisation (RFC 8659).
     CAA = 257 "CAA",
+    /// Visibility and control of applications.
+    AVC = 258 "AVC",
+    /// Relay for automatic multicast tunnelling (RFC 8777).
+    AMTRELAY = 260 "AMTRELAY",
+    /// What a resolver can do (RFC 9606).
+    RESINFO = 261 "RESINFO",
+    /// Public address of a wallet.
+    WALLET = 262 "WALLET",
+    /// Trust anchor outside its parent, obsolete (RFC 4431).
+    DLV = 32769 "DLV",
     /// A signed association of this system: private use.
     ASSOC = 65301 "ASSOC",
     /// A verification certificate of this system: private use.

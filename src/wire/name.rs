@@ -81,8 +81,29 @@ impl Name {
     /// # Errors
     /// [`NameError::Malformed`] where it is cut off or compressed, or the limits' errors.
     pub fn from_wire(wire: &[u8]) -> Result<(Self, usize), NameError> {
-        let length = wire_length(wire)?;
+        let length = Self::wire_length(wire)?;
         Ok((Self(Bytes::copy_from_slice(&wire[..length])), length))
+    }
+
+    /// Length of the uncompressed name at the front of `wire`.
+    ///
+    /// # Errors
+    /// As for [`Name::from_wire`].
+    pub fn wire_length(wire: &[u8]) -> Result<usize, NameError> {
+        let mut at = 0;
+        loop {
+            let label = usize::from(*wire.get(at).ok_or(NameError::Malformed)?);
+            at += label + 1;
+            if label > MAX_LABEL {
+                return Err(NameError::Malformed);
+            }
+            if at > MAX_NAME {
+                return Err(NameError::NameTooLong(at));
+            }
+            if label == 0 {
+                return Ok(at);
+            }
+        }
     }
 
     fn from_valid_wire(wire: Vec<u8>) -> Result<Self, NameError> {
@@ -213,24 +234,6 @@ fn push_label(wire: &mut Vec<u8>, label: &[u8]) -> Result<(), NameError> {
             Ok(())
         }
         length => Err(NameError::LabelTooLong(length)),
-    }
-}
-
-/// Length of the uncompressed name at the front of `wire`.
-fn wire_length(wire: &[u8]) -> Result<usize, NameError> {
-    let mut at = 0;
-    loop {
-        let label = usize::from(*wire.get(at).ok_or(NameError::Malformed)?);
-        at += label + 1;
-        if label > MAX_LABEL {
-            return Err(NameError::Malformed);
-        }
-        if at > MAX_NAME {
-            return Err(NameError::NameTooLong(at));
-        }
-        if label == 0 {
-            return Ok(at);
-        }
     }
 }
 

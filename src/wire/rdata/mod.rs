@@ -1,12 +1,16 @@
 //! The data of records.
 //!
-//! The typed views here are for the types the protocol itself acts on; each reads from and writes
-//! to the octets of an [`Rdata`].
+//! What RDATA is made of stands in one table from record type to fields. [`validate`], [`canonical`],
+//! [`expand`] and [`names_in`] read it. The typed views are for the types the protocol itself acts
+//! on; each reads from and writes to the octets of an [`Rdata`](super::Rdata).
 
-mod expand;
+mod parameters;
+mod schema;
+mod take;
 mod views;
+mod walk;
 
-pub use expand::{expand, names_in};
 pub use views::{
     Dnskey, Ds, Nsec, Nsec3, RdataError, Rrsig, Soa, Srv, TypeBitmap, address, name_target,
 };
+pub use walk::{canonical, expand, names_in, validate};
