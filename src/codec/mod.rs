@@ -1,11 +1,13 @@
-//! Octets and their text forms: a bounded [`Reader`], and strict hex, base64 and base32hex.
+//! Octets and their text forms: a bounded [`Reader`], and strict hex, base64, base32hex and dates.
 //!
 //! Every decoder here refuses what the encoder would not have written (non-zero trailing bits,
 //! wrong padding, stray characters), so that one value has one text.
 
+mod date;
 mod reader;
 mod text;
 
+pub use date::{date, from_date};
 pub use reader::{ReadError, Reader};
 pub use text::{TextError, base32hex, base64, base64_unpadded, from_base32hex, from_base64};
 pub use text::{from_base64_unpadded, from_hex, hex};
