@@ -1,7 +1,13 @@
 //! The DNS of third-party identifiers.
 
+// Floor 0: ground.
 pub mod clock;
 pub mod codec;
+
+// Floor 1: primitives.
 pub mod crypto;
-pub mod dnssec;
 pub mod wire;
+
+// Floor 2: nouns.
+pub mod dnssec;
+pub mod threepid;
