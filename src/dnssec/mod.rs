@@ -29,6 +29,7 @@ mod chain;
 pub mod denial;
 mod effort;
 mod key;
+pub mod keyfile;
 mod sign;
 mod verify;
 

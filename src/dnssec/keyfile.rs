@@ -1,0 +1,388 @@
+//! A zone's key as BIND keeps it: `K<zone>+015+<tag>.key`, a DNSKEY record in text, and `.private`,
+//! format v1.3. Made and read by `dnssec-keygen` and its family alike.
+//!
+//! Text only: reading and writing files is up to the caller.
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::ZoneKey;
+use crate::clock::Timestamp;
+use crate::codec::{TextError, base64, date, from_base64};
+use crate::crypto::SigningKey;
+use crate::wire::rdata::Dnskey;
+use crate::wire::{Algorithm, Class, Name, NameError, Rtype};
+
+/// What is wrong with a key file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KeyfileError {
+    /// A line is not what it should be.
+    #[error(".{file} file, line {line}: {cause}")]
+    Line {
+        /// Which of the two files: `key` or `private`.
+        file: &'static str,
+        /// Its number, from 1.
+        line: usize,
+        /// What is wrong with it.
+        cause: LineError,
+    },
+    /// The file ends without a line that must be there.
+    #[error(".{file} file: {line:?} is missing")]
+    Missing {
+        /// Which of the two files: `key` or `private`.
+        file: &'static str,
+        /// What must be there.
+        line: &'static str,
+    },
+    /// The files are of two keys.
+    #[error("the private key is not that of the DNSKEY")]
+    Mismatch,
+}
+
+/// What is wrong with a line of a key file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LineError {
+    /// The owner is not a name.
+    #[error("bad zone name: {0}")]
+    Zone(#[from] NameError),
+    /// Something else than what must stand there.
+    #[error("{expected} expected, found {found:?}")]
+    Unexpected {
+        /// What must stand there.
+        expected: &'static str,
+        /// What does.
+        found: String,
+    },
+    /// A key that is not base64.
+    #[error("bad base64: {0}")]
+    Base64(#[from] TextError),
+    /// A key of another length than Ed25519's.
+    #[error("key of {0} octets, 32 expected")]
+    Length(usize),
+    /// A second one of what must be there once.
+    #[error("a second {0}")]
+    Repeated(String),
+}
+
+impl LineError {
+    fn unexpected(expected: &'static str, found: Option<&str>) -> Self {
+        Self::Unexpected { expected, found: found.unwrap_or_default().to_owned() }
+    }
+}
+
+/// The two files of a key.
+#[derive(Clone)]
+pub struct Keyfile {
+    /// Their name without `.key` and `.private`.
+    pub stem: String,
+    /// Content of the `.key` file.
+    pub public: String,
+    /// Content of the `.private` file. Wiped from memory when dropped.
+    pub private: Zeroizing<String>,
+}
+
+/// The name of a key's files without `.key` and `.private`.
+pub fn stem(key: &ZoneKey) -> String {
+    format!("K{}+{:03}+{:05}", file_name(&key.zone), Algorithm::ED25519.0, key.key_tag())
+}
+
+/// The zone's name in lower case with everything but letters, digits, `-` and `_` in hexadecimal.
+fn file_name(zone: &Name) -> String {
+    let octet = |octet: &u8| match octet.to_ascii_lowercase() {
+        octet @ (b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_') => char::from(octet).to_string(),
+        octet => format!("%{octet:02X}"),
+    };
+    if zone.is_root() {
+        return ".".to_owned();
+    }
+    zone.labels().map(|label| label.iter().map(octet).collect::<String>() + ".").collect()
+}
+
+/// Writes a key that is in use from `created` on.
+pub fn write(key: &ZoneKey, created: Timestamp) -> Keyfile {
+    let zone = key.zone.to_lowercase();
+    let kind = if key.is_sep() { "key" } else { "zone" };
+    let (tag, created) = (key.key_tag(), date(created.as_secs()));
+    let public_key = base64(&key.dnskey().public_key);
+    let seed = Zeroizing::new(base64(key.signing_key().seed().as_ref()));
+    let times = [("Created", &created), ("Publish", &created), ("Activate", &created)];
+    let times = |prefix: &str| -> String {
+        times.iter().map(|(what, when)| format!("{prefix}{what}: {when}\n")).collect()
+    };
+    Keyfile {
+        stem: stem(key),
+        public: format!(
+            "; This is a {kind}-signing key, keyid {tag}, for {zone}\n{}{zone} IN DNSKEY {} 3 15 {public_key}\n",
+            times("; "),
+            key.flags,
+        ),
+        private: Zeroizing::new(format!(
+            "Private-key-format: v1.3\nAlgorithm: 15 (ED25519)\nPrivateKey: {}\n{}",
+            *seed,
+            times(""),
+        )),
+    }
+}
+
+/// Reads a key from the content of its `.key` and `.private` files.
+///
+/// # Errors
+/// Where one of them is malformed, is for another algorithm than Ed25519, or they do not belong
+/// together.
+pub fn read(public: &str, private: &str) -> Result<ZoneKey, KeyfileError> {
+    let (zone, dnskey) = read_public(public)?;
+    let key = ZoneKey::new(zone, dnskey.flags, read_private(private)?);
+    if key.dnskey() == dnskey { Ok(key) } else { Err(KeyfileError::Mismatch) }
+}
+
+/// Reads a `.key` file: one DNSKEY record in text, with comments.
+///
+/// # Errors
+/// Where it is something else.
+pub fn read_public(text: &str) -> Result<(Name, Dnskey), KeyfileError> {
+    let mut found = None;
+    for (line, content) in (1..).zip(text.lines()) {
+        if content.trim().is_empty() || content.starts_with(';') {
+            continue;
+        }
+        let record = match found {
+            Some(_) => Err(LineError::Repeated("DNSKEY record".to_owned())),
+            None => dnskey(content),
+        };
+        found = Some(record.map_err(|cause| KeyfileError::Line { file: "key", line, cause })?);
+    }
+    found.ok_or(KeyfileError::Missing { file: "key", line: "DNSKEY record" })
+}
+
+/// `<zone> [<ttl>] IN DNSKEY <flags> 3 15 <base64>`, where spaces may part the base64.
+fn dnskey(line: &str) -> Result<(Name, Dnskey), LineError> {
+    let mut words = line.split_whitespace().peekable();
+    let zone = words.next().unwrap_or_default().parse()?;
+    words.next_if(|word| word.parse::<u32>().is_ok());
+    expect("class IN", &mut words, |word| word.parse() == Ok(Class::IN))?;
+    expect("type DNSKEY", &mut words, |word| word.parse() == Ok(Rtype::DNSKEY))?;
+    let flags = words.next();
+    let flags = flags
+        .and_then(|word| word.parse().ok())
+        .filter(|flags| flags & Dnskey::ZONE != 0)
+        .ok_or_else(|| LineError::unexpected("flags with the zone bit (256)", flags))?;
+    expect("protocol 3", &mut words, |word| word == "3")?;
+    expect("algorithm 15", &mut words, is_ed25519)?;
+    let public_key = octets(&words.collect::<String>())?.to_vec();
+    Ok((zone, Dnskey { flags, protocol: 3, algorithm: Algorithm::ED25519, public_key }))
+}
+
+fn is_ed25519(word: &str) -> bool {
+    word == "15" || word.parse() == Ok(Algorithm::ED25519)
+}
+
+fn expect<'a>(
+    expected: &'static str,
+    words: &mut impl Iterator<Item = &'a str>,
+    is: impl Fn(&str) -> bool,
+) -> Result<(), LineError> {
+    let word = words.next();
+    if word.is_some_and(is) { Ok(()) } else { Err(LineError::unexpected(expected, word)) }
+}
+
+/// The 32 octets of a key of either kind.
+fn octets(base64: &str) -> Result<Zeroizing<[u8; 32]>, LineError> {
+    let octets = Zeroizing::new(from_base64(base64)?);
+    let key = octets.as_slice().try_into().map_err(|_| LineError::Length(octets.len()))?;
+    Ok(Zeroizing::new(key))
+}
+
+/// Reads a `.private` file: `Tag: value` lines, of which those about times are not used.
+fn read_private(text: &str) -> Result<SigningKey, KeyfileError> {
+    let mut fields = Fields::default();
+    for (line, content) in (1..).zip(text.lines()) {
+        fields.read(content).map_err(|cause| KeyfileError::Line {
+            file: "private",
+            line,
+            cause,
+        })?;
+    }
+    let missing = |line| KeyfileError::Missing { file: "private", line };
+    fields.format.ok_or(missing("Private-key-format"))?;
+    fields.algorithm.ok_or(missing("Algorithm"))?;
+    let seed = fields.key.ok_or(missing("PrivateKey"))?;
+    Ok(SigningKey::from_seed(&seed))
+}
+
+/// The fields of a `.private` file that matter.
+#[derive(Default)]
+struct Fields {
+    format: Option<()>,
+    algorithm: Option<()>,
+    key: Option<Zeroizing<[u8; 32]>>,
+}
+
+impl Fields {
+    fn read(&mut self, line: &str) -> Result<(), LineError> {
+        if line.trim().is_empty() {
+            return Ok(());
+        }
+        // What stands there instead is not repeated: it may be part of the key.
+        let (tag, value) =
+            line.split_once(':').ok_or(LineError::unexpected("\"Tag: value\"", None))?;
+        let value = value.trim();
+        match tag.trim() {
+            tag @ "Private-key-format" => once(tag, &mut self.format, private_format(value)),
+            tag @ "Algorithm" => once(tag, &mut self.algorithm, private_algorithm(value)),
+            tag @ "PrivateKey" => once(tag, &mut self.key, octets(value)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn once<T>(
+    what: &str,
+    place: &mut Option<T>,
+    value: Result<T, LineError>,
+) -> Result<(), LineError> {
+    match place.replace(value?) {
+        Some(_) => Err(LineError::Repeated(what.to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// Any v1: what later minor versions added is not about the key itself.
+fn private_format(value: &str) -> Result<(), LineError> {
+    expect("format v1.x", &mut std::iter::once(value), |value| value.starts_with("v1."))
+}
+
+/// `15 (ED25519)`, the name being a comment.
+fn private_algorithm(value: &str) -> Result<(), LineError> {
+    expect("algorithm 15", &mut value.split_whitespace(), is_ed25519)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::from_hex;
+    use crate::crypto::SeededRandom;
+    use crate::wire::DigestType;
+
+    /// Made by `dnssec-keygen` 9.18.
+    const PUBLIC: &str = include_str!("../../tests/vectors/dnssec/Ksigned.example.+015+09137.key");
+    const PRIVATE: &str =
+        include_str!("../../tests/vectors/dnssec/Ksigned.example.+015+09137.private");
+
+    #[test]
+    fn reads_what_bind_wrote() {
+        let key = read(PUBLIC, PRIVATE).unwrap();
+        assert_eq!((key.key_tag(), key.flags), (9137, ZoneKey::KSK));
+        assert_eq!(stem(&key), "Ksigned.example.+015+09137");
+    }
+
+    /// Made by `dnssec-dsfromkey` 9.18.
+    #[test]
+    fn ds_is_the_one_bind_makes() {
+        let key = read(PUBLIC, PRIVATE).unwrap();
+        for (digest_type, digest) in [
+            (DigestType::SHA1, "DD8590DDDC11C72F1FA0CE27AC275F4A7DBD3321"),
+            (
+                DigestType::SHA256,
+                "1151B27D892D7AAF760A1525C0CA4E7746295BFF5854C6CB316EFDD31D0B5BF2",
+            ),
+            (
+                DigestType::SHA384,
+                "F6254AF263A8C2E4F66D0D8F3E5918BC82A0DAC8AE286893\
+                 BEF6778FD0C9437EB29F43DB0ABFC11DAF83D17B3A8EC4DC",
+            ),
+        ] {
+            let ds = key.ds(digest_type).unwrap();
+            assert_eq!((ds.key_tag, ds.digest), (9137, from_hex(digest).unwrap()));
+        }
+        assert_eq!(key.ds(DigestType(3)), None);
+    }
+
+    #[test]
+    fn writes_what_bind_writes() {
+        let created = from_date_line(PRIVATE);
+        let written = write(&read(PUBLIC, PRIVATE).unwrap(), created);
+        assert_eq!(*written.private, PRIVATE);
+        // All but the readable times, and the case of the zone.
+        let plain = |text: &str| -> Vec<String> {
+            text.lines().map(|line| line.split(" (").next().unwrap().to_lowercase()).collect()
+        };
+        assert_eq!(plain(&written.public), plain(PUBLIC));
+    }
+
+    fn from_date_line(private: &str) -> Timestamp {
+        let created = private.lines().find_map(|line| line.strip_prefix("Created: ")).unwrap();
+        Timestamp::from_secs(crate::codec::from_date(created).unwrap())
+    }
+
+    #[test]
+    fn file_names_are_safe() {
+        for (zone, stem) in
+            [(".", "."), ("A\\.b\\032+x/y_z-.Example", "a%2Eb%20%2Bx%2Fy_z-.example.")]
+        {
+            assert_eq!(file_name(&zone.parse().unwrap()), stem);
+        }
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let fails = |public: &str, private: &str| read(public, private).unwrap_err().to_string();
+        let replaced = |from: &str, to: &str| {
+            assert!(PUBLIC.contains(from) || PRIVATE.contains(from), "{from}");
+            fails(&PUBLIC.replace(from, to), &PRIVATE.replace(from, to))
+        };
+        assert_eq!(
+            replaced("257 3 15", "257 3 8"),
+            ".key file, line 5: algorithm 15 expected, found \"8\""
+        );
+        assert_eq!(
+            replaced("257 3 15", "1 3 15"),
+            ".key file, line 5: flags with the zone bit (256) expected, found \"1\""
+        );
+        assert_eq!(
+            replaced("DNSKEY 257", "DS 257"),
+            ".key file, line 5: type DNSKEY expected, found \"DS\""
+        );
+        assert_eq!(fails("", PRIVATE), ".key file: \"DNSKEY record\" is missing");
+        assert_eq!(fails(&PUBLIC.repeat(2), PRIVATE), ".key file, line 10: a second DNSKEY record");
+        assert_eq!(
+            replaced("Algorithm: 15", "Algorithm: 13"),
+            ".private file, line 2: algorithm 15 expected, found \"13\""
+        );
+        assert_eq!(
+            replaced("format: v1.3", "format: v2.0"),
+            ".private file, line 1: format v1.x expected, found \"v2.0\""
+        );
+        assert_eq!(
+            replaced("PrivateKey: ", "PrivateKey: AA"),
+            ".private file, line 3: bad base64: wrong length"
+        );
+        assert_eq!(replaced("PrivateKey", "Key"), ".private file: \"PrivateKey\" is missing");
+        assert_eq!(
+            fails(PUBLIC, &PRIVATE.repeat(2)),
+            ".private file, line 7: a second Private-key-format"
+        );
+        assert_eq!(replaced("257 3 15 n", "257 3 15 m"), KeyfileError::Mismatch.to_string());
+    }
+
+    proptest! {
+        #[test]
+        fn round_trips(seed: u64, octets in proptest::collection::vec(any::<u8>(), 1..=30)) {
+            let zone = Name::from_labels([&octets, &b"Example".to_vec()]).unwrap();
+            let key = ZoneKey::generate(zone, ZoneKey::ZSK, &mut SeededRandom::new(seed));
+            let files = write(&key, Timestamp::from_secs(seed >> 32));
+            let read = read(&files.public, &files.private).unwrap();
+            prop_assert_eq!(&read.zone, &key.zone);
+            prop_assert_eq!(read.dnskey(), key.dnskey());
+            prop_assert_eq!(read.signing_key().seed(), key.signing_key().seed());
+            prop_assert!(files.stem.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'/'));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(public: String, private: String) {
+            let _ = read_public(&public);
+            let _ = read_private(&private);
+        }
+    }
+}
