@@ -8,15 +8,19 @@ mod compression;
 mod iana;
 mod message;
 mod name;
+mod query;
 pub mod rdata;
 mod record;
+mod writer;
 
 pub use compression::Pointers;
 pub use iana::{
     Algorithm, Class, DigestType, EdeCode, EdnsCode, Opcode, Rcode, Rtype, UnknownMnemonic,
 };
 pub use message::{
-    Edns, EdnsOption, ExtendedError, Flags, Limits, Message, MessageError, Question,
+    Edns, EdnsOption, ExtendedError, Flags, Message, MessageError, MessageLimits, Question,
 };
 pub use name::{Labels, MAX_LABEL, MAX_NAME, Name, NameError};
+pub use query::{Query, QueryEdns, Unanswerable};
 pub use record::{MAX_TTL, Rdata, RdataTooLong, Record, Rrset, Serial, Ttl};
+pub use writer::{AnswerWriter, EdnsPolicy, Section, write_error};

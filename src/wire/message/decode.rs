@@ -4,25 +4,25 @@ use hickory_proto::op::{Header, MessageType};
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder, DecodeError};
 
 use super::edns::decode_options;
-use super::{Edns, Flags, Limits, Message, MessageError, Question};
+use super::{Edns, Flags, Message, MessageError, MessageLimits, Question};
 use crate::wire::compression::Pointers;
 use crate::wire::rdata::{RdataError, expand};
 use crate::wire::{Class, Name, Opcode, Rcode, Rdata, Record, Rtype, Ttl};
 
 impl Message {
-    /// Reads a message that fills `octets` exactly, within the default [`Limits`].
+    /// Reads a message that fills `octets` exactly, within the default [`MessageLimits`].
     ///
     /// # Errors
     /// Where it is malformed or asks for too much work.
     pub fn decode(octets: &[u8]) -> Result<Self, MessageError> {
-        Self::decode_within(octets, &Limits::default())
+        Self::decode_within(octets, &MessageLimits::default())
     }
 
     /// Reads a message that fills `octets` exactly.
     ///
     /// # Errors
     /// Where it is malformed or goes beyond `limits`.
-    pub fn decode_within(octets: &[u8], limits: &Limits) -> Result<Self, MessageError> {
+    pub fn decode_within(octets: &[u8], limits: &MessageLimits) -> Result<Self, MessageError> {
         let mut decoder = Decoder {
             octets,
             fields: BinDecoder::new(octets),

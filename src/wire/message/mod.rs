@@ -2,7 +2,7 @@
 //! for answers that were not prepared.
 //!
 //! Reading is faithful: RDATA comes out octet for octet as it was sent, but for names, which are
-//! written out in full. [`Limits`] bounds the work a packet can cause.
+//! written out in full. [`MessageLimits`] bounds the work a packet can cause.
 //!
 //! ```
 //! use threepid::wire::{Class, Message, Question, Rtype};
@@ -23,6 +23,7 @@ use thiserror::Error;
 use super::rdata::RdataError;
 use super::{Class, Name, NameError, Opcode, Rcode, Record, Rtype};
 
+pub(super) use edns::options;
 pub use edns::{Edns, EdnsOption, ExtendedError};
 
 /// Why octets are not a message.
@@ -68,13 +69,13 @@ pub enum MessageError {
 
 /// What reading one message may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct MessageLimits {
     /// Compression pointers followed, beyond one for every two octets of the message: as many as
     /// it can hold. Without a limit, chains of pointers make the work quadratic.
     pub extra_pointers: usize,
 }
 
-impl Default for Limits {
+impl Default for MessageLimits {
     fn default() -> Self {
         Self { extra_pointers: 256 }
     }

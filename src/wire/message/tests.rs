@@ -75,7 +75,7 @@ fn pointer_chains_are_cut_off() {
     let [high, low] = (0xc000 | (24 + 399 * 2u16)).to_be_bytes();
     let named = [high, low, 255, 0, 0, 1, 0, 0, 0, 0, 0, 0].repeat(3);
     let packet = packet([0, 1, 3, 0], &[holder, named].concat());
-    let limits = |extra_pointers| Limits { extra_pointers };
+    let limits = |extra_pointers| MessageLimits { extra_pointers };
     assert!(Message::decode_within(&packet, &limits(1200)).is_ok());
     let error = Message::decode_within(&packet, &limits(256)).unwrap_err();
     assert!(matches!(error, MessageError::Name { error: NameError::TooManyPointers, .. }));
