@@ -10,4 +10,5 @@ pub mod wire;
 
 // Floor 2: nouns.
 pub mod dnssec;
+pub mod signed;
 pub mod threepid;

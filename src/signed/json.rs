@@ -1,0 +1,410 @@
+//! JSON that has a canonical form (Matrix specification, appendix on canonical JSON).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::SignedError;
+
+/// The greatest integer, and its negative the least: what a double holds exactly.
+pub const MAX_INTEGER: i64 = (1 << 53) - 1;
+
+/// What is read of JSON from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest text, in octets.
+    pub octets: usize,
+    /// How deep arrays and objects may stand in each other.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { octets: 65_536, depth: 16 }
+    }
+}
+
+/// A value of canonical JSON: no fractions, no integers beyond [`MAX_INTEGER`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Json {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Json>),
+    /// An object.
+    Object(Object),
+}
+
+/// An object of canonical JSON. Its members are in the order of their names' code points, which is
+/// the order of their octets in UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Object(BTreeMap<String, Json>);
+
+impl Object {
+    /// Reads an object. Repeated members, fractions, integers out of range, and what goes beyond
+    /// the limits are refused.
+    ///
+    /// # Errors
+    /// [`SignedError::TooLong`] or [`SignedError::Json`].
+    pub fn parse(octets: &[u8], limits: &Limits) -> Result<Self, SignedError> {
+        if octets.len() > limits.octets {
+            return Err(SignedError::TooLong { length: octets.len(), limit: limits.octets });
+        }
+        let malformed = |error: serde_json::Error| SignedError::Json(error.to_string());
+        let mut deserializer = serde_json::Deserializer::from_slice(octets);
+        let value = Node { depth: limits.depth }.deserialize(&mut deserializer);
+        let value = value.map_err(malformed)?;
+        deserializer.end().map_err(malformed)?;
+        match value {
+            Json::Object(object) => Ok(object),
+            _ => Err(SignedError::Json("expected an object".to_owned())),
+        }
+    }
+
+    /// The canonical form.
+    pub fn to_octets(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut open = b'{';
+        for (name, value) in &self.0 {
+            out.push(open);
+            open = b',';
+            write_string(name, out);
+            out.push(b':');
+            value.write(out);
+        }
+        if self.0.is_empty() {
+            out.push(open);
+        }
+        out.push(b'}');
+    }
+
+    /// A member.
+    pub fn get(&self, name: &str) -> Option<&Json> {
+        self.0.get(name)
+    }
+
+    /// Sets a member.
+    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Json>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    /// Takes a member out.
+    pub fn remove(&mut self, name: &str) -> Option<Json> {
+        self.0.remove(name)
+    }
+
+    /// The members in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Whether there are no members.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes out a member that must be there.
+    ///
+    /// # Errors
+    /// [`SignedError::Missing`].
+    pub fn take(&mut self, name: &'static str) -> Result<Json, SignedError> {
+        self.remove(name).ok_or(SignedError::Missing(name))
+    }
+
+    /// Takes out a member that must be a string.
+    ///
+    /// # Errors
+    /// [`SignedError::Missing`] or [`SignedError::Member`].
+    pub fn take_string(&mut self, name: &'static str) -> Result<String, SignedError> {
+        match self.take(name)? {
+            Json::String(text) => Ok(text),
+            _ => Err(SignedError::Member { name: name.to_owned(), expected: "a string" }),
+        }
+    }
+
+    /// Takes out a member that must be an integer and not negative.
+    ///
+    /// # Errors
+    /// [`SignedError::Missing`] or [`SignedError::Member`].
+    pub fn take_unsigned(&mut self, name: &'static str) -> Result<u64, SignedError> {
+        let expected = "an integer, not negative";
+        match self.take(name)? {
+            Json::Integer(number) => u64::try_from(number).ok(),
+            _ => None,
+        }
+        .ok_or(SignedError::Member { name: name.to_owned(), expected })
+    }
+
+    /// Errs unless every member was taken out.
+    ///
+    /// # Errors
+    /// [`SignedError::Unexpected`] with the first that is left.
+    pub fn finish(self) -> Result<(), SignedError> {
+        match self.0.into_keys().next() {
+            None => Ok(()),
+            Some(name) => Err(SignedError::Unexpected(name)),
+        }
+    }
+}
+
+impl<N: Into<String>, V: Into<Json>> FromIterator<(N, V)> for Object {
+    fn from_iter<T: IntoIterator<Item = (N, V)>>(members: T) -> Self {
+        Self(members.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl From<Object> for Json {
+    fn from(object: Object) -> Self {
+        Self::Object(object)
+    }
+}
+
+impl From<String> for Json {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<&str> for Json {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl Json {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Null => out.extend(b"null"),
+            Self::Bool(true) => out.extend(b"true"),
+            Self::Bool(false) => out.extend(b"false"),
+            Self::Integer(number) => out.extend(number.to_string().bytes()),
+            Self::String(text) => write_string(text, out),
+            Self::Array(items) => {
+                out.push(b'[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    item.write(out);
+                }
+                out.push(b']');
+            }
+            Self::Object(object) => object.write(out),
+        }
+    }
+}
+
+/// Writes a string with the escapes of canonical JSON, which are the shortest there are.
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, text).expect("a Vec takes all that is written");
+}
+
+/// Reads one value, with `depth` levels of arrays and objects at most.
+#[derive(Clone, Copy)]
+struct Node {
+    depth: usize,
+}
+
+impl Node {
+    fn below<E: de::Error>(self) -> Result<Self, E> {
+        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("too deep"))?;
+        Ok(Self { depth })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of canonical JSON")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Json, E> {
+        if (-MAX_INTEGER..=MAX_INTEGER).contains(&value) {
+            return Ok(Json::Integer(value));
+        }
+        Err(E::custom("integer out of range, expected at most 9007199254740991 on either side"))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Json, E> {
+        self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Json, E> {
+        Err(E::custom("number with a fraction or exponent, expected an integer"))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::String(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
+        let below = self.below()?;
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(below)? {
+            items.push(item);
+        }
+        Ok(Json::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let below = self.below()?;
+        let mut members = BTreeMap::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if members.contains_key(&name) {
+                return Err(de::Error::custom(format_args!("member {name:?} twice")));
+            }
+            members.insert(name, map.next_value_seed(below)?);
+        }
+        Ok(Json::Object(Object(members)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn canonical(text: &str) -> Result<String, SignedError> {
+        let object = Object::parse(text.as_bytes(), &Limits::default())?;
+        Ok(String::from_utf8(object.to_octets()).unwrap())
+    }
+
+    /// The examples of the Matrix specification's appendix.
+    #[test]
+    fn the_examples_of_the_specification() {
+        let cases = [
+            ("{}", "{}"),
+            (r#"{"one": 1, "two": "Two"}"#, r#"{"one":1,"two":"Two"}"#),
+            (r#"{"b": "2", "a": "1"}"#, r#"{"a":"1","b":"2"}"#),
+            (r#"{"a": "日本語"}"#, r#"{"a":"日本語"}"#),
+            (r#"{"本": 2, "日": 1}"#, r#"{"日":1,"本":2}"#),
+            (r#"{"a": "\u65E5"}"#, r#"{"a":"日"}"#),
+            (r#"{"a": null}"#, r#"{"a":null}"#),
+            (r#"{"a": [1, {"c": true, "b": []}]}"#, r#"{"a":[1,{"b":[],"c":true}]}"#),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(canonical(given).unwrap(), expected);
+        }
+    }
+
+    /// Whatever `serde_json` is built with: `preserve_order` and `arbitrary_precision`, which any
+    /// dependency may turn on, change what it hands out.
+    #[test]
+    fn members_are_in_code_point_order_and_numbers_are_numbers() {
+        assert!(
+            serde_json::from_str::<serde_json::Value>(r#"{"b":1,"a":2}"#)
+                .unwrap()
+                .to_string()
+                .starts_with(r#"{"a""#),
+            "preserve_order is on"
+        );
+        // UTF-16 would put U+10000 (a surrogate pair, 0xd800…) before U+ffff.
+        let text = "{\"\u{10000}\":0,\"\u{ffff}\":9007199254740991,\"a\":-9007199254740991}";
+        let sorted = "{\"a\":-9007199254740991,\"\u{ffff}\":9007199254740991,\"\u{10000}\":0}";
+        assert_eq!(canonical(text).unwrap(), sorted);
+    }
+
+    #[test]
+    fn escapes() {
+        let written = "{\"a\":\"\\b\\t\\n\\f\\r\\\"\\\\\\u0000\\u001f/\u{7f}\u{2028}\"}";
+        let given = r#"{"a":"\u0008\u0009\u000A\u000c\r\u0022\u005C\u0000\u001F\/\u007f\u2028"}"#;
+        assert_eq!(canonical(given).unwrap(), written);
+        assert_eq!(canonical(written).unwrap(), written);
+    }
+
+    #[test]
+    fn what_has_no_canonical_form_is_refused() {
+        for bad in [
+            r#"{"a":1.0}"#,
+            r#"{"a":1e2}"#,
+            r#"{"a":-0}"#,
+            r#"{"a":9007199254740992}"#,
+            r#"{"a":-9007199254740992}"#,
+            r#"{"a":18446744073709551616}"#,
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":{"b":1,"\u0062":2}}"#,
+            r#"{"a":"\ud800"}"#,
+            r#"{"a":01}"#,
+            r#"{"a":1} x"#,
+            r#"{"a":1,}"#,
+            "[]",
+            "1",
+            "",
+            "{\"a\":\"\n\"}",
+        ] {
+            assert!(canonical(bad).is_err(), "{bad}");
+        }
+        let said = canonical("{\"a\":1,\n\"a\":2}").unwrap_err().to_string();
+        assert_eq!(said, "not canonical JSON: member \"a\" twice at line 2 column 3");
+    }
+
+    #[test]
+    fn limits() {
+        let nested = |depth: usize| format!("{}{}", "{\"a\":[".repeat(depth), "]}".repeat(depth));
+        assert!(canonical(&nested(8)).is_ok());
+        assert!(canonical(&nested(9)).is_err());
+        assert!(canonical(&"{\"a\":".repeat(10_000)).is_err());
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(65_536));
+        assert_eq!(canonical(&long), Err(SignedError::TooLong { length: 65_544, limit: 65_536 }));
+    }
+
+    fn any_json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::Bool),
+            (-MAX_INTEGER..=MAX_INTEGER).prop_map(Json::Integer),
+            any::<String>().prop_map(Json::String),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Json::Array),
+                proptest::collection::btree_map(any::<String>(), inner, 0..4)
+                    .prop_map(|members| Json::Object(Object(members))),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(value in any_json()) {
+            let object: Object = [("a", value)].into_iter().collect();
+            let octets = object.to_octets();
+            prop_assert_eq!(Object::parse(&octets, &Limits::default()), Ok(object));
+        }
+
+        #[test]
+        fn any_octets_are_read_or_refused(octets: Vec<u8>, text in r#"[{}\[\]",:a-c0-9.\\ -]{0,40}"#) {
+            let _ = Object::parse(&octets, &Limits::default());
+            let _ = Object::parse(text.as_bytes(), &Limits::default());
+        }
+    }
+}
