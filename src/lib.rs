@@ -12,3 +12,6 @@ pub mod wire;
 pub mod dnssec;
 pub mod signed;
 pub mod threepid;
+
+// Floor 4: judgement.
+pub mod zone;

@@ -304,8 +304,8 @@ impl Ord for Name {
         let mut theirs = theirs.labels_from_root(&other.0);
         for a in mine.labels_from_root(&self.0) {
             let Some(b) = theirs.next() else { return Ordering::Greater };
-            let lower = |label: &[u8]| label.iter().map(u8::to_ascii_lowercase).collect::<Vec<_>>();
-            match lower(a).cmp(&lower(b)) {
+            let (a, b) = (a.iter(), b.iter());
+            match a.map(u8::to_ascii_lowercase).cmp(b.map(u8::to_ascii_lowercase)) {
                 Ordering::Equal => {}
                 unequal => return unequal,
             }
