@@ -30,6 +30,7 @@ pub mod denial;
 mod effort;
 mod key;
 pub mod keyfile;
+pub mod proof;
 mod sign;
 mod verify;
 
