@@ -35,36 +35,63 @@ impl Name {
     ) -> Result<(Self, usize), NameError> {
         let mut wire = [0; MAX_NAME];
         let mut length = 0;
-        let (mut run, mut at) = (start, start);
-        let mut readable = message;
+        let mut run = Run { message, start, at: start };
         let mut end = None;
         loop {
-            let octet = usize::from(*readable.get(at).ok_or(NameError::Malformed)?);
-            if octet >= 0xc0 {
-                let low = *readable.get(at + 1).ok_or(NameError::Malformed)?;
-                let target = (octet & 0x3f) << 8 | usize::from(low);
-                if target >= run {
-                    return Err(NameError::ForwardPointer(at));
+            match run.step()? {
+                Step::Pointer(target) => {
+                    pointers.follow()?;
+                    end = end.or(Some(run.at));
+                    // What a pointer leads to ends before the labels that hold the pointer.
+                    run = Run { message: &message[..run.start], start: target, at: target };
                 }
-                pointers.follow()?;
-                end = end.or(Some(at + 2));
-                // What a pointer leads to ends before the labels that hold the pointer.
-                readable = &message[..run];
-                (run, at) = (target, target);
-                continue;
+                Step::Label(label) => {
+                    let room = wire.get_mut(length..length + label.len());
+                    length += label.len();
+                    room.ok_or(NameError::NameTooLong(length))?.copy_from_slice(label);
+                    if label == [0] {
+                        let (name, _) = Self::from_wire(&wire[..length])?;
+                        return Ok((name, end.unwrap_or(run.at)));
+                    }
+                }
             }
-            if octet > MAX_LABEL {
-                return Err(NameError::Malformed);
+        }
+    }
+}
+
+/// Labels that follow each other in a message, up to a pointer or the root.
+struct Run<'a> {
+    message: &'a [u8],
+    start: usize,
+    at: usize,
+}
+
+enum Step<'a> {
+    /// A label with its length.
+    Label(&'a [u8]),
+    /// The name goes on at an earlier offset.
+    Pointer(usize),
+}
+
+impl<'a> Run<'a> {
+    fn step(&mut self) -> Result<Step<'a>, NameError> {
+        let length = usize::from(*self.message.get(self.at).ok_or(NameError::Malformed)?);
+        match length {
+            0..=MAX_LABEL => {
+                let label = self.message.get(self.at..=self.at + length);
+                self.at += length + 1;
+                label.map(Step::Label).ok_or(NameError::Malformed)
             }
-            let label = readable.get(at..=at + octet).ok_or(NameError::Malformed)?;
-            let room = wire.get_mut(length..length + label.len());
-            room.ok_or(NameError::NameTooLong(length + label.len()))?.copy_from_slice(label);
-            length += label.len();
-            at += label.len();
-            if octet == 0 {
-                let (name, _) = Self::from_wire(&wire[..length])?;
-                return Ok((name, end.unwrap_or(at)));
+            0xc0.. => {
+                let low = *self.message.get(self.at + 1).ok_or(NameError::Malformed)?;
+                let target = (length & 0x3f) << 8 | usize::from(low);
+                if target >= self.start {
+                    return Err(NameError::ForwardPointer(self.at));
+                }
+                self.at += 2;
+                Ok(Step::Pointer(target))
             }
+            _ => Err(NameError::Malformed),
         }
     }
 }

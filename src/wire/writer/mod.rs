@@ -185,7 +185,7 @@ impl<'a> AnswerWriter<'a> {
         let first = self.suffixes.find(self.out, owner);
         let mut count = 0;
         for data in rdata {
-            let name = if count == 0 { first } else { again(first, start) };
+            let name = if count == 0 { first } else { again(first, start, owner) };
             if !self.record(owner, name, rtype, ttl, data) {
                 self.out.truncate(start);
                 return false;
@@ -247,10 +247,14 @@ impl<'a> AnswerWriter<'a> {
 }
 
 /// How a set's second and further records name their owner: they point to where the first one wrote
-/// it, or to where the first one points itself.
-fn again(first: Option<Suffix>, start: usize) -> Option<Suffix> {
+/// it, or to where the first one points itself. The root is shorter than a pointer.
+fn again(first: Option<Suffix>, start: usize, owner: &[u8]) -> Option<Suffix> {
     match (first, pointable(start)) {
         (Some(Suffix { at: 0, .. }), _) | (_, None) => first,
+        _ if owner.len() == 1 => None,
         (_, Some(target)) => Some(Suffix { at: 0, target }),
     }
 }
+
+#[cfg(test)]
+mod tests;

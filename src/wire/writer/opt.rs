@@ -60,10 +60,10 @@ impl<'a> Opt<'a> {
         if !self.nsid.is_empty() {
             option(out, EdnsCode::NSID, &[self.nsid]);
         }
-        if let Some((code, text)) = self.error {
-            if self.least_length() + OPTION + 2 + text.len() <= room {
-                option(out, EdnsCode::EDE, &[&code.0.to_be_bytes(), text.as_bytes()]);
-            }
+        if let Some((code, text)) = self.error
+            && self.least_length() + OPTION + 2 + text.len() <= room
+        {
+            option(out, EdnsCode::EDE, &[&code.0.to_be_bytes(), text.as_bytes()]);
         }
         let length = u16::try_from(out.len() - length_at - 2).expect("OPT fits a message");
         out[length_at..length_at + 2].copy_from_slice(&length.to_be_bytes());
@@ -86,7 +86,7 @@ pub fn write_error(packet: &[u8], rcode: Rcode, policy: &EdnsPolicy, out: &mut V
     out.clear();
     let mut reader = Reader::new(packet);
     let Ok((id, flags, counts)) = query::header(&mut reader) else { return };
-    let question = query::question(&mut reader, counts).map(|(question, ..)| question);
+    let question = query::question(&mut reader, counts).map(|asked| asked.octets);
     let extended = rcode.0 > 0x0f;
     let flags = QR | flags & (OPCODE | RD) | rcode.0 & 0x0f;
     out.extend(id.to_be_bytes());
