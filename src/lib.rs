@@ -3,6 +3,7 @@
 // Floor 0: ground.
 pub mod clock;
 pub mod codec;
+pub mod telemetry;
 
 // Floor 1: primitives.
 pub mod crypto;
