@@ -28,6 +28,9 @@ pub enum NameError {
     /// The text is empty; the root is written `.`.
     #[error("empty name (the root is written \".\")")]
     Empty,
+    /// A name without its last dot where no origin is known.
+    #[error("relative name, and no origin is known")]
+    NoOrigin,
     /// A backslash that is followed neither by three digits up to 255 nor by a character.
     #[error("bad escape at position {0}")]
     BadEscape(usize),
@@ -320,29 +323,44 @@ impl PartialOrd for Name {
     }
 }
 
-/// Reads the presentation form (RFC 1035 section 5.1). The name is taken as absolute, with or
-/// without its last dot.
+impl Name {
+    /// Reads the presentation form (RFC 1035 section 5.1). A name without its last dot is continued
+    /// with `origin`.
+    ///
+    /// # Errors
+    /// [`NameError::NoOrigin`] where that is needed and not given, and where it is no name.
+    pub fn from_text(text: &[u8], origin: Option<&Self>) -> Result<Self, NameError> {
+        match text {
+            b"" => return Err(NameError::Empty),
+            b"." => return Ok(Self::root()),
+            _ => {}
+        }
+        let (labels, absolute) = unescape(text)?;
+        if absolute {
+            return Self::from_labels(labels);
+        }
+        let origin = origin.ok_or(NameError::NoOrigin)?;
+        Self::from_labels(labels.iter().map(Vec::as_slice).chain(origin.labels()))
+    }
+}
+
+/// Reads the presentation form. The name is taken as absolute, with or without its last dot.
 impl FromStr for Name {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        match text {
-            "" => Err(NameError::Empty),
-            "." => Ok(Self::root()),
-            _ => Self::from_labels(unescape(text)?),
-        }
+        Self::from_text(text.as_bytes(), Some(&Self::root()))
     }
 }
 
-/// Splits presentation text at its dots and resolves `\.` and `\DDD`.
-fn unescape(text: &str) -> Result<Vec<Vec<u8>>, NameError> {
-    let octets = text.as_bytes();
+/// Splits presentation text at its dots and resolves `\.` and `\DDD`; tells whether a dot ends it.
+fn unescape(octets: &[u8]) -> Result<(Vec<Vec<u8>>, bool), NameError> {
     let mut labels = vec![Vec::new()];
     let mut at = 0;
     while at < octets.len() {
         let last = labels.last_mut().expect("there is always a label being read");
         match octets[at] {
-            b'.' if at + 1 == octets.len() => break,
+            b'.' if at + 1 == octets.len() => return Ok((labels, true)),
             b'.' => labels.push(Vec::new()),
             b'\\' => {
                 let (octet, taken) = escape(&octets[at + 1..]).ok_or(NameError::BadEscape(at))?;
@@ -353,11 +371,11 @@ fn unescape(text: &str) -> Result<Vec<Vec<u8>>, NameError> {
         }
         at += 1;
     }
-    Ok(labels)
+    Ok((labels, false))
 }
 
 /// The octet that the characters after a backslash stand for, and how many they are.
-fn escape(rest: &[u8]) -> Option<(u8, usize)> {
+pub(super) fn escape(rest: &[u8]) -> Option<(u8, usize)> {
     match rest {
         [b'0'..=b'9', ..] => {
             let digits = std::str::from_utf8(rest.get(..3)?).ok()?;
@@ -444,6 +462,17 @@ mod tests {
         assert_eq!("".parse::<Name>(), Err(NameError::Empty));
         assert_eq!(Name::from_wire(&[0xc0, 0]), Err(NameError::Malformed));
         assert_eq!(Name::from_wire(&[3, b'a']), Err(NameError::Malformed));
+    }
+
+    #[test]
+    fn relative_names() {
+        let read = |text: &str, origin| Name::from_text(text.as_bytes(), origin);
+        let origin = name("example.");
+        assert_eq!(read("a.b", Some(&origin)), Ok(name("a.b.example")));
+        assert_eq!(read("a.b.", Some(&origin)), Ok(name("a.b")));
+        assert_eq!(read("a\\.", Some(&origin)).unwrap().label_count(), 2);
+        assert_eq!(read("a.", None), Ok(name("a")));
+        assert_eq!(read("a", None), Err(NameError::NoOrigin));
     }
 
     #[test]

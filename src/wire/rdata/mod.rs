@@ -1,15 +1,19 @@
 //! The data of records.
 //!
 //! What RDATA is made of stands in one table from record type to fields. [`validate`], [`canonical`],
-//! [`expand`] and [`names_in`] read it. The typed views are for the types the protocol itself acts
+//! [`expand`], [`names_in`], [`to_text`] and [`from_text`] read it. The typed views are for the types the protocol itself acts
 //! on; each reads from and writes to the octets of an [`Rdata`](super::Rdata).
 
 mod parameters;
 mod schema;
 mod take;
+mod text;
 mod views;
 mod walk;
 
+pub use text::{
+    Entry, Fault, Lexer, Position, SyntaxError, Token, Tokens, from_text, generic, parse, to_text,
+};
 pub use views::{
     Dnskey, Ds, Nsec, Nsec3, RdataError, Rrsig, Soa, Srv, TypeBitmap, address, name_target,
 };
