@@ -14,5 +14,8 @@ pub mod dnssec;
 pub mod signed;
 pub mod threepid;
 
+// Floor 3: statements.
+pub mod association;
+
 // Floor 4: judgement.
 pub mod zone;
