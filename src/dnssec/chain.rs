@@ -1,66 +1,12 @@
 //! The chain of trust, one zone at a time (RFC 4035 section 5): from the parent's DS set, or a trust
 //! anchor, to the zone's keys, and from those to its data.
 
-use thiserror::Error;
-
-use super::algorithm::{supports, supports_digest};
+use super::algorithm::supports;
 use super::verify::{check_fit, check_key, check_signature, check_time, verified};
-use super::{Effort, SignatureError, Verified, ds_matches};
+use super::{Effort, SignatureError, SupportedDs, Verified, ds_matches};
 use crate::clock::Timestamp;
-use crate::wire::rdata::{Dnskey, Ds, Rrsig};
-use crate::wire::{DigestType, EdeCode, Name, Rrset, Rtype};
-
-/// Why a signed zone counts as unsigned here (RFC 4035 section 5.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Unsupported {
-    /// No DS is for an algorithm that can be verified here.
-    #[error("no DS is for a supported algorithm")]
-    Algorithm,
-    /// No DS for a supported algorithm has a digest that can be computed here.
-    #[error("no DS has a supported digest")]
-    Digest,
-}
-
-impl Unsupported {
-    /// The extended error that says this (RFC 8914).
-    pub fn code(self) -> EdeCode {
-        match self {
-            Self::Algorithm => EdeCode::UNSUPPORTED_DNSKEY_ALGORITHM,
-            Self::Digest => EdeCode::UNSUPPORTED_DS_DIGEST_TYPE,
-        }
-    }
-}
-
-/// The records of a DS set, or trust anchors, that lead into a zone: at least one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SupportedDs(Vec<Ds>);
-
-impl SupportedDs {
-    /// Those of `ds` that can be used here: of supported algorithm and digest, and SHA-1 only
-    /// where there is nothing else (RFC 4509 section 3).
-    ///
-    /// # Errors
-    /// [`Unsupported`] where there are none: the zone is then insecure, not bogus.
-    pub fn select(ds: &[Ds]) -> Result<Self, Unsupported> {
-        let mut chosen: Vec<Ds> = ds.iter().filter(|ds| supports(ds.algorithm)).cloned().collect();
-        if chosen.is_empty() {
-            return Err(Unsupported::Algorithm);
-        }
-        chosen.retain(|ds| supports_digest(ds.digest_type));
-        if chosen.is_empty() {
-            return Err(Unsupported::Digest);
-        }
-        if chosen.iter().any(|ds| ds.digest_type != DigestType::SHA1) {
-            chosen.retain(|ds| ds.digest_type != DigestType::SHA1);
-        }
-        Ok(Self(chosen))
-    }
-
-    /// The records.
-    pub fn records(&self) -> &[Ds] {
-        &self.0
-    }
-}
+use crate::wire::rdata::{Dnskey, Rrsig};
+use crate::wire::{Name, Rrset, Rtype};
 
 /// The keys of a zone, proved by its DS set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,9 +76,10 @@ fn entry_points(
     effort: &mut Effort,
 ) -> Result<Vec<(u16, Dnskey)>, SignatureError> {
     let mut entry = Vec::new();
-    let mut error = SignatureError::NoKey(ds.0[0].key_tag);
+    let mut error = SignatureError::NoKey(ds.first().key_tag);
     for (tag, key) in keys {
-        let alike = ds.0.iter().filter(|ds| ds.key_tag == *tag && ds.algorithm == key.algorithm);
+        let alike =
+            ds.records().iter().filter(|ds| ds.key_tag == *tag && ds.algorithm == key.algorithm);
         for ds in alike {
             effort.digest()?;
             if ds_matches(ds, zone, key) {
@@ -204,4 +151,198 @@ fn try_key(
     check_key(key)?;
     effort.validate()?;
     check_signature(rrset, rrsig, key).inspect_err(|_| effort.failed())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::crypto::SeededRandom;
+    use crate::dnssec::{Limits, Validity, ZoneKey, dnskey_rrset, sign};
+    use crate::wire::rdata::Ds;
+    use crate::wire::{Algorithm, DigestType, EdeCode, Rdata, Ttl};
+
+    const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+    fn name(text: &str) -> Name {
+        text.parse().unwrap()
+    }
+
+    fn key(seed: u64, flags: u16) -> ZoneKey {
+        ZoneKey::generate(name("e"), flags, &mut SeededRandom::new(seed))
+    }
+
+    fn signed(rrset: &Rrset, key: &ZoneKey) -> Rrsig {
+        let expiration = NOW.saturating_add(Duration::from_secs(1000));
+        sign(rrset, key, Validity { inception: NOW, expiration })
+    }
+
+    fn expired(rrset: &Rrset, key: &ZoneKey) -> Rrsig {
+        let [inception, expiration] = [20, 10].map(|s| NOW.saturating_sub(Duration::from_secs(s)));
+        sign(rrset, key, Validity { inception, expiration })
+    }
+
+    fn address() -> Rrset {
+        let address = Rdata::new(vec![192, 0, 2, 1]).unwrap();
+        Rrset::single(name("a.e"), Rtype::A, Ttl::from_secs(300), address)
+    }
+
+    /// A zone with a key-signing and a zone-signing key.
+    struct Zone {
+        ksk: ZoneKey,
+        zsk: ZoneKey,
+        dnskeys: Rrset,
+    }
+
+    impl Zone {
+        fn new() -> Self {
+            let (ksk, zsk) = (key(1, ZoneKey::KSK), key(2, ZoneKey::ZSK));
+            let keys = [ksk.clone(), zsk.clone()];
+            Self { dnskeys: dnskey_rrset(&ksk.zone, &keys, Ttl::from_secs(3600)), ksk, zsk }
+        }
+
+        fn ds(&self) -> Ds {
+            self.ksk.ds(DigestType::SHA256).unwrap()
+        }
+
+        fn establish(&self, ds: &[Ds], rrsigs: &[Rrsig]) -> Result<TrustedKeys, SignatureError> {
+            let ds = SupportedDs::select(ds).unwrap();
+            TrustedKeys::establish(&ds, &self.dnskeys, rrsigs, NOW, &mut Effort::default())
+        }
+
+        fn trusted(&self) -> TrustedKeys {
+            self.establish(&[self.ds()], &[signed(&self.dnskeys, &self.ksk)]).unwrap()
+        }
+    }
+
+    fn verify(
+        keys: &TrustedKeys,
+        rrset: &Rrset,
+        rrsigs: &[Rrsig],
+    ) -> Result<Verified, SignatureError> {
+        keys.verify(rrset, rrsigs, NOW, &mut Effort::default())
+    }
+
+    #[test]
+    fn from_the_ds_to_the_data() {
+        let zone = Zone::new();
+        let keys = zone.trusted();
+        assert_eq!((keys.zone(), keys.verified().ttl.as_secs()), (&name("e"), 1000));
+        let rrset = address();
+        let verified = verify(&keys, &rrset, &[signed(&rrset, &zone.zsk)]).unwrap();
+        assert_eq!((verified.signer, verified.ttl.as_secs()), (name("e"), 300));
+    }
+
+    #[test]
+    fn only_what_a_ds_stands_for_signs_the_keys() {
+        let zone = Zone::new();
+        let by_zsk = signed(&zone.dnskeys, &zone.zsk);
+        let no_ksk = SignatureError::NoKey(zone.zsk.key_tag());
+        assert_eq!(zone.establish(&[zone.ds()], &[by_zsk]).unwrap_err(), no_ksk);
+        let stranger = key(3, ZoneKey::KSK).ds(DigestType::SHA256).unwrap();
+        let by_ksk = signed(&zone.dnskeys, &zone.ksk);
+        let missing = SignatureError::NoKey(stranger.key_tag);
+        assert_eq!(zone.establish(&[stranger], std::slice::from_ref(&by_ksk)), Err(missing));
+        let mut wrong = zone.ds();
+        wrong.digest[0] ^= 1;
+        let no_key = SignatureError::NoKey(wrong.key_tag);
+        assert_eq!(zone.establish(&[wrong.clone()], std::slice::from_ref(&by_ksk)), Err(no_key));
+        assert!(zone.establish(&[wrong, zone.ds()], &[by_ksk]).is_ok());
+        assert_eq!(zone.establish(&[zone.ds()], &[]), Err(SignatureError::Missing));
+    }
+
+    #[test]
+    fn a_key_that_may_not_sign_is_no_entry() {
+        let mut zone = Zone::new();
+        for (flags, cause) in [
+            (Dnskey::SEP, SignatureError::NotZoneKey),
+            (ZoneKey::KSK | Dnskey::REVOKE, SignatureError::Revoked),
+        ] {
+            zone.ksk.flags = flags;
+            let keys = [zone.ksk.clone(), zone.zsk.clone()];
+            zone.dnskeys = dnskey_rrset(&name("e"), &keys, Ttl::from_secs(3600));
+            let rrsig = signed(&zone.dnskeys, &zone.ksk);
+            assert_eq!(zone.establish(&[zone.ds()], &[rrsig]), Err(cause));
+        }
+    }
+
+    #[test]
+    fn the_most_telling_reason_is_given() {
+        let (zone, rrset) = (Zone::new(), address());
+        let keys = zone.trusted();
+        let good = signed(&rrset, &zone.zsk);
+        let foreign = Rrsig { algorithm: Algorithm::RSASHA256, ..good.clone() };
+        let stranger = signed(&rrset, &key(3, ZoneKey::ZSK));
+        let late = expired(&rrset, &zone.zsk);
+        let elsewhere = Rrsig { signer: Name::root(), ..good.clone() };
+        let mut broken = good.clone();
+        broken.signature[0] ^= 1;
+        let code = |rrsigs: &[&Rrsig]| {
+            let rrsigs: Vec<Rrsig> = rrsigs.iter().copied().cloned().collect();
+            verify(&keys, &rrset, &rrsigs).unwrap_err().code()
+        };
+        assert_eq!(code(&[]), EdeCode::RRSIGS_MISSING);
+        assert_eq!(code(&[&elsewhere]), EdeCode::DNSSEC_BOGUS);
+        assert_eq!(code(&[&foreign]), EdeCode::UNSUPPORTED_DNSKEY_ALGORITHM);
+        assert_eq!(code(&[&stranger, &foreign]), EdeCode::DNSKEY_MISSING);
+        assert_eq!(code(&[&late, &stranger, &foreign]), EdeCode::SIGNATURE_EXPIRED);
+        assert_eq!(code(&[&broken, &late, &stranger]), EdeCode::DNSSEC_BOGUS);
+        let all = [foreign, stranger, late, elsewhere, broken, good];
+        assert!(verify(&keys, &rrset, &all).is_ok());
+    }
+
+    #[test]
+    fn work_is_bounded() {
+        let (zone, rrset) = (Zone::new(), address());
+        let keys = zone.trusted();
+        let good = signed(&rrset, &zone.zsk);
+        let mut broken = good.clone();
+        broken.signature[0] ^= 1;
+        let mut effort = Effort::default();
+        let flood = [vec![broken; 100], vec![good.clone()]].concat();
+        let refused = keys.verify(&rrset, &flood, NOW, &mut effort);
+        assert_eq!((refused, effort.validations()), (Err(SignatureError::TooMuchWork), 2));
+        let limits = Limits { validations: 3, ..Limits::default() };
+        let mut effort = Effort::new(limits);
+        let mut verify = || keys.verify(&rrset, std::slice::from_ref(&good), NOW, &mut effort);
+        assert!(verify().is_ok() && verify().is_ok() && verify().is_ok());
+        assert_eq!(verify(), Err(SignatureError::TooMuchWork));
+    }
+
+    /// Other keys with the tag and algorithm of `key`: two octets of the same weight swapped.
+    fn with_tag_of(key: &ZoneKey) -> Vec<Dnskey> {
+        let original = key.dnskey();
+        let swaps = (0..28).map(|at| {
+            let mut other = original.clone();
+            other.public_key.swap(at, at + 2);
+            other
+        });
+        let others: Vec<_> = swaps.filter(|other| *other != original).collect();
+        assert!(others.iter().all(|other| other.key_tag() == original.key_tag()));
+        others
+    }
+
+    #[test]
+    fn few_keys_of_one_tag_are_tried() {
+        let (mut zone, rrset) = (Zone::new(), address());
+        let alike = with_tag_of(&zone.zsk);
+        for (count, expected) in [(1, Ok(())), (2, Err(()))] {
+            let others = alike.iter().take(count).map(Dnskey::to_rdata);
+            let own = [zone.ksk.dnskey(), zone.zsk.dnskey()].map(|key| key.to_rdata());
+            zone.dnskeys.rdata = others.chain(own).collect();
+            let rrsigs = [signed(&rrset, &zone.zsk)];
+            let result = verify(&zone.trusted(), &rrset, &rrsigs);
+            assert_eq!(result.map(|_| ()).map_err(|_| ()), expected, "{count}");
+        }
+    }
+
+    #[test]
+    fn few_digests_are_computed() {
+        let mut zone = Zone::new();
+        let others = with_tag_of(&zone.ksk);
+        zone.dnskeys.rdata = others.iter().map(Dnskey::to_rdata).collect();
+        let refused = zone.establish(&[zone.ds()], &[]);
+        assert_eq!(refused, Err(SignatureError::TooMuchWork));
+    }
 }

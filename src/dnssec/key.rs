@@ -1,6 +1,6 @@
 //! Keys of a zone, and the records that publish them (RFC 4034 sections 2 and 5, RFC 7344).
 
-use super::algorithm;
+use super::ds_of;
 use crate::crypto::{Random, Signature, SigningKey};
 use crate::wire::rdata::{Dnskey, Ds};
 use crate::wire::{Algorithm, Class, DigestType, Name, Rdata, Rrset, Rtype, Ttl};
@@ -80,22 +80,6 @@ pub fn signers(keys: &[ZoneKey], rtype: Rtype) -> impl Iterator<Item = &ZoneKey>
     keys.iter().filter(move |key| !any_suited || suited(key))
 }
 
-/// The DS of `key` at `owner` (RFC 4034 section 5.1.4); none where the digest is not one that can be
-/// computed here.
-pub fn ds_of(owner: &Name, key: &Dnskey, digest_type: DigestType) -> Option<Ds> {
-    let mut octets = owner.to_lowercase().as_wire().to_vec();
-    octets.extend_from_slice(key.to_rdata().octets());
-    let digest = algorithm::digest(digest_type, &octets)?;
-    Some(Ds { key_tag: key.key_tag(), algorithm: key.algorithm, digest_type, digest })
-}
-
-/// Whether `ds` stands for `key` at `owner`. Never where its digest cannot be computed here.
-pub fn ds_matches(ds: &Ds, owner: &Name, key: &Dnskey) -> bool {
-    ds.algorithm == key.algorithm
-        && ds.key_tag == key.key_tag()
-        && ds_of(owner, key, ds.digest_type).is_some_and(|own| own.digest == ds.digest)
-}
-
 /// The DNSKEY set of a zone with these keys.
 pub fn dnskey_rrset(zone: &Name, keys: &[ZoneKey], ttl: Ttl) -> Rrset {
     key_rrset(zone, Rtype::DNSKEY, ttl, keys.iter().map(|key| key.dnskey().to_rdata()))
@@ -117,4 +101,47 @@ pub fn cdnskey_rrset(zone: &Name, keys: &[ZoneKey], ttl: Ttl) -> Rrset {
 
 fn key_rrset(zone: &Name, rtype: Rtype, ttl: Ttl, rdata: impl Iterator<Item = Rdata>) -> Rrset {
     Rrset { name: zone.clone(), rtype, class: Class::IN, ttl, rdata: rdata.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::SeededRandom;
+
+    fn key(seed: u64, flags: u16) -> ZoneKey {
+        ZoneKey::generate("Example".parse().unwrap(), flags, &mut SeededRandom::new(seed))
+    }
+
+    #[test]
+    fn keys_share_the_work() {
+        let (ksk, zsk) = (key(1, ZoneKey::KSK), key(2, ZoneKey::ZSK));
+        let tags = |keys: &[ZoneKey], rtype| {
+            signers(keys, rtype).map(ZoneKey::key_tag).collect::<Vec<_>>()
+        };
+        let both = [ksk.clone(), zsk.clone()];
+        for rtype in [Rtype::DNSKEY, Rtype::CDS, Rtype::CDNSKEY] {
+            assert_eq!(tags(&both, rtype), [ksk.key_tag()]);
+        }
+        assert_eq!(tags(&both, Rtype::SOA), [zsk.key_tag()]);
+        for single in [ksk, zsk] {
+            let keys = [single];
+            assert_eq!(tags(&keys, Rtype::DNSKEY), tags(&keys, Rtype::SOA));
+            assert_eq!(tags(&keys, Rtype::SOA).len(), 1);
+        }
+        assert!(tags(&[], Rtype::SOA).is_empty());
+    }
+
+    #[test]
+    fn keys_are_published() {
+        let keys = [key(1, ZoneKey::KSK), key(2, ZoneKey::ZSK)];
+        let (zone, ttl) = (&keys[0].zone, Ttl::from_secs(3600));
+        let published = dnskey_rrset(zone, &keys, ttl);
+        assert_eq!(Dnskey::parse(&published.rdata[1]), Ok(keys[1].dnskey()));
+        let cds = cds_rrset(zone, &keys, ttl);
+        let parsed: Vec<_> = cds.rdata.iter().map(Ds::parse).collect();
+        assert_eq!(parsed, [Ok(keys[0].ds(DigestType::SHA256).unwrap())]);
+        let cdnskey = cdnskey_rrset(zone, &keys, ttl);
+        assert_eq!((cds.rtype, cdnskey.rtype), (Rtype::CDS, Rtype::CDNSKEY));
+        assert_eq!(cdnskey.rdata, published.rdata[..1]);
+    }
 }

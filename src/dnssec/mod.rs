@@ -27,6 +27,7 @@ mod algorithm;
 pub mod canonical;
 mod chain;
 pub mod denial;
+mod ds;
 mod effort;
 mod key;
 pub mod keyfile;
@@ -35,9 +36,10 @@ mod sign;
 mod verify;
 
 pub use algorithm::supports;
-pub use chain::{SupportedDs, TrustedKeys, Unsupported};
+pub use chain::TrustedKeys;
+pub use ds::{SupportedDs, Unsupported, ds_matches, ds_of};
 pub use effort::{Effort, Limits};
-pub use key::{ZoneKey, cdnskey_rrset, cds_rrset, dnskey_rrset, ds_matches, ds_of, signers};
+pub use key::{ZoneKey, cdnskey_rrset, cds_rrset, dnskey_rrset, signers};
 pub use sign::{Policy, Validity, sign, sign_with_all};
 pub use verify::{SignatureError, Verified, verify};
 

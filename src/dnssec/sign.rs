@@ -84,7 +84,8 @@ impl Policy {
             _ => self.other,
         };
         let inception = now.saturating_sub(self.backdate);
-        let lifetime = lifetime - (lifetime / 8).mul_f64(spread(name, rtype));
+        let lifetime = lifetime.as_secs() - spread(name, rtype, lifetime.as_secs() / 8);
+        let lifetime = Duration::from_secs(lifetime);
         Validity { inception, expiration: inception.saturating_add(lifetime) }
     }
 
@@ -95,10 +96,117 @@ impl Policy {
     }
 }
 
-/// A number from 0 to 1 that is the same for the same set.
-fn spread(name: &Name, rtype: Rtype) -> f64 {
+/// A number up to `most` that is the same for the same set.
+fn spread(name: &Name, rtype: Rtype, most: u64) -> u64 {
     let mut octets = name.to_lowercase().as_wire().to_vec();
     octets.extend(rtype.0.to_be_bytes());
-    let [first, second, ..] = sha256(&octets);
-    f64::from(u16::from_be_bytes([first, second])) / f64::from(u16::MAX)
+    let [a, b, c, d, ..] = sha256(&octets);
+    u64::from(u32::from_be_bytes([a, b, c, d])) % (most + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::base64;
+    use crate::crypto::{SeededRandom, SigningKey};
+    use crate::dnssec::verify;
+    use crate::wire::{Class, Rdata, Ttl};
+
+    fn name(text: &str) -> Name {
+        text.parse().unwrap()
+    }
+
+    /// RFC 8080 section 6.1.
+    #[test]
+    fn signature_of_the_standard() {
+        let seed = b"82260384628080122645190204142262";
+        let key = ZoneKey::new(name("example.com"), ZoneKey::KSK, SigningKey::from_seed(seed));
+        let mx = [&[0, 10], name("Mail.example.com").as_wire()].concat();
+        let mx = Rdata::new(mx).unwrap();
+        let rrset = Rrset::single(name("EXAMPLE.com"), Rtype::MX, Ttl::from_secs(3600), mx);
+        let validity = Validity {
+            inception: Timestamp::from_secs(1_438_207_200),
+            expiration: Timestamp::from_secs(1_440_021_600),
+        };
+        assert_eq!(
+            base64(&sign(&rrset, &key, validity).signature),
+            "oL9krJun7xfBOIWcGHi7mag5/hdZrKWw15jPGrHpjQeRAvTdszaPD+QLs3fx8A4M3e23mRZ9VrbpMngwcrqNAg=="
+        );
+    }
+
+    #[test]
+    fn each_signer_signs() {
+        let keys = [1, 2]
+            .map(|seed| ZoneKey::generate(name("e"), ZoneKey::ZSK, &mut SeededRandom::new(seed)));
+        let address = Rdata::new(vec![192, 0, 2, 1]).unwrap();
+        let rrset = Rrset::single(name("a.e"), Rtype::A, Ttl::from_secs(9), address);
+        let now = Timestamp::from_secs(1_700_000_000);
+        let validity = Policy::default().validity(&rrset.name, Rtype::A, now);
+        let signatures = sign_with_all(&rrset, &keys, validity);
+        assert_eq!((signatures.rtype, signatures.ttl), (Rtype::RRSIG, rrset.ttl));
+        assert_eq!(signatures.rdata.len(), 2);
+        for (rdata, key) in signatures.rdata.iter().zip(&keys) {
+            let rrsig = Rrsig::parse(rdata).unwrap();
+            assert!(verify(&rrset, &rrsig, &key.dnskey(), now).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_names_a_person_is_signed_for_three_days() {
+        const DAY: u64 = 86_400;
+        let (policy, now) = (Policy::default(), Timestamp::from_secs(1_700_000_000));
+        for (rtype, days) in [(Rtype::ASSOC, 3), (Rtype::VCERT, 3), (Rtype::A, 14)] {
+            let validity = policy.validity(&name("a.example"), rtype, now);
+            assert_eq!(now.since(validity.inception), Duration::from_secs(3600));
+            let lifetime = validity.expiration.since(validity.inception);
+            let most = Duration::from_secs(days * DAY);
+            assert!(lifetime <= most && lifetime >= most * 7 / 8, "{rtype}: {lifetime:?}");
+            let left = validity.expiration.since(policy.renewal(validity));
+            assert_eq!(left, lifetime / 4);
+        }
+    }
+
+    #[test]
+    fn lifetimes_differ_by_name() {
+        let (policy, now) = (Policy::default(), Timestamp::from_secs(1_700_000_000));
+        let end = |owner: &str| policy.validity(&name(owner), Rtype::A, now).expiration;
+        assert_eq!(end("A.example"), end("a.example"));
+        let hours: std::collections::BTreeSet<u64> =
+            (0..100).map(|number| end(&format!("n{number}")).as_secs() / 3600).collect();
+        assert!(hours.len() > 20, "{hours:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_signed_verifies_in_any_order_and_case(
+            seed: u64,
+            now in 0u64..1 << 34,
+            rdata in proptest::collection::vec(any::<Vec<u8>>(), 1..5),
+            label in "[A-Za-z*]{1,9}",
+        ) {
+            let zone = name("Zone.e");
+            let key = ZoneKey::generate(zone.clone(), ZoneKey::KSK, &mut SeededRandom::new(seed));
+            let mut rrset = Rrset {
+                name: zone.prepend(label.as_bytes()).unwrap(),
+                rtype: Rtype(65000),
+                class: Class::IN,
+                ttl: Ttl::from_secs(300),
+                rdata: rdata.into_iter().map(|rdata| Rdata::new(rdata).unwrap()).collect(),
+            };
+            let now = Timestamp::from_secs(now);
+            let validity = Policy::default().validity(&rrset.name, rrset.rtype, now);
+            let rrsig = sign(&rrset, &key, validity);
+            rrset.name = rrset.name.to_lowercase();
+            rrset.rdata.reverse();
+            rrset.rdata.push(rrset.rdata[0].clone());
+            let verified = verify(&rrset, &rrsig, &key.dnskey(), now).unwrap();
+            prop_assert_eq!(verified.wildcard, None);
+            rrset.rdata.push(Rdata::new(vec![7; 300]).unwrap());
+            prop_assert!(verify(&rrset, &rrsig, &key.dnskey(), now).is_err());
+        }
+    }
 }

@@ -180,3 +180,144 @@ pub(super) fn verified(rrset: &Rrset, rrsig: &Rrsig, now: Timestamp) -> Verified
         wildcard: signed.filter(|signed| *signed != rrset.name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::SeededRandom;
+    use crate::dnssec::{Validity, ZoneKey, sign};
+    use crate::wire::Rdata;
+
+    const START: u64 = 1_700_000_000;
+
+    fn name(text: &str) -> Name {
+        text.parse().unwrap()
+    }
+
+    fn key() -> ZoneKey {
+        ZoneKey::generate(name("zone.e"), ZoneKey::KSK, &mut SeededRandom::new(1))
+    }
+
+    fn rrset(owner: &str, rtype: Rtype) -> Rrset {
+        let address = Rdata::new(vec![192, 0, 2, 1]).unwrap();
+        Rrset::single(name(owner), rtype, Ttl::from_secs(300), address)
+    }
+
+    fn validity(inception: u64, expiration: u64) -> Validity {
+        let [inception, expiration] = [inception, expiration].map(Timestamp::from_secs);
+        Validity { inception, expiration }
+    }
+
+    fn signed(rrset: &Rrset) -> Rrsig {
+        sign(rrset, &key(), validity(START, START + 1000))
+    }
+
+    fn at(secs: u64) -> Timestamp {
+        Timestamp::from_secs(secs)
+    }
+
+    #[test]
+    fn times_are_checked_to_the_second() {
+        let rrset = rrset("a.zone.e", Rtype::A);
+        let (rrsig, key) = (signed(&rrset), key().dnskey());
+        let ttl = |secs| verify(&rrset, &rrsig, &key, at(secs)).map(|good| good.ttl.as_secs());
+        let early = verify(&rrset, &rrsig, &key, at(START - 1)).unwrap_err();
+        assert_eq!(early.code(), EdeCode::SIGNATURE_NOT_YET_VALID);
+        assert_eq!(ttl(START), Ok(300));
+        assert_eq!(ttl(START + 900), Ok(100));
+        assert_eq!(ttl(START + 1000), Ok(0));
+        let late = verify(&rrset, &rrsig, &key, at(START + 1001)).unwrap_err();
+        assert_eq!(late.code(), EdeCode::SIGNATURE_EXPIRED);
+    }
+
+    #[test]
+    fn times_go_round() {
+        let rrset = rrset("a.zone.e", Rtype::A);
+        let round = 1 << 32;
+        let rrsig = sign(&rrset, &key(), validity(round - 10, round + 10));
+        let check = |secs| verify(&rrset, &rrsig, &key().dnskey(), at(secs)).is_ok();
+        assert!(check(round - 10) && check(round) && check(round + 10));
+        assert!(!check(round - 11) && !check(round + 11));
+        let backwards = sign(&rrset, &key(), validity(START + 1, START));
+        let error = verify(&rrset, &backwards, &key().dnskey(), at(START)).unwrap_err();
+        assert_eq!(error, SignatureError::Misfit("it ends before it starts"));
+    }
+
+    #[test]
+    fn ttl_is_at_most_the_signed_one() {
+        let mut rrset = rrset("a.zone.e", Rtype::A);
+        let rrsig = signed(&rrset);
+        let ttl = |rrset: &Rrset| verify(rrset, &rrsig, &key().dnskey(), at(START)).unwrap().ttl;
+        rrset.ttl = Ttl::from_secs(500);
+        assert_eq!(ttl(&rrset).as_secs(), 300);
+        rrset.ttl = Ttl::from_secs(200);
+        assert_eq!(ttl(&rrset).as_secs(), 200);
+    }
+
+    #[test]
+    fn wildcards_expand() {
+        let rrsig = signed(&rrset("*.zone.e", Rtype::A));
+        let wildcard = |owner| {
+            let verified = verify(&rrset(owner, Rtype::A), &rrsig, &key().dnskey(), at(START));
+            verified.map(|verified| verified.wildcard)
+        };
+        assert_eq!(wildcard("A.b.zone.e"), Ok(Some(name("*.zone.e"))));
+        assert_eq!(wildcard("*.b.zone.e"), Ok(Some(name("*.zone.e"))));
+        assert_eq!(wildcard("*.Zone.e"), Ok(None));
+        assert_eq!(wildcard("zone.e"), Err(SignatureError::Bogus));
+        assert_eq!(wildcard("a.b.e"), Err(NOT_ENCLOSED));
+    }
+
+    const MORE_LABELS: SignatureError = SignatureError::Misfit("it has more labels than the owner");
+    const NOT_ENCLOSED: SignatureError =
+        SignatureError::Misfit("its signer does not enclose the owner");
+
+    #[test]
+    fn signatures_that_do_not_fit() {
+        let data = rrset("a.zone.e", Rtype::A);
+        let good = signed(&data);
+        let cause = |rrset: &Rrset, change: fn(&mut Rrsig)| {
+            let mut rrsig = signed(rrset);
+            change(&mut rrsig);
+            verify(rrset, &rrsig, &key().dnskey(), at(START)).unwrap_err()
+        };
+        assert_eq!(cause(&data, |rrsig| rrsig.labels += 1), MORE_LABELS);
+        let few = SignatureError::Misfit("it has fewer labels than its signer");
+        assert_eq!(cause(&data, |rrsig| rrsig.labels = 1), few);
+        assert_eq!(cause(&data, |rrsig| rrsig.signer = name("zone.f")), NOT_ENCLOSED);
+        assert_eq!(cause(&rrset("zone.f", Rtype::A), |_| ()), NOT_ENCLOSED);
+        let other = SignatureError::Misfit("it covers another type");
+        assert_eq!(cause(&data, |rrsig| rrsig.type_covered = Rtype::AAAA), other);
+        let by_child = SignatureError::Misfit("a DS is signed by the parent");
+        assert_eq!(cause(&rrset("zone.e", Rtype::DS), |_| ()), by_child);
+        let tag = good.key_tag ^ 1;
+        assert_eq!(cause(&data, |rrsig| rrsig.key_tag ^= 1), SignatureError::NoKey(tag));
+        assert_eq!(cause(&data, |rrsig| rrsig.signature[9] ^= 1), SignatureError::Bogus);
+        assert_eq!(cause(&data, |rrsig| rrsig.signature.truncate(63)), SignatureError::Bogus);
+        assert_eq!(
+            cause(&data, |rrsig| rrsig.original_ttl = Ttl::from_secs(1)),
+            SignatureError::Bogus
+        );
+        assert_eq!(cause(&data, |rrsig| rrsig.expiration += 1), SignatureError::Bogus);
+        assert_eq!(cause(&data, |rrsig| rrsig.signer = name("e")), SignatureError::Bogus);
+    }
+
+    #[test]
+    fn keys_that_may_not_sign() {
+        let data = rrset("a.zone.e", Rtype::A);
+        let cause = |change: fn(&mut Dnskey)| {
+            let (mut rrsig, mut key) = (signed(&data), key().dnskey());
+            change(&mut key);
+            (rrsig.key_tag, rrsig.algorithm) = (key.key_tag(), key.algorithm);
+            verify(&data, &rrsig, &key, at(START)).unwrap_err()
+        };
+        assert_eq!(cause(|key| key.flags = Dnskey::SEP), SignatureError::NotZoneKey);
+        assert_eq!(cause(|key| key.protocol = 2), SignatureError::NotZoneKey);
+        assert_eq!(cause(|key| key.flags |= Dnskey::REVOKE), SignatureError::Revoked);
+        assert_eq!(cause(|key| key.public_key.truncate(31)), SignatureError::BadKey);
+        assert_eq!(
+            cause(|key| key.algorithm = Algorithm::ED448),
+            SignatureError::UnsupportedAlgorithm(Algorithm::ED448)
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! Delegation signers: what a parent, or a trust anchor, says of a zone's keys
+//! (RFC 4034 section 5).
+
+use thiserror::Error;
+
+use super::algorithm::{self, supports, supports_digest};
+use crate::wire::rdata::{Dnskey, Ds};
+use crate::wire::{DigestType, EdeCode, Name};
+
+/// The DS of `key` at `owner` (RFC 4034 section 5.1.4); none where the digest is not one that can be
+/// computed here.
+pub fn ds_of(owner: &Name, key: &Dnskey, digest_type: DigestType) -> Option<Ds> {
+    let mut octets = owner.to_lowercase().as_wire().to_vec();
+    octets.extend_from_slice(key.to_rdata().octets());
+    let digest = algorithm::digest(digest_type, &octets)?;
+    Some(Ds { key_tag: key.key_tag(), algorithm: key.algorithm, digest_type, digest })
+}
+
+/// Whether `ds` stands for `key` at `owner`. Never where its digest cannot be computed here.
+pub fn ds_matches(ds: &Ds, owner: &Name, key: &Dnskey) -> bool {
+    ds.algorithm == key.algorithm
+        && ds.key_tag == key.key_tag()
+        && ds_of(owner, key, ds.digest_type).is_some_and(|own| own.digest == ds.digest)
+}
+
+/// Why a signed zone counts as unsigned here (RFC 4035 section 5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Unsupported {
+    /// No DS is for an algorithm that can be verified here.
+    #[error("no DS is for a supported algorithm")]
+    Algorithm,
+    /// No DS for a supported algorithm has a digest that can be computed here.
+    #[error("no DS has a supported digest")]
+    Digest,
+}
+
+impl Unsupported {
+    /// The extended error that says this (RFC 8914).
+    pub fn code(self) -> EdeCode {
+        match self {
+            Self::Algorithm => EdeCode::UNSUPPORTED_DNSKEY_ALGORITHM,
+            Self::Digest => EdeCode::UNSUPPORTED_DS_DIGEST_TYPE,
+        }
+    }
+}
+
+/// The records of a DS set, or trust anchors, that lead into a zone: at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupportedDs(Vec<Ds>);
+
+impl SupportedDs {
+    /// Those of `ds` that can be used here: of supported algorithm and digest, and SHA-1 only
+    /// where there is nothing else (RFC 4509 section 3).
+    ///
+    /// # Errors
+    /// [`Unsupported`] where there are none: the zone is then insecure, not bogus.
+    pub fn select(ds: &[Ds]) -> Result<Self, Unsupported> {
+        let mut chosen: Vec<Ds> = ds.iter().filter(|ds| supports(ds.algorithm)).cloned().collect();
+        if chosen.is_empty() {
+            return Err(Unsupported::Algorithm);
+        }
+        chosen.retain(|ds| supports_digest(ds.digest_type));
+        if chosen.is_empty() {
+            return Err(Unsupported::Digest);
+        }
+        if chosen.iter().any(|ds| ds.digest_type != DigestType::SHA1) {
+            chosen.retain(|ds| ds.digest_type != DigestType::SHA1);
+        }
+        Ok(Self(chosen))
+    }
+
+    /// The first of the records.
+    pub(super) fn first(&self) -> &Ds {
+        self.0.first().expect("there is at least one")
+    }
+
+    /// The records.
+    pub fn records(&self) -> &[Ds] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::hex;
+    use crate::crypto::{SeededRandom, SigningKey};
+    use crate::dnssec::ZoneKey;
+    use crate::wire::Algorithm;
+
+    fn key(seed: u64) -> ZoneKey {
+        let zone = "Example".parse().unwrap();
+        ZoneKey::generate(zone, ZoneKey::KSK, &mut SeededRandom::new(seed))
+    }
+
+    /// RFC 8080 section 6.1.
+    #[test]
+    fn ds_of_a_known_key() {
+        let seed = b"82260384628080122645190204142262";
+        let zone: Name = "Example.com".parse().unwrap();
+        let key = ZoneKey::new(zone.clone(), ZoneKey::KSK, SigningKey::from_seed(seed));
+        let ds = key.ds(DigestType::SHA256).unwrap();
+        assert_eq!(ds.key_tag, 3613);
+        let digest = "3aa5ab37efce57f737fc1627013fee07bdf241bd10f3b1964ab55c78e79a304b";
+        assert_eq!(hex(&ds.digest), digest);
+        assert!(ds_matches(&ds, &zone, &key.dnskey()));
+    }
+
+    #[test]
+    fn a_ds_stands_for_one_key_at_one_owner() {
+        let (one, other) = (key(1), key(2));
+        let ds = one.ds(DigestType::SHA384).unwrap();
+        assert!(ds_matches(&ds, &"EXAMPLE".parse().unwrap(), &one.dnskey()));
+        assert!(!ds_matches(&ds, &"example.net".parse().unwrap(), &one.dnskey()));
+        assert!(!ds_matches(&ds, &one.zone, &other.dnskey()));
+        let same_tag = Ds { key_tag: other.key_tag(), ..ds.clone() };
+        assert!(!ds_matches(&same_tag, &one.zone, &other.dnskey()));
+        let unknown = Ds { digest_type: DigestType(3), ..ds };
+        assert!(!ds_matches(&unknown, &one.zone, &one.dnskey()));
+    }
+
+    #[test]
+    fn the_best_supported_ds_are_chosen() {
+        let key = key(1);
+        let ds = |digest_type| key.ds(digest_type).unwrap();
+        let (sha1, sha256) = (ds(DigestType::SHA1), ds(DigestType::SHA256));
+        let foreign = Ds { algorithm: Algorithm::RSASHA256, ..sha256.clone() };
+        let unknown = Ds { digest_type: DigestType(3), ..sha256.clone() };
+        let chosen = |ds: &[&Ds]| {
+            let ds: Vec<Ds> = ds.iter().copied().cloned().collect();
+            SupportedDs::select(&ds).map(|chosen| chosen.records().to_vec())
+        };
+        assert_eq!(chosen(&[&sha1, &sha256, &foreign, &unknown]), Ok(vec![sha256]));
+        assert_eq!(chosen(&[&sha1, &foreign, &unknown]), Ok(vec![sha1]));
+        assert_eq!(chosen(&[&foreign, &unknown]), Err(Unsupported::Digest));
+        assert_eq!(chosen(&[&foreign]), Err(Unsupported::Algorithm));
+        assert_eq!(chosen(&[]), Err(Unsupported::Algorithm));
+    }
+}
