@@ -23,4 +23,4 @@ pub use message::{
 pub use name::{Labels, MAX_LABEL, MAX_NAME, Name, NameError};
 pub use query::{Query, QueryEdns, Unanswerable};
 pub use record::{MAX_TTL, Rdata, RdataTooLong, Record, Rrset, Serial, Ttl};
-pub use writer::{AnswerWriter, EdnsPolicy, Section, write_error};
+pub use writer::{AnswerWriter, EdnsPolicy, Encoded, Part, Section, write_error};

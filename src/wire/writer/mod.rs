@@ -1,11 +1,13 @@
 //! Responses written straight into a packet: the authority's way, without allocation.
 
+mod encoded;
 mod opt;
 mod suffixes;
 
 use super::query::{QR, RD};
 use super::{Class, EdeCode, Edns, Query, Rcode, Rtype, Ttl};
 
+pub use encoded::{Encoded, Part};
 pub use opt::write_error;
 
 use opt::Opt;
@@ -210,24 +212,26 @@ impl<'a> AnswerWriter<'a> {
         ttl: Ttl,
         data: &[u8],
     ) -> bool {
+        let Ok(length) = u16::try_from(data.len()) else { return false };
+        if !self.owner(owner, name, RECORD + data.len()) {
+            return false;
+        }
+        self.out.extend_from_slice(&fields(rtype, self.class, ttl, length));
+        self.out.extend_from_slice(data);
+        true
+    }
+
+    /// Writes the owner of a record, or nothing where it does not fit with the `rest` of the record.
+    fn owner(&mut self, owner: &[u8], name: Option<Suffix>, rest: usize) -> bool {
         let front = name.map_or(owner, |suffix| &owner[..suffix.at]);
         let pointer = if name.is_some() { 2 } else { 0 };
-        let end = self.out.len() + front.len() + pointer + RECORD + data.len();
-        let Ok(length) = u16::try_from(data.len()) else { return false };
-        if end > self.limit {
+        if self.out.len() + front.len() + pointer + rest > self.limit {
             return false;
         }
         self.out.extend_from_slice(front);
         if let Some(suffix) = name {
             self.out.extend((0xc000 | suffix.target).to_be_bytes());
         }
-        let mut fields = [0; RECORD];
-        fields[..2].copy_from_slice(&rtype.0.to_be_bytes());
-        fields[2..4].copy_from_slice(&self.class.0.to_be_bytes());
-        fields[4..8].copy_from_slice(&ttl.as_secs().to_be_bytes());
-        fields[8..].copy_from_slice(&length.to_be_bytes());
-        self.out.extend_from_slice(&fields);
-        self.out.extend_from_slice(data);
         true
     }
 
@@ -244,6 +248,16 @@ impl<'a> AnswerWriter<'a> {
             place.copy_from_slice(&count.to_be_bytes());
         }
     }
+}
+
+/// What stands between a record's name and its data (RFC 1035 section 3.2.1).
+fn fields(rtype: Rtype, class: Class, ttl: Ttl, length: u16) -> [u8; RECORD] {
+    let mut fields = [0; RECORD];
+    fields[..2].copy_from_slice(&rtype.0.to_be_bytes());
+    fields[2..4].copy_from_slice(&class.0.to_be_bytes());
+    fields[4..8].copy_from_slice(&ttl.as_secs().to_be_bytes());
+    fields[8..].copy_from_slice(&length.to_be_bytes());
+    fields
 }
 
 /// How a set's second and further records name their owner: they point to where the first one wrote

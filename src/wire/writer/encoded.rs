@@ -1,0 +1,172 @@
+//! RRsets encoded ahead of the responses they will stand in.
+
+use bytes::Bytes;
+
+use super::{AnswerWriter, RECORD, Section, again, fields};
+use crate::wire::{Class, Rtype, Ttl};
+
+/// An RRset of class IN with its signatures, encoded but for the owner. Cloning copies nothing.
+#[derive(Debug, Clone)]
+pub struct Encoded {
+    /// The records, then their RRSIGs, each without its name.
+    octets: Bytes,
+    /// How many octets the records take.
+    unsigned: usize,
+}
+
+/// What of an [`Encoded`] to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The records alone.
+    Records,
+    /// The records and their signatures.
+    Signed,
+    /// The signatures alone.
+    Signatures,
+}
+
+impl Encoded {
+    /// Encodes a set and the RRSIG records over it, none where it is not signed.
+    pub fn new<'d>(
+        rtype: Rtype,
+        ttl: Ttl,
+        rdata: impl IntoIterator<Item = &'d [u8]>,
+        rrsigs: impl IntoIterator<Item = &'d [u8]>,
+    ) -> Self {
+        let mut octets = Vec::new();
+        rdata.into_iter().for_each(|data| push(&mut octets, rtype, ttl, data));
+        let unsigned = octets.len();
+        rrsigs.into_iter().for_each(|data| push(&mut octets, Rtype::RRSIG, ttl, data));
+        Self { octets: octets.into(), unsigned }
+    }
+
+    /// Whether there are signatures.
+    pub fn is_signed(&self) -> bool {
+        self.octets.len() > self.unsigned
+    }
+
+    fn part(&self, part: Part) -> &[u8] {
+        match part {
+            Part::Records => &self.octets[..self.unsigned],
+            Part::Signed => &self.octets,
+            Part::Signatures => &self.octets[self.unsigned..],
+        }
+    }
+}
+
+fn push(octets: &mut Vec<u8>, rtype: Rtype, ttl: Ttl, data: &[u8]) {
+    let length = u16::try_from(data.len()).expect("RDATA has 65535 octets at most");
+    octets.extend(fields(rtype, Class::IN, ttl, length));
+    octets.extend_from_slice(data);
+}
+
+/// The first of the records that follow each other, and the others.
+fn split_record(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length = octets.get(RECORD - 2..RECORD)?;
+    octets.split_at_checked(RECORD + usize::from(u16::from_be_bytes([length[0], length[1]])))
+}
+
+impl AnswerWriter<'_> {
+    /// Writes records that belong into the response: as [`rrset`](Self::rrset), all or none of them.
+    pub fn encoded(&mut self, section: Section, owner: &[u8], set: &Encoded, part: Part) -> bool {
+        let written = self.optional_encoded(section, owner, set, part);
+        if !written {
+            self.set_truncated();
+        }
+        written
+    }
+
+    /// Writes records that the response can do without: as [`optional_rrset`](Self::optional_rrset),
+    /// all or none of them.
+    pub fn optional_encoded(
+        &mut self,
+        section: Section,
+        owner: &[u8],
+        set: &Encoded,
+        part: Part,
+    ) -> bool {
+        debug_assert!(section >= self.section, "sections come in their order");
+        if self.is_truncated() {
+            return false;
+        }
+        let start = self.out.len();
+        let first = self.suffixes.find(self.out, owner);
+        let mut name = first;
+        let mut rest = set.part(part);
+        let mut count = 0;
+        while let Some((record, others)) = split_record(rest) {
+            if !self.owner(owner, name, record.len()) {
+                self.out.truncate(start);
+                return false;
+            }
+            self.out.extend_from_slice(record);
+            name = again(first, start, owner);
+            rest = others;
+            count += 1;
+        }
+        if count > 0 {
+            let written = first.map_or(owner.len(), |suffix| suffix.at);
+            self.suffixes.add(owner, written, start);
+        }
+        self.section = section;
+        self.counts[section as usize] += count;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{EdnsPolicy, Message, Name, Query, Question};
+
+    const DATA: [&[u8]; 2] = [b"one", b""];
+    const SIGNATURE: &[u8] = &[0; 90];
+
+    fn encoded() -> Encoded {
+        Encoded::new(Rtype(65280), Ttl::from_secs(60), DATA, [SIGNATURE])
+    }
+
+    /// The answers in a response to a question about `asked`, with one set of `owner` in it.
+    fn answer(asked: &str, owner: &str, part: Part, room: usize) -> (Vec<(Name, Rtype)>, bool) {
+        let name = asked.parse().unwrap();
+        let question = Question { name, rtype: Rtype(65280), class: Class::IN };
+        let packet = Message::query(7, question).encode();
+        let query = Query::parse(&packet).unwrap();
+        let (policy, mut out) = (EdnsPolicy::default(), Vec::new());
+        let mut writer = AnswerWriter::new(&query, 512, &policy, &mut out);
+        writer.limit = writer.out.len() + room;
+        let owner: Name = owner.parse().unwrap();
+        writer.encoded(Section::Answer, owner.as_wire(), &encoded(), part);
+        writer.finish();
+        let read = Message::decode(&out).unwrap();
+        assert!(read.answer.iter().all(|record| record.ttl == Ttl::from_secs(60)));
+        let shown = read.answer.iter().map(|record| (record.name.clone(), record.rtype));
+        (shown.collect(), read.flags.truncated)
+    }
+
+    #[test]
+    fn each_part_can_be_written() {
+        for owner in ["a.example.", "example.", "b.a.example.", "other.", "."] {
+            let name: Name = owner.parse().unwrap();
+            let (data, rrsig) = ((name.clone(), Rtype(65280)), (name, Rtype::RRSIG));
+            let answer = |part| answer("A.Example.", owner, part, 400).0;
+            assert_eq!(answer(Part::Records), [data.clone(), data.clone()]);
+            assert_eq!(answer(Part::Signed), [data.clone(), data, rrsig.clone()]);
+            assert_eq!(answer(Part::Signatures), [rrsig]);
+        }
+    }
+
+    #[test]
+    fn all_or_nothing() {
+        let exact = 3 * (2 + RECORD) + DATA[0].len() + SIGNATURE.len();
+        let ask = |room| answer("a.example.", "a.example.", Part::Signed, room);
+        assert_eq!((ask(exact).0.len(), ask(exact).1), (3, false));
+        assert_eq!((ask(exact - 1).0.len(), ask(exact - 1).1), (0, true));
+    }
+
+    #[test]
+    fn a_set_knows_whether_it_is_signed() {
+        assert!(encoded().is_signed());
+        assert!(!Encoded::new(Rtype::A, Ttl::default(), DATA, []).is_signed());
+    }
+}
