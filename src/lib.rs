@@ -16,6 +16,7 @@ pub mod threepid;
 
 // Floor 3: statements.
 pub mod association;
+pub mod certificate;
 
 // Floor 4: judgement.
 pub mod zone;

@@ -130,6 +130,14 @@ impl Threepid {
         &self.address
     }
 
+    /// The domain of an email address, in lower-case U-labels.
+    pub fn domain(&self) -> Option<&str> {
+        match self.medium {
+            Medium::Email => self.address.split_once('@').map(|(_, domain)| domain),
+            _ => None,
+        }
+    }
+
     /// The identifier's name in the tree below `apex`.
     ///
     /// # Errors
@@ -158,6 +166,15 @@ impl Threepid {
         labels.push("email".to_owned());
         labels
     }
+}
+
+/// The normal form of an email domain: lower-case U-labels, by UTS 46.
+///
+/// # Errors
+/// Where the text is no domain, or too long for the DNS.
+pub fn normalise_domain(text: &str) -> Result<String, ThreepidError> {
+    medium::within("domain", text.len(), MAX_ADDRESS)?;
+    email::normalise_domain(text, 1)
 }
 
 /// The label that stands for text which may have any length and characters.
