@@ -1,4 +1,29 @@
-//! The DNS of third-party identifiers.
+//! The DNS of third-party identifiers: given an email address or a phone number, it finds the Matrix
+//! user it belongs to, over a signed delegation tree that no single company owns, and proves the answer.
+//!
+//! Several parties each run a part; one program is all of them.
+//!
+//! - *Root operators* serve the apex of a tree, and delegate email domains and phone prefixes.
+//! - *Regional and domain operators* serve the associations of their part, or delegate it further.
+//! - *Resolvers* walk the delegations for clients, validate and cache.
+//! - *Clients* ask a resolver, and check the answer themselves.
+//!
+//! It speaks real DNS: any resolver validates what is served here with nothing but the trust anchor.
+//!
+//! # The map
+//!
+//! A module imports only modules of lower floors; a test keeps it so. The design in prose is in
+//! [`manual`].
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 12 command line | [`cli`] |
+//! | 11 wiring | [`daemon`] |
+//! | 10 configuration | [`config`] |
+//! | 9 services | [`services`] |
+//! | 2 nouns | [`threepid`], [`dnssec`] |
+//! | 1 primitives | [`crypto`], [`wire`] |
+//! | 0 ground | [`codec`], [`clock`] |
 
 // Floor 0: ground.
 pub mod clock;
@@ -20,3 +45,17 @@ pub mod certificate;
 
 // Floor 4: judgement.
 pub mod zone;
+
+// Floor 9: what is answered on the network.
+pub mod services;
+
+// Floor 10: configuration.
+pub mod config;
+
+// Floor 11: wiring.
+pub mod daemon;
+
+// Floor 12: the command line.
+pub mod cli;
+
+pub mod manual;

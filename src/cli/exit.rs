@@ -1,0 +1,37 @@
+//! What the process ends with.
+
+use std::process::ExitCode;
+
+/// How a command ended. Of several lookups the gravest counts, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// All is well; of a lookup: found, and proved.
+    Success,
+    /// The identifier is proved to have no association.
+    NotFound,
+    /// There is an answer, and nothing proves it.
+    Unproved,
+    /// Something is wrong: a file, an address, a network, an answer.
+    Error,
+    /// The command line is not understood.
+    Usage,
+}
+
+impl Exit {
+    /// The number that scripts see. It never changes.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::NotFound => 1,
+            Self::Unproved => 2,
+            Self::Error => 3,
+            Self::Usage => 64,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}

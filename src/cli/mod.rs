@@ -1,0 +1,35 @@
+//! The command line: `threepid COMMAND`.
+//!
+//! Results go to standard output, everything else to standard error. What the process ends with is
+//! one of [`Exit`].
+
+mod arguments;
+mod check;
+mod exit;
+mod key;
+mod output;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command, ConfigCommand, KeyCommand};
+pub use exit::Exit;
+
+/// Runs the command that `arguments` name, the first of which is the program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let exit = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => dispatch(arguments.command),
+        Err(error) => output::usage(&error),
+    };
+    exit.into()
+}
+
+fn dispatch(command: Command) -> Exit {
+    match command {
+        Command::Key(KeyCommand::Generate(arguments)) => key::generate(arguments),
+        Command::Key(KeyCommand::Ds(arguments)) => key::ds(&arguments),
+        Command::Config(ConfigCommand::Check(arguments)) => check::config(&arguments),
+    }
+}

@@ -1,0 +1,136 @@
+//! The configuration: one TOML file, a section for each part a process plays.
+//!
+//! It is read in two steps: as written (tables and values with their places), then as meant
+//! ([`Config`]: addresses, names, paths, with every default filled in). Every mistake of a file is told
+//! at once, each with its line and column; a key nobody knows is one. This is the only door to `toml`.
+//!
+//! Relative paths are taken from the directory of the file.
+//!
+//! ```
+//! use threepid::config::Config;
+//! let error = Config::parse("[resolver]\nlisen = []\n", "resolver.toml".as_ref()).unwrap_err();
+//! assert!(error.to_string().contains("resolver.toml:2:1: unknown key `lisen`, did you mean `listen`?"));
+//! ```
+
+mod anchor;
+mod authority;
+mod client;
+mod document;
+mod mistake;
+mod network;
+mod operation;
+mod resolver;
+mod root;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use authority::{Authority, Keys, Zone};
+pub use client::Client;
+pub use mistake::{Located, Mistake, Position};
+pub use network::{Network, NetworkError};
+pub use operation::{Admin, Log, LogFormat};
+pub use resolver::Resolver;
+pub use root::Root;
+pub use values::DNS_PORT;
+
+use document::Table;
+use mistake::Mistakes;
+
+/// What a process is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// `[authority]`, where the process is one.
+    pub authority: Option<Authority>,
+    /// `[resolver]`, where the process is one.
+    pub resolver: Option<Resolver>,
+    /// `[client]`, for lookups.
+    pub client: Option<Client>,
+    /// `[admin]`.
+    pub admin: Admin,
+    /// `[log]`.
+    pub log: Log,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug)]
+pub struct ConfigError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub cause: ConfigCause,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug)]
+pub enum ConfigCause {
+    /// It cannot be read.
+    Unreadable(std::io::Error),
+    /// All that is wrong in it, in the order of the file.
+    Mistakes(Vec<Mistake>),
+}
+
+/// Writes one line for each mistake: `file:line:column: what is wrong`.
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.cause {
+            ConfigCause::Unreadable(error) => write!(f, "cannot read {path}: {error}"),
+            ConfigCause::Mistakes(mistakes) => {
+                let lines: Vec<String> =
+                    mistakes.iter().map(|mistake| format!("{path}:{mistake}")).collect();
+                f.write_str(&lines.join("\n"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or with all its mistakes.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable =
+            |error| ConfigError { path: path.to_owned(), cause: ConfigCause::Unreadable(error) };
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads `text`, which stands in the file `path`.
+    ///
+    /// # Errors
+    /// With all its mistakes.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let mistakes = Mistakes::new(text);
+        let config = document::parse(text, &mistakes)
+            .map(|entries| Self::read(Table::top(&entries, &mistakes), path));
+        match (config, mistakes.into_sorted()) {
+            (Some(config), none) if none.is_empty() => Ok(config),
+            (_, mistakes) => {
+                Err(ConfigError { path: path.to_owned(), cause: ConfigCause::Mistakes(mistakes) })
+            }
+        }
+    }
+
+    fn read(top: Table<'_>, path: &Path) -> Self {
+        let base = path.parent().unwrap_or(Path::new(""));
+        let config = Self {
+            path: path.to_owned(),
+            authority: top.table("authority").map(|table| Authority::read(table, base)),
+            resolver: top.table("resolver").map(|table| Resolver::read(table, base)),
+            client: top.table("client").map(|table| Client::read(table, base)),
+            admin: top.table("admin").map(Admin::read).unwrap_or_default(),
+            log: top.table("log").map(Log::read).unwrap_or_default(),
+        };
+        top.finish();
+        config
+    }
+}

@@ -1,0 +1,61 @@
+//! `[resolver]`: finds, proves and remembers answers for clients.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+
+use super::document::Table;
+use super::mistake::Located;
+use super::network::Network;
+use super::root::{Holder, Root};
+use super::values::{self, DNS_PORT};
+
+/// What `listen` is where it is not given: this machine alone.
+const LISTEN: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DNS_PORT),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), DNS_PORT),
+];
+
+/// What `cache_size` is where it is not given, in MiB.
+const CACHE_SIZE: u64 = 64;
+
+/// The largest cache, in MiB.
+const MAX_CACHE_SIZE: u64 = 1 << 20;
+
+/// `[resolver]`: walks the delegations from the roots, validates, caches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolver {
+    /// Where to answer, over UDP and TCP.
+    pub listen: Vec<Located<SocketAddr>>,
+    /// Who is answered; others are refused.
+    pub allow: Vec<Network>,
+    /// The port of the authorities asked. Referrals carry none: it is the same for all.
+    pub iteration_port: u16,
+    /// How much the cache holds, in octets.
+    pub cache_size: u64,
+    /// The trees known, each apex once.
+    pub roots: Vec<Root>,
+}
+
+impl Resolver {
+    pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
+        let port = |number: u64| u16::try_from(number).expect("the range was checked");
+        let resolver = Self {
+            listen: values::listen(&table, &LISTEN),
+            allow: table.value("allow").map_or_else(
+                || vec![Network::LOOPBACK_V4, Network::LOOPBACK_V6],
+                |list| list.list().iter().filter_map(|item| item.parse("a network")).collect(),
+            ),
+            iteration_port: table
+                .value("iteration_port")
+                .and_then(|value| value.number(1, u64::from(u16::MAX)))
+                .map_or(DNS_PORT, port),
+            cache_size: (table.value("cache_size"))
+                .and_then(|value| value.number(1, MAX_CACHE_SIZE))
+                .unwrap_or(CACHE_SIZE)
+                << 20,
+            roots: Root::read_all(&table, base, Holder::Resolver),
+        };
+        table.finish();
+        resolver
+    }
+}

@@ -1,0 +1,96 @@
+//! `[[resolver.root]]` and `[[client.root]]`: a tree, and what proves it.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use crate::dnssec::SupportedDs;
+use crate::wire::Name;
+use crate::wire::rdata::Ds;
+
+use super::anchor;
+use super::document::Table;
+use super::mistake::Located;
+use super::values;
+
+/// A delegation tree: where it starts, and what proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// Its apex.
+    pub apex: Located<Name>,
+    /// The addresses of its servers; none for a client, who asks a resolver.
+    pub servers: Vec<IpAddr>,
+    /// Digests of the keys that sign it, one at least.
+    pub anchors: Vec<Ds>,
+}
+
+/// Who has the root: a resolver knows its servers, a client its anchors alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holder {
+    Resolver,
+    Client,
+}
+
+impl Root {
+    /// Reads the tables `root`, of which there is one at least.
+    pub(super) fn read_all(table: &Table<'_>, base: &Path, holder: Holder) -> Vec<Self> {
+        let tables = table.tables("root");
+        if tables.is_empty() {
+            table.mistake(format!(
+                "no [[{}]] is given, one is needed at least",
+                table.child("root")
+            ));
+        }
+        let roots: Vec<Self> =
+            tables.into_iter().filter_map(|root| Self::read(root, base, holder)).collect();
+        values::refuse_twice(table, &roots, |root: &Self| &root.apex);
+        roots
+    }
+
+    fn read(table: Table<'_>, base: &Path, holder: Holder) -> Option<Self> {
+        let apex = values::name(&table, "apex");
+        let servers = match holder {
+            Holder::Resolver => servers(&table),
+            Holder::Client => Vec::new(),
+        };
+        let anchors = apex.as_ref().map(|apex| anchors(&table, base, &apex.value));
+        table.finish();
+        Some(Self { apex: apex?, servers, anchors: anchors? })
+    }
+}
+
+fn servers(table: &Table<'_>) -> Vec<IpAddr> {
+    let Some(value) = table.required("servers") else { return Vec::new() };
+    let items = value.list();
+    if items.is_empty() {
+        value.mistake("`servers` lists the addresses of the root's servers, one at least");
+    }
+    items.iter().filter_map(|item| item.parse("an IP address without a port")).collect()
+}
+
+/// The digests in `anchors`, or in the file `anchor_file`: one at least that can be used.
+fn anchors(table: &Table<'_>, base: &Path, apex: &Name) -> Vec<Ds> {
+    let anchors = match (table.value("anchors"), table.value("anchor_file")) {
+        (Some(list), None) => list
+            .list()
+            .iter()
+            .filter_map(|item| item.accept_all(anchor::read(item.string()?, apex)))
+            .flatten()
+            .collect(),
+        (None, Some(file)) => values::path(&file, base)
+            .and_then(|path| file.accept_all(anchor::read_file(&path.value, apex)))
+            .unwrap_or_default(),
+        (None, None) => {
+            table.mistake(format!("what proves {apex} is missing: `anchor_file` or `anchors`"));
+            return Vec::new();
+        }
+        (Some(_), Some(file)) => {
+            file.mistake("`anchors` or `anchor_file`, not both");
+            return Vec::new();
+        }
+    };
+    if SupportedDs::select(&anchors).is_err() {
+        table
+            .mistake(format!("{apex} has no anchor that can be used: algorithm 15, digest 2 or 4"));
+    }
+    anchors
+}

@@ -1,0 +1,128 @@
+//! The files in `config/` are true, and mistakes are told where they are.
+
+use std::path::Path;
+
+use super::*;
+
+const FILES: [(&str, &str); 4] = [
+    ("root.toml", include_str!("../../config/root.toml")),
+    ("regional.toml", include_str!("../../config/regional.toml")),
+    ("resolver.toml", include_str!("../../config/resolver.toml")),
+    ("client.toml", include_str!("../../config/client.toml")),
+];
+
+fn parse(text: &str) -> Result<Config, String> {
+    Config::parse(text, Path::new("dir/a.toml")).map_err(|error| error.to_string())
+}
+
+/// The lines that show a default: `# key = value`.
+fn shown_defaults(text: &str) -> Vec<&str> {
+    let is_setting = |line: &&str| {
+        line.strip_prefix("# ").and_then(|line| line.split_once(" = ")).is_some_and(|(key, _)| {
+            !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        })
+    };
+    text.lines().filter(is_setting).collect()
+}
+
+#[test]
+fn the_files_load_and_show_the_real_defaults() {
+    for (file, text) in FILES {
+        let config = parse(text).unwrap();
+        let defaults = shown_defaults(text);
+        assert!(!defaults.is_empty(), "{file}");
+        for line in defaults {
+            let given = text.replacen(line, line.trim_start_matches("# "), 1);
+            assert_eq!(parse(&given).unwrap(), config, "{file}: `{line}`");
+        }
+    }
+}
+
+#[test]
+fn the_files_name_every_setting() {
+    let sections = ["authority", "[authority.zone]", "resolver", "[resolver.root]"];
+    for section in sections.into_iter().chain(["client", "[client.root]", "admin", "log"]) {
+        let told = parse(&format!("[{section}]\nqqqqqqqq = 1\n")).unwrap_err();
+        let line = told.lines().find(|line| line.contains("qqqqqqqq")).unwrap();
+        let (_, known) = line.split_once("known here: ").unwrap();
+        for key in known.split(", ").map(|key| key.trim_matches('`')) {
+            let word = |text: &str| {
+                let is_key = |c: char| c.is_ascii_lowercase() || c == '_';
+                text.split(|c| !is_key(c)).any(|word| word == key)
+            };
+            assert!(FILES.iter().any(|(_, text)| word(text)), "`{key}` of [{section}]");
+        }
+    }
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place() {
+    let text = r#"
+[authority]
+listen = ["127.0.0.1", "127.0.0.1:53", "localhost"]
+thread = 2
+[[authority.zone]]
+name = "a..example."
+[[authority.zone]]
+name = "b.example."
+file = "b.zone"
+keys = ["k"]
+key_dir = "keys"
+[[authority.zone]]
+name = "B.example."
+file = ""
+[resolver]
+allow = ["10.0.0.1/8"]
+iteration_port = 0
+[[resolver.root]]
+apex = "3pid.example."
+servers = ["192.0.2.1:53"]
+[admin]
+listen = "192.0.2.1"
+[log]
+level = "loud"
+[resolve]
+"#;
+    let told = parse(text).unwrap_err();
+    let expected = [
+        "3:24: `127.0.0.1:53` is listed twice",
+        "3:40: `localhost` is no address: write `192.0.2.1`, `192.0.2.1:53` or `[2001:db8::1]:53`",
+        "4:1: unknown key `thread`, did you mean `threads`?",
+        "5:1: `file` is missing in [[authority.zone]]",
+        "6:8: a domain name expected: empty label",
+        "11:11: `keys` or `key_dir`, not both",
+        "14:8: a path expected, this is empty",
+        "16:10: a network expected: bits are set after the prefix, did you mean `10.0.0.0/8`?",
+        "17:18: `iteration_port` is a number from 1 to 65535",
+        "18:1: what proves 3pid.example. is missing: `anchor_file` or `anchors`",
+        "20:12: an IP address without a port expected: invalid IP address syntax",
+        "22:10: [admin] listens on loopback only, on `127.0.0.1` or `[::1]`",
+        "24:9: `level` is one of `error`, `warn`, `info`, `debug`, `trace`",
+        "25:2: unknown key `resolve`, did you mean `resolver`?",
+    ];
+    let expected: Vec<String> = expected.iter().map(|line| format!("dir/a.toml:{line}")).collect();
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn one_name_twice_is_a_mistake() {
+    let zone = "[[authority.zone]]\nname = \"a.example\"\nfile = \"a\"\n";
+    let told = parse(&format!("[authority]\n{zone}{zone}")).unwrap_err();
+    assert_eq!(told, "dir/a.toml:6:8: a.example. is given twice");
+}
+
+#[test]
+fn paths_start_at_the_directory_of_the_file() {
+    let text =
+        "[authority]\n[[authority.zone]]\nname = \"a.\"\nfile = \"b/a.zone\"\nkeys = [\"/k\"]\n";
+    let zone = parse(text).unwrap().authority.unwrap().zones.remove(0);
+    assert_eq!(zone.file.value, Path::new("dir/b/a.zone"));
+    let Keys::Files(keys) = zone.keys else { panic!("{:?}", zone.keys) };
+    assert_eq!(keys[0].value, Path::new("/k"));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told() {
+    let error = Config::load(Path::new("/nonexistent/a.toml")).unwrap_err().to_string();
+    assert!(error.starts_with("cannot read /nonexistent/a.toml: "), "{error}");
+}

@@ -1,0 +1,66 @@
+//! Values that several sections know.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::wire::Name;
+
+use super::document::{Table, Value};
+use super::mistake::Located;
+
+/// The port of DNS (RFC 1035 section 4.2).
+pub const DNS_PORT: u16 = 53;
+
+/// A place to listen at or to ask: an address, with a port or with `port` understood.
+pub(super) fn socket_address(value: &Value<'_>, port: u16) -> Option<Located<SocketAddr>> {
+    let text = value.string()?;
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let address = bare
+        .parse::<IpAddr>()
+        .map(|address| SocketAddr::new(address, port))
+        .or_else(|_| text.parse::<SocketAddr>())
+        .map_err(|_| {
+            format!("`{text}` is no address: write `192.0.2.1`, `192.0.2.1:{port}` or `[2001:db8::1]:{port}`")
+        });
+    value.accept(address).map(|address| value.locate(address))
+}
+
+/// The addresses listed at `listen`, or `defaults`. One address twice is a mistake.
+pub(super) fn listen(table: &Table<'_>, defaults: &[SocketAddr]) -> Vec<Located<SocketAddr>> {
+    let Some(list) = table.value("listen") else {
+        return defaults.iter().map(|address| table.locate(*address)).collect();
+    };
+    let mut addresses: Vec<Located<SocketAddr>> = Vec::new();
+    for item in list.list() {
+        let Some(address) = socket_address(&item, DNS_PORT) else { continue };
+        if address.value.port() != 0 && addresses.contains(&address) {
+            item.mistake(format!("`{}` is listed twice", address.value));
+        }
+        addresses.push(address);
+    }
+    addresses
+}
+
+/// A path, taken from `base` where it is relative.
+pub(super) fn path(value: &Value<'_>, base: &Path) -> Option<Located<PathBuf>> {
+    match value.string()? {
+        "" => value.accept(Err("a path expected, this is empty")),
+        text => Some(value.locate(base.join(text))),
+    }
+}
+
+/// The name at `key`, which must be there.
+pub(super) fn name(table: &Table<'_>, key: &'static str) -> Option<Located<Name>> {
+    let value = table.required(key)?;
+    value.parse("a domain name").map(|name| value.locate(name))
+}
+
+/// Notes a mistake for each item whose name an earlier one has.
+pub(super) fn refuse_twice<T>(table: &Table<'_>, items: &[T], name: fn(&T) -> &Located<Name>) {
+    for (at, item) in items.iter().enumerate() {
+        let name_here = name(item);
+        if items[..at].iter().any(|other| name(other) == name_here) {
+            table.mistake_at(name_here.position, format!("{} is given twice", name_here.value));
+        }
+    }
+}

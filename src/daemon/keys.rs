@@ -1,0 +1,238 @@
+//! Key files on disk: `K<zone>+015+<tag>.key` and `.private`, as BIND keeps them.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::clock::Timestamp;
+use crate::config::{Keys, Located};
+use crate::dnssec::ZoneKey;
+use crate::dnssec::keyfile::{self, KeyfileError};
+use crate::wire::Name;
+use crate::wire::rdata::Dnskey;
+
+/// Rights of a private key's file: its owner's alone.
+const PRIVATE_MODE: u32 = 0o600;
+
+/// What both files of an Ed25519 key have in their names.
+const ED25519: &str = "+015+";
+
+/// A key that cannot be used.
+#[derive(Debug, Error)]
+pub enum KeyError {
+    /// A file cannot be read or written.
+    #[error("{path}: {cause}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// A file is not a key's.
+    #[error("{path}: {cause}", path = path.display())]
+    Malformed {
+        /// The `.key` file of the two.
+        path: PathBuf,
+        /// Why.
+        cause: KeyfileError,
+    },
+    /// The key is for another zone.
+    #[error("{path}: this is a key of {owner}, one of {zone} expected", path = path.display())]
+    Foreign {
+        /// The `.key` file of the two.
+        path: PathBuf,
+        /// Whose key it is.
+        owner: Name,
+        /// Whose it should be.
+        zone: Name,
+    },
+    /// A directory has no key for a zone.
+    #[error(
+        "{path}: no key of {zone} here; make one: threepid key generate {zone} --dir {path}",
+        path = path.display()
+    )]
+    None {
+        /// The directory.
+        path: PathBuf,
+        /// The zone.
+        zone: Name,
+    },
+}
+
+/// The keys of `zone`, as the configuration names them.
+///
+/// # Errors
+/// With every key that cannot be used, and the place in the configuration that names it.
+pub fn load(zone: &Name, keys: &Keys) -> Result<Vec<ZoneKey>, Vec<Located<KeyError>>> {
+    match keys {
+        Keys::None => Ok(Vec::new()),
+        Keys::Directory(directory) => load_directory(zone, &directory.value)
+            .map_err(|errors| errors.into_iter().map(|error| directory.with(error)).collect()),
+        Keys::Files(files) => all(files.iter().map(|file| {
+            let key = load_pair(&file.value).and_then(|key| own(&file.value, key, zone));
+            key.map_err(|error| file.with(error))
+        })),
+    }
+}
+
+/// All values, or all errors.
+fn all<T, E>(results: impl Iterator<Item = Result<T, E>>) -> Result<Vec<T>, Vec<E>> {
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(values) } else { Err(errors) }
+}
+
+fn own(path: &Path, key: ZoneKey, zone: &Name) -> Result<ZoneKey, KeyError> {
+    if key.zone == *zone {
+        return Ok(key);
+    }
+    Err(KeyError::Foreign { path: path.to_owned(), owner: key.zone, zone: zone.clone() })
+}
+
+/// The keys of `zone` in a directory, one at least.
+fn load_directory(zone: &Name, directory: &Path) -> Result<Vec<ZoneKey>, Vec<KeyError>> {
+    let unreadable = |cause| vec![KeyError::File { path: directory.to_owned(), cause }];
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        if name.is_some_and(|name| name.contains(ED25519) && name.ends_with(".key")) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let public = all(paths.iter().map(|path| Ok((path, load_public(path)?))))?;
+    let ours = public.iter().filter(|(_, (owner, _))| owner == zone);
+    let keys = all(ours.map(|(path, _)| load_pair(path)))?;
+    match keys.is_empty() {
+        false => Ok(keys),
+        true => Err(vec![KeyError::None { path: directory.to_owned(), zone: zone.clone() }]),
+    }
+}
+
+/// The key whose files are named `path`, with or without `.key` or `.private`.
+///
+/// # Errors
+/// Where one of the two cannot be read, or they are not a key's.
+pub fn load_pair(path: &Path) -> Result<ZoneKey, KeyError> {
+    let (public, private) = (with_suffix(path, "key"), with_suffix(path, "private"));
+    let private = zeroize::Zeroizing::new(read(&private)?);
+    keyfile::read(&read(&public)?, &private)
+        .map_err(|cause| KeyError::Malformed { path: public, cause })
+}
+
+/// The public half of the key whose files are named `path`: its zone, and the record.
+///
+/// # Errors
+/// Where it cannot be read, or is not a key's.
+pub fn load_public(path: &Path) -> Result<(Name, Dnskey), KeyError> {
+    let path = with_suffix(path, "key");
+    keyfile::read_public(&read(&path)?).map_err(|cause| KeyError::Malformed { path, cause })
+}
+
+/// Writes the two files of `key` into `directory`, made where it is missing. Nothing is overwritten.
+/// Gives their name, without `.key` and `.private`.
+///
+/// # Errors
+/// Where one cannot be written, or is there already.
+pub fn store(directory: &Path, key: &ZoneKey, created: Timestamp) -> Result<PathBuf, KeyError> {
+    let files = keyfile::write(key, created);
+    let stem = directory.join(&files.stem);
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |cause| KeyError::File { path, cause }
+    };
+    fs::create_dir_all(directory).map_err(at(directory))?;
+    let (public, private) = (with_suffix(&stem, "key"), with_suffix(&stem, "private"));
+    write_new(&private, &files.private, PRIVATE_MODE).map_err(at(&private))?;
+    write_new(&public, &files.public, 0o644).map_err(at(&public))?;
+    Ok(stem)
+}
+
+fn write_new(path: &Path, content: &str, mode: u32) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    file.write_all(content.as_bytes())?;
+    file.sync_all()
+}
+
+fn read(path: &Path) -> Result<String, KeyError> {
+    fs::read_to_string(path).map_err(|cause| KeyError::File { path: path.to_owned(), cause })
+}
+
+/// `path` with `suffix` for `.key` or `.private`. The rest of the name has dots of its own.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(".key").or_else(|| name.strip_suffix(".private"));
+    path.with_file_name(format!("{}.{suffix}", stem.unwrap_or(&name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Position;
+    use crate::crypto::SeededRandom;
+
+    fn located<T>(value: T) -> Located<T> {
+        Located { value, position: Position { line: 7, column: 8 } }
+    }
+
+    fn key(zone: &str, seed: u64) -> ZoneKey {
+        ZoneKey::generate(zone.parse().unwrap(), ZoneKey::KSK, &mut SeededRandom::new(seed))
+    }
+
+    #[test]
+    fn keys_are_found_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let key = key("a.example", 1);
+        let stem = store(directory.path(), &key, Timestamp::from_secs(1_700_000_000)).unwrap();
+        for suffix in ["", ".key", ".private"] {
+            let path = PathBuf::from(format!("{}{suffix}", stem.display()));
+            let files = Keys::Files(vec![located(path)]);
+            let loaded = load(&key.zone, &files).unwrap();
+            assert_eq!(loaded[0].dnskey(), key.dnskey());
+        }
+        let again = store(directory.path(), &key, Timestamp::from_secs(1_700_000_000));
+        assert!(matches!(again, Err(KeyError::File { .. })), "nothing is overwritten");
+    }
+
+    #[test]
+    fn a_directory_gives_the_keys_of_the_zone() {
+        let directory = tempfile::tempdir().unwrap();
+        for (zone, seed) in [("a.example", 1), ("a.example", 2), ("b.example", 3)] {
+            store(directory.path(), &key(zone, seed), Timestamp::default()).unwrap();
+        }
+        let keys = Keys::Directory(located(directory.path().to_owned()));
+        assert_eq!(load(&"A.example".parse().unwrap(), &keys).unwrap().len(), 2);
+        let errors = load(&"c.example".parse().unwrap(), &keys).unwrap_err();
+        assert!(errors[0].value.to_string().contains("threepid key generate c.example."));
+        assert_eq!(errors[0].position.line, 7);
+    }
+
+    #[test]
+    fn private_keys_are_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let stem = store(directory.path(), &key("a.example", 1), Timestamp::default()).unwrap();
+        let mode = fs::metadata(with_suffix(&stem, "private")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, PRIVATE_MODE);
+    }
+
+    #[test]
+    fn every_bad_key_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let foreign = store(directory.path(), &key("b.example", 1), Timestamp::default()).unwrap();
+        let files = [foreign, directory.path().join("Kabsent"), directory.path().join("Kno")];
+        let keys = Keys::Files(files.map(located).to_vec());
+        let errors = load(&"a.example".parse().unwrap(), &keys).unwrap_err();
+        assert_eq!(errors.len(), 3);
+        assert!(errors[0].value.to_string().ends_with("one of a.example. expected"));
+    }
+}

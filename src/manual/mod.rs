@@ -1,0 +1,11 @@
+//! The design, in prose. Each page says what is so and why; what is not built yet is not told here.
+//!
+//! - [`tree`]: how identifiers become names, and who holds which part.
+//! - [`proof`]: what a client knows when it is told something, and what it does not know.
+//! - [`denial`]: how absence is proved without giving the directory away.
+//! - [`house`]: the rules of the code.
+
+pub mod denial;
+pub mod house;
+pub mod proof;
+pub mod tree;

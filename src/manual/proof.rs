@@ -1,0 +1,13 @@
+//! Proof: what an answer is worth.
+//!
+//! Every zone is signed with Ed25519 (algorithm 15, RFC 8080). From a root's trust anchor, a chain of
+//! DNSKEY and DS records leads to the zone of the answer. What it proves: this is what the authority
+//! for this name published, or it published nothing. What it does not prove: that the person has the
+//! address. That is said by the signatures inside the association, which verification servers make.
+//!
+//! The client computes the verdict itself, from the records and its own anchors. The AD bit of a
+//! resolver is not asked: a resolver may be anybody's.
+//!
+//! Signatures over associations last three days at most, and the TTL of an association is an hour at
+//! most. So an erased association is gone from honest caches in an hour, and cannot be replayed after
+//! three days. Expired answers are never served.

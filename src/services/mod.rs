@@ -1,0 +1,3 @@
+//! What the process answers on the network, protocol by protocol.
+
+pub mod admin;
