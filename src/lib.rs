@@ -59,3 +59,6 @@ pub mod daemon;
 pub mod cli;
 
 pub mod manual;
+
+// Floor 6: input and output.
+pub mod transport;

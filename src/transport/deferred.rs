@@ -1,0 +1,73 @@
+//! Questions that take time, on their way to the asynchronous side and back.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+
+use nix::sys::socket::{MsgFlags, SockaddrStorage, sendto};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use super::{Limits, Peer};
+
+/// A question that was put off, with the way back to who asked. Dropping it leaves the question
+/// without answer.
+#[derive(Debug)]
+pub struct Deferred {
+    /// The packet as it came.
+    pub packet: Vec<u8>,
+    /// Who asks.
+    pub peer: Peer,
+    way_back: WayBack,
+}
+
+#[derive(Debug)]
+enum WayBack {
+    Udp(Arc<UdpSocket>),
+    Tcp(mpsc::Sender<TcpReply>, OwnedSemaphorePermit),
+}
+
+/// A response on its way to a TCP connection. As long as it is not written, it counts against the
+/// connection's queries.
+#[derive(Debug)]
+pub(super) struct TcpReply {
+    pub(super) message: Vec<u8>,
+    pub(super) permit: OwnedSemaphorePermit,
+}
+
+impl Deferred {
+    pub(super) fn udp(packet: &[u8], peer: &Peer, socket: &Arc<UdpSocket>) -> Self {
+        Self { packet: packet.to_vec(), peer: *peer, way_back: WayBack::Udp(socket.clone()) }
+    }
+
+    pub(super) fn tcp(
+        packet: &[u8],
+        peer: &Peer,
+        connection: &mpsc::Sender<TcpReply>,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        let way_back = WayBack::Tcp(connection.clone(), permit);
+        Self { packet: packet.to_vec(), peer: *peer, way_back }
+    }
+
+    /// Sends the response. Where the client is gone, or its socket full, it is lost: DNS asks again.
+    pub fn reply(self, message: Vec<u8>) {
+        match self.way_back {
+            WayBack::Udp(socket) => send(&socket, &message, self.peer.remote),
+            // The permit stands for a place in the queue, so that the queue is never full.
+            WayBack::Tcp(connection, permit) => {
+                let _ = connection.try_send(TcpReply { message, permit });
+            }
+        }
+    }
+}
+
+/// The socket is a blocking one; a full one shall not hold up the asynchronous side.
+fn send(socket: &UdpSocket, message: &[u8], remote: SocketAddr) {
+    let remote = SockaddrStorage::from(remote);
+    let _ = sendto(socket.as_raw_fd(), message, &remote, MsgFlags::MSG_DONTWAIT);
+}
+
+/// The queue of questions to the asynchronous side. Where it is full, questions are dropped.
+pub fn queue(limits: &Limits) -> (mpsc::Sender<Deferred>, mpsc::Receiver<Deferred>) {
+    mpsc::channel(limits.deferred.max(1))
+}

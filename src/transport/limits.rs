@@ -1,0 +1,50 @@
+//! What others may take of us.
+
+use std::time::Duration;
+
+/// Bounds on what packets and connections can cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Octets of a query, over UDP and TCP. A question takes 300 at most, its EDNS options some more;
+    /// longer datagrams are dropped, connections that announce more are closed.
+    pub query_length: usize,
+    /// Threads for each local address. More than processors do not help.
+    pub udp_threads: usize,
+    /// TCP connections in all: each takes a file descriptor and some 10 kB.
+    pub connections: usize,
+    /// TCP connections from one IPv4 address or one IPv6 /64, so that no client takes them all. Many
+    /// may share an address.
+    pub connections_per_client: usize,
+    /// Queries of one connection that are not answered yet, or whose answers the client does not
+    /// read. Further ones stay in the socket (RFC 7766 section 6.2.1.1 leaves it to the server).
+    pub queries_per_connection: usize,
+    /// How long a TCP client may take for its next query, from its first octet to its last (RFC 7766
+    /// section 6.2.3 speaks of seconds).
+    pub idle: Duration,
+    /// How long a TCP client may take to read what we write.
+    pub write: Duration,
+    /// Questions waiting for the asynchronous side. A question that waits longer than the clients'
+    /// patience of seconds is answered in vain.
+    pub deferred: usize,
+    /// How long connections go on for answers on their way, once the server stops.
+    pub drain: Duration,
+    /// Exchanges with other servers at the same time: each takes a file descriptor.
+    pub exchanges: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            query_length: 4096,
+            udp_threads: std::thread::available_parallelism().map_or(1, usize::from),
+            connections: 500,
+            connections_per_client: 50,
+            queries_per_connection: 32,
+            idle: Duration::from_secs(10),
+            write: Duration::from_secs(10),
+            deferred: 1024,
+            drain: Duration::from_secs(5),
+            exchanges: 1024,
+        }
+    }
+}

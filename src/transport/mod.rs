@@ -1,0 +1,84 @@
+//! DNS over UDP and TCP, serving and asking: the sockets, and what is allowed of them.
+//!
+//! What is asked goes to a [`Service`], which answers at once and without waiting, or has the
+//! question put into a queue ([`Deferred`]) for the asynchronous side. Who asks uses an
+//! [`Exchange`]. Everything that others can make grow has its bound in [`Limits`].
+
+mod deferred;
+mod limits;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use deferred::{Deferred, queue};
+pub use limits::Limits;
+
+/// What carries messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// Datagrams (RFC 1035 section 4.2.1).
+    Udp,
+    /// A stream of messages behind their lengths (RFC 7766).
+    Tcp,
+}
+
+/// The two ends of what a packet came by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Who asks.
+    pub remote: SocketAddr,
+    /// The address asked.
+    pub local: SocketAddr,
+    /// How.
+    pub transport: Transport,
+}
+
+/// What becomes of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The response is written.
+    Reply,
+    /// There is no response.
+    Silent,
+    /// The response takes time: the packet goes to the asynchronous side.
+    Later,
+}
+
+/// Answers packets. Each thread that serves has one of its own.
+pub trait Service: Send {
+    /// Writes the response to `packet` into `out`, which is empty, or says why not. Does not wait,
+    /// and does not allocate but to let `out` grow.
+    fn answer(&mut self, packet: &[u8], peer: &Peer, out: &mut Vec<u8>) -> Verdict;
+}
+
+/// Why no response came.
+#[derive(Debug, Error)]
+pub enum ExchangeError {
+    /// Nothing that answers the question came in time.
+    #[error("no response in time")]
+    Timeout,
+    /// The network or the system refused.
+    #[error("network failure: {0}")]
+    Io(#[from] std::io::Error),
+    /// Over TCP, something else came than a response to the question.
+    #[error("response to another question")]
+    Mismatch,
+}
+
+/// Asks servers.
+pub trait Exchange: Send + Sync {
+    /// Sends the query in `packet` to `server`, and returns the first message that responds to it:
+    /// same id, same question (RFC 5452 section 9.1).
+    ///
+    /// # Errors
+    /// Where no such message comes within `timeout`, or the network fails.
+    fn exchange(
+        &self,
+        server: SocketAddr,
+        transport: Transport,
+        packet: &[u8],
+        timeout: Duration,
+    ) -> impl Future<Output = Result<Vec<u8>, ExchangeError>> + Send;
+}
