@@ -11,6 +11,7 @@ mod check;
 mod lookup;
 #[cfg(test)]
 mod lookup_tests;
+pub mod master;
 mod problem;
 mod search;
 #[cfg(test)]

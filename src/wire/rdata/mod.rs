@@ -12,7 +12,8 @@ mod views;
 mod walk;
 
 pub use text::{
-    Entry, Fault, Lexer, Position, SyntaxError, Token, Tokens, from_text, generic, parse, to_text,
+    Cursor, Entry, Fault, Lexer, Position, Quoted, SyntaxError, Token, Tokens, from_text, generic,
+    parse, to_text,
 };
 pub use views::{
     Dnskey, Ds, Nsec, Nsec3, RdataError, Rrsig, Soa, Srv, TypeBitmap, address, name_target,

@@ -24,12 +24,18 @@ pub struct Lexer<'a> {
     cursor: Cursor,
 }
 
-/// Where the lexer is.
+/// How far a lexer has come, to go on there later.
 #[derive(Debug, Clone, Copy)]
-struct Cursor {
+pub struct Cursor {
     at: usize,
     line: u32,
     line_start: usize,
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self { at: 0, line: 1, line_start: 0 }
+    }
 }
 
 /// An entry being read.
@@ -45,8 +51,18 @@ struct Draft<'a> {
 
 impl<'a> Lexer<'a> {
     /// Starts at the first line of `text`.
-    pub const fn new(text: &'a [u8]) -> Self {
-        Self { text, cursor: Cursor { at: 0, line: 1, line_start: 0 } }
+    pub fn new(text: &'a [u8]) -> Self {
+        Self::resume(text, Cursor::default())
+    }
+
+    /// Goes on where another lexer of the same text had come.
+    pub const fn resume(text: &'a [u8], cursor: Cursor) -> Self {
+        Self { text, cursor }
+    }
+
+    /// How far it has come.
+    pub const fn cursor(&self) -> Cursor {
+        self.cursor
     }
 
     /// Where the lexer is.

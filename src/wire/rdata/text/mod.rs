@@ -10,10 +10,10 @@ mod time;
 mod token;
 mod write;
 
-pub use lexer::{Entry, Lexer};
+pub use lexer::{Cursor, Entry, Lexer};
 pub use read::{from_text, parse};
 pub use token::{Fault, Position, SyntaxError, Token, Tokens};
-pub use write::{generic, to_text};
+pub use write::{Quoted, generic, to_text};
 
 #[cfg(test)]
 mod tests;

@@ -165,7 +165,11 @@ fn host_identity(octets: &[u8], line: &mut Line) -> Option<()> {
 }
 
 /// Octets as a quoted string (RFC 1035 section 5.1).
-pub(super) struct Quoted<'a>(pub(super) &'a [u8]);
+#[derive(Debug, Clone, Copy)]
+pub struct Quoted<'a>(
+    /// The octets.
+    pub &'a [u8],
+);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,151 @@
+//! Master files (RFC 1035 section 5) to records.
+//!
+//! Read are `$ORIGIN`, `$TTL` and `$INCLUDE`, TTLs with units, TTL and class in either order, and the
+//! generic forms of RFC 3597. All mistakes are told, each with its position; after one, reading goes
+//! on with the next entry. Files are opened by a [`Source`], which is an argument.
+
+mod reader;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::wire::rdata::{Fault, Position, SyntaxError};
+use crate::wire::{Class, Name, Record, Rtype};
+
+/// Gives master files by name.
+pub trait Source {
+    /// Reads a file of at most `limit` octets, named by `$INCLUDE` in the file that
+    /// [`SourceFile::name`] calls `from`, or by the caller of [`read`] where there is no such file.
+    ///
+    /// # Errors
+    /// Why it cannot be read, for the operator.
+    fn read(&self, file: &str, from: Option<&str>, limit: usize) -> Result<SourceFile, String>;
+}
+
+/// A master file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// What the file is called in positions. The same file always has the same name.
+    pub name: String,
+    /// What is in it.
+    pub octets: Vec<u8>,
+}
+
+/// How much is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// How many octets all files have together.
+    pub octets: usize,
+    /// How many files are open at once, each included by the one before.
+    pub depth: usize,
+    /// How many mistakes are told.
+    pub mistakes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { octets: 1 << 30, depth: 8, mistakes: 100 }
+    }
+}
+
+/// Where something stands in master files.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The name of the file.
+    pub file: Arc<str>,
+    /// Where in it.
+    pub position: Position,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.position)
+    }
+}
+
+/// A mistake in a master file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{place}: {problem}")]
+pub struct Mistake {
+    /// Where.
+    pub place: Place,
+    /// What is wrong.
+    pub problem: MasterError,
+}
+
+/// What can be wrong with an entry of a master file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum MasterError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Syntax(#[from] Fault),
+    /// A first word with `$` that is not known.
+    #[error("$ORIGIN, $TTL or $INCLUDE expected, found {0:?}")]
+    Directive(String),
+    /// White space where there is no owner before.
+    #[error("a domain name expected: there is no record before whose owner could be meant")]
+    NoOwner,
+    /// There is nothing to take the TTL from.
+    #[error("a TTL expected: there is neither a $TTL nor a record with one before")]
+    NoTtl,
+    /// A zone is of class IN.
+    #[error("class IN expected, found {0}")]
+    Class(Class),
+    /// No record can have the type.
+    #[error("the type of a record expected, found {0}")]
+    MetaType(Rtype),
+    /// A file cannot be read.
+    #[error("cannot read {file:?}: {why}")]
+    Source {
+        /// The file.
+        file: String,
+        /// Why.
+        why: String,
+    },
+    /// A file includes itself.
+    #[error("{0:?} includes itself")]
+    Cycle(String),
+    /// Too many files include one another.
+    #[error("files are included more than {0} deep")]
+    Depth(usize),
+}
+
+/// Everything that master files hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Master {
+    /// The records that could be read, in their order, each with its place.
+    pub records: Vec<(Record, Place)>,
+    /// What could not.
+    pub mistakes: Vec<Mistake>,
+    /// Whether reading ended at the limit of mistakes: there may be more.
+    pub more: bool,
+}
+
+/// Reads a master file and what it includes. Relative names at its start are continued with
+/// `origin`.
+pub fn read(file: &str, origin: Option<&Name>, source: &dyn Source, limits: &Limits) -> Master {
+    reader::Reader::new(source, limits).read(file, origin)
+}
+
+/// Something wrong at a position of the file that is being read.
+struct Wrong {
+    at: Position,
+    problem: MasterError,
+}
+
+impl From<SyntaxError> for Wrong {
+    fn from(error: SyntaxError) -> Self {
+        MasterError::from(error.fault).at(error.at)
+    }
+}
+
+impl MasterError {
+    fn at(self, at: Position) -> Wrong {
+        Wrong { at, problem: self }
+    }
+}
