@@ -391,6 +391,8 @@ registry! {
     NETWORK_ERROR = 23 "Network Error",
     /// An authority gave data that cannot be right.
     INVALID_DATA = 24 "Invalid Data",
+    /// A denial's hash is iterated more often than the validator will (RFC 9276 section 3.2).
+    UNSUPPORTED_NSEC3_ITERATIONS = 27 "Unsupported NSEC3 Iterations Value",
     /// Why NXNAME asked for as a type is refused (RFC 9824 section 5).
     INVALID_QUERY_TYPE = 30 "Invalid Query Type",
 }

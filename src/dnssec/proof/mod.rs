@@ -2,11 +2,12 @@
 //! (RFC 4035 section 5.4, RFC 5155 section 8, RFC 6840 section 4, RFC 9824).
 
 mod nsec;
+mod nsec3;
 
 use thiserror::Error;
 
 use super::{Security, Verified};
-use crate::wire::rdata::{Nsec, TypeBitmap};
+use crate::wire::rdata::TypeBitmap;
 use crate::wire::{EdeCode, Name, Rrset, Rtype};
 
 /// What does not exist (RFC 2308 section 1).
@@ -60,6 +61,12 @@ pub enum ProofError {
     /// A wildcard's records were given for a name that has a closer encloser.
     #[error("the name is closer to another name than to the wildcard")]
     CloserEncloser,
+    /// The hash is iterated more often than RFC 9276 section 3.2 lets a validator follow.
+    #[error("NSEC3 with {0} iterations")]
+    Iterations(u16),
+    /// The name has too many labels to hash them all.
+    #[error("too much work to check")]
+    TooMuchWork,
 }
 
 impl ProofError {
@@ -67,10 +74,19 @@ impl ProofError {
     pub fn code(self) -> EdeCode {
         match self {
             Self::NameNotDenied | Self::WildcardNotDenied => EdeCode::NSEC_MISSING,
-            Self::OutOfZone | Self::TypeExists | Self::WrongSide | Self::CloserEncloser => {
-                EdeCode::DNSSEC_BOGUS
-            }
+            Self::Iterations(_) => EdeCode::UNSUPPORTED_NSEC3_ITERATIONS,
+            Self::OutOfZone
+            | Self::TypeExists
+            | Self::WrongSide
+            | Self::CloserEncloser
+            | Self::TooMuchWork => EdeCode::DNSSEC_BOGUS,
         }
+    }
+
+    /// What the answer is for want of the proof: [`Security::Bogus`], or [`Security::Insecure`]
+    /// where the hash is iterated too often.
+    pub fn security(self) -> Security {
+        if matches!(self, Self::Iterations(_)) { Security::Insecure } else { Security::Bogus }
     }
 }
 
@@ -78,13 +94,14 @@ impl ProofError {
 #[derive(Debug, Clone)]
 pub struct Denials {
     zone: Name,
-    nsec: Vec<nsec::Span>,
+    nsec: nsec::Chain,
+    nsec3: nsec3::Chain,
 }
 
 impl Denials {
     /// No denials of `zone` yet.
     pub fn new(zone: Name) -> Self {
-        Self { zone, nsec: Vec::new() }
+        Self { nsec: nsec::Chain::new(&zone), nsec3: nsec3::Chain::new(&zone), zone }
     }
 
     /// Takes in an NSEC or NSEC3 set and what was verified of it. Left out is what can prove
@@ -93,15 +110,18 @@ impl Denials {
         if verified.signer != self.zone || verified.wildcard.is_some() {
             return;
         }
-        if rrset.rtype == Rtype::NSEC {
-            let parsed = rrset.rdata.iter().filter_map(|rdata| Nsec::parse(rdata).ok());
-            self.nsec.extend(parsed.map(|nsec| nsec::Span::new(rrset.name.clone(), nsec)));
+        for rdata in &rrset.rdata {
+            match rrset.rtype {
+                Rtype::NSEC => self.nsec.add(&rrset.name, rdata),
+                Rtype::NSEC3 => self.nsec3.add(&rrset.name, rdata),
+                _ => {}
+            }
         }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.nsec.is_empty()
+        self.nsec.is_empty() && self.nsec3.is_empty()
     }
 
     /// Proves that there are no records of `name` and `rtype`, wildcards included.
@@ -110,7 +130,10 @@ impl Denials {
     /// Where nothing proves it.
     pub fn absent(&self, name: &Name, rtype: Rtype) -> Result<Denied, ProofError> {
         self.check_zone(name)?;
-        let absent = nsec::Chain { zone: &self.zone, spans: &self.nsec }.absent(name, rtype)?;
+        if self.is_hashed() {
+            return self.nsec3.absent(name, rtype);
+        }
+        let absent = self.nsec.absent(name, rtype)?;
         Ok(Denied { absent, security: Security::Secure })
     }
 
@@ -120,19 +143,27 @@ impl Denials {
     /// Where nothing proves it.
     pub fn no_ds(&self, name: &Name) -> Result<NoDs, ProofError> {
         self.check_zone(name)?;
-        nsec::Chain { zone: &self.zone, spans: &self.nsec }.no_ds(name)
+        if self.is_hashed() { self.nsec3.no_ds(name) } else { self.nsec.no_ds(name) }
     }
 
     /// Proves that records expanded from `wildcard` may stand for `name`: nothing closer exists
-    /// (RFC 4035 section 5.3.4).
+    /// (RFC 4035 section 5.3.4, RFC 5155 section 8.8).
     ///
     /// # Errors
     /// Where nothing proves it.
     pub fn expanded(&self, name: &Name, wildcard: &Name) -> Result<Security, ProofError> {
         self.check_zone(name)?;
         let encloser = wildcard.parent().unwrap_or_else(Name::root);
-        nsec::Chain { zone: &self.zone, spans: &self.nsec }.expanded(name, &encloser)?;
+        if self.is_hashed() {
+            return self.nsec3.expanded(name, &encloser);
+        }
+        self.nsec.expanded(name, &encloser)?;
         Ok(Security::Secure)
+    }
+
+    /// A zone is denied in one way; on its change from one to the other NSEC is the surer.
+    fn is_hashed(&self) -> bool {
+        self.nsec.is_empty() && !self.nsec3.is_empty()
     }
 
     fn check_zone(&self, name: &Name) -> Result<(), ProofError> {

@@ -2,21 +2,17 @@
 
 use super::{Absent, NoDs, ProofError, cut, is_end, is_of_denial, no_type};
 use crate::wire::rdata::{Nsec, TypeBitmap};
-use crate::wire::{Name, Rtype};
+use crate::wire::{Name, Rdata, Rtype};
 
 /// One NSEC record: a name, its types, and the gap up to the next name.
 #[derive(Debug, Clone)]
-pub(super) struct Span {
+struct Span {
     owner: Name,
     next: Name,
     types: TypeBitmap,
 }
 
 impl Span {
-    pub(super) fn new(owner: Name, nsec: Nsec) -> Self {
-        Self { owner, next: nsec.next, types: nsec.types }
-    }
-
     /// Whether `name` lies in the gap. The last gap of a zone ends at its apex.
     fn covers(&self, name: &Name, zone: &Name) -> bool {
         self.owner < *name && (*name < self.next || self.next == *zone)
@@ -55,17 +51,33 @@ enum Found<'a> {
 }
 
 /// NSEC records of a zone.
-pub(super) struct Chain<'a> {
-    pub(super) zone: &'a Name,
-    pub(super) spans: &'a [Span],
+#[derive(Debug, Clone)]
+pub(super) struct Chain {
+    zone: Name,
+    spans: Vec<Span>,
 }
 
-impl<'a> Chain<'a> {
-    fn find(&self, name: &Name, missing: ProofError) -> Result<Found<'a>, ProofError> {
+impl Chain {
+    pub(super) fn new(zone: &Name) -> Self {
+        Self { zone: zone.clone(), spans: Vec::new() }
+    }
+
+    /// Takes in a record; one that is malformed is left out.
+    pub(super) fn add(&mut self, owner: &Name, rdata: &Rdata) {
+        if let Ok(Nsec { next, types }) = Nsec::parse(rdata) {
+            self.spans.push(Span { owner: owner.clone(), next, types });
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    fn find(&self, name: &Name, missing: ProofError) -> Result<Found<'_>, ProofError> {
         if let Some(span) = self.spans.iter().find(|span| span.owner == *name) {
             return Ok(Found::Own(span));
         }
-        let gap = self.spans.iter().find(|span| span.covers(name, self.zone)).ok_or(missing)?;
+        let gap = self.spans.iter().find(|span| span.covers(name, &self.zone)).ok_or(missing)?;
         if gap.is_blind_to(name) { Err(ProofError::WrongSide) } else { Ok(Found::Gap(gap)) }
     }
 
@@ -294,7 +306,7 @@ mod tests {
         let mut denials = Denials::new(name("e"));
         denials.add(&rrset, &Verified { signer: name("f"), ..verified(&rrset) });
         denials.add(&rrset, &Verified { wildcard: Some(name("*.e")), ..verified(&rrset) });
-        let malformed = Rrset { rdata: vec![crate::wire::Rdata::new(vec![9]).unwrap()], ..rrset };
+        let malformed = Rrset { rdata: vec![Rdata::new(vec![9]).unwrap()], ..rrset };
         denials.add(&malformed, &verified(&malformed));
         assert!(denials.is_empty());
     }
