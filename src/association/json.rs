@@ -7,6 +7,16 @@ use crate::threepid::Threepid;
 /// What is read of a statement in JSON. Record data is the tighter limit.
 const LIMITS: Limits = Limits { octets: 8192, depth: 16 };
 
+impl Claim {
+    /// Reads an association or withdrawal without its signatures, and the identifier it is about.
+    ///
+    /// # Errors
+    /// Where a member is missing or malformed, or the address is not in its normal form.
+    pub fn from_json(octets: &[u8]) -> Result<(Threepid, Self), AssociationError> {
+        read_claim(Object::parse(octets, &LIMITS)?)
+    }
+}
+
 impl Statement {
     /// Reads a signed association or withdrawal, and the identifier it is about.
     ///
@@ -14,21 +24,8 @@ impl Statement {
     /// Where a member is missing or malformed, or the address is not in its normal form.
     pub fn from_json(octets: &[u8]) -> Result<(Threepid, Self), AssociationError> {
         let mut object = Object::parse(octets, &LIMITS)?;
-        let medium = object.take_string("medium")?.parse()?;
-        let threepid = Threepid::from_normal(medium, &object.take_string("address")?)?;
         let signatures = Signatures::from_json(&object.take("signatures")?)?;
-        let ts = take_ts(&mut object, "ts")?;
-        let claim = match object.take("mxid")? {
-            Json::Null => {
-                object.finish()?;
-                Withdrawal { ts }.into()
-            }
-            Json::String(mxid) => read_association(ts, &mxid, object)?,
-            _ => {
-                let (name, expected) = ("mxid".to_owned(), "a string or null");
-                return Err(SignedError::Member { name, expected }.into());
-            }
-        };
+        let (threepid, claim) = read_claim(object)?;
         Ok((threepid, Self::new(claim, signatures)?))
     }
 
@@ -38,6 +35,24 @@ impl Statement {
         object.insert("signatures", self.signatures().to_json());
         object.to_octets()
     }
+}
+
+fn read_claim(mut object: Object) -> Result<(Threepid, Claim), AssociationError> {
+    let medium = object.take_string("medium")?.parse()?;
+    let threepid = Threepid::from_normal(medium, &object.take_string("address")?)?;
+    let ts = take_ts(&mut object, "ts")?;
+    let claim = match object.take("mxid")? {
+        Json::Null => {
+            object.finish()?;
+            Withdrawal { ts }.into()
+        }
+        Json::String(mxid) => read_association(ts, &mxid, object)?,
+        _ => {
+            let (name, expected) = ("mxid".to_owned(), "a string or null");
+            return Err(SignedError::Member { name, expected }.into());
+        }
+    };
+    Ok((threepid, claim))
 }
 
 fn read_association(ts: Ts, mxid: &str, mut rest: Object) -> Result<Claim, AssociationError> {
