@@ -21,6 +21,7 @@
 //! | 11 wiring | [`daemon`] |
 //! | 10 configuration | [`config`] |
 //! | 9 services | [`services`] |
+//! | 5 machines | [`resolver`] |
 //! | 2 nouns | [`threepid`], [`dnssec`] |
 //! | 1 primitives | [`crypto`], [`wire`] |
 //! | 0 ground | [`codec`], [`clock`] |
@@ -45,6 +46,9 @@ pub mod certificate;
 
 // Floor 4: judgement.
 pub mod zone;
+
+// Floor 5: machines.
+pub mod resolver;
 
 // Floor 9: what is answered on the network.
 pub mod services;

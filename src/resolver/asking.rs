@@ -1,0 +1,111 @@
+//! One question that is out, and which packets are its reply.
+
+use std::net::SocketAddr;
+
+use super::frame::{Env, Send, Via};
+use super::server::ServerState;
+use super::{Limits, Upstream};
+use crate::clock::Timestamp;
+use crate::wire::{Edns, Flags, Message, Opcode, Question, Rcode};
+
+/// A question on its way.
+#[derive(Debug)]
+pub(super) struct Asking {
+    pub(super) server: SocketAddr,
+    pub(super) via: Via,
+    /// It shows only a part of the name.
+    pub(super) minimised: bool,
+    /// It goes without EDNS.
+    pub(super) plain: bool,
+    pub(super) question: Question,
+    pub(super) sent: Timestamp,
+    id: u16,
+    /// Packets that came and are no reply to it.
+    strangers: u32,
+}
+
+/// What a packet is.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// The reply.
+    Reply(Box<Message>),
+    /// The reply by its id, but not to be read.
+    Malformed(&'static str),
+    /// Something else: to be ignored.
+    Stranger,
+}
+
+impl Asking {
+    pub(super) fn new(
+        server: SocketAddr,
+        question: Question,
+        minimised: bool,
+        plain: bool,
+        env: &mut Env<'_>,
+    ) -> Self {
+        let (id, sent) = (env.random.u16(), env.now);
+        Self { server, via: Via::Udp, minimised, plain, question, sent, id, strangers: 0 }
+    }
+
+    /// The same question to the same server by TCP.
+    pub(super) fn over_tcp(self, env: &mut Env<'_>) -> Self {
+        Self { via: Via::Tcp, id: env.random.u16(), sent: env.now, strangers: 0, ..self }
+    }
+
+    /// The same question to the same server without EDNS.
+    pub(super) fn without_edns(self, env: &mut Env<'_>) -> Self {
+        Self { plain: true, id: env.random.u16(), sent: env.now, strangers: 0, ..self }
+    }
+
+    /// What to send. A resolver is asked for everything it has, unjudged: judging is done here.
+    pub(super) fn packet(&self, env: &Env<'_>) -> Send {
+        let forwarded = matches!(env.policy.upstream, Upstream::Forward(_));
+        let limits = env.limits();
+        let mut message = Message::query(self.id, self.question.clone());
+        message.flags = Flags {
+            recursion_desired: forwarded,
+            checking_disabled: forwarded,
+            ..Flags::default()
+        };
+        message.edns = (!self.plain).then(|| Edns {
+            udp_size: limits.udp_size,
+            dnssec_ok: true,
+            ..Edns::default()
+        });
+        let timeout = ServerState::of(self.server, env.cache, env.now).timeout(limits);
+        Send { server: self.server, via: self.via, packet: message.encode(), timeout }
+    }
+
+    /// Looks whether a packet from the server is the reply.
+    pub(super) fn open(&mut self, octets: &[u8]) -> Opened {
+        if octets.first_chunk() != Some(&self.id.to_be_bytes()) {
+            self.strangers += 1;
+            return Opened::Stranger;
+        }
+        let Ok(message) = Message::decode(octets) else {
+            return Opened::Malformed("it cannot be read");
+        };
+        if message.flags.response && message.opcode == Opcode::QUERY && self.fits(&message) {
+            return Opened::Reply(Box::new(message));
+        }
+        self.strangers += 1;
+        Opened::Stranger
+    }
+
+    /// Whether a message is about this question. One that could not read the question may leave it
+    /// out.
+    fn fits(&self, message: &Message) -> bool {
+        match &message.question {
+            Some(question) => *question == self.question,
+            None => matches!(
+                message.rcode,
+                Rcode::FORMERR | Rcode::SERVFAIL | Rcode::NOTIMP | Rcode::REFUSED
+            ),
+        }
+    }
+
+    /// Whether so many strangers came that someone seems to be guessing the id.
+    pub(super) fn is_besieged(&self, limits: &Limits) -> bool {
+        self.via == Via::Udp && self.strangers > limits.mismatches
+    }
+}

@@ -1,0 +1,167 @@
+//! What is remembered between requests.
+//!
+//! The machine decides what is kept and for how long; a [`Cache`] only keeps. Expiry is by the wall
+//! clock: an entry from the future, after the clock was set back, is as good as gone.
+
+use std::hash::Hash;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::{Answer, Cause, Cut, ServerState};
+use crate::clock::Timestamp;
+use crate::wire::{Name, Rtype, Ttl};
+
+/// Something remembered, and from when until when it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored<V> {
+    /// What is remembered.
+    pub value: V,
+    /// When it was learned.
+    pub stored: Timestamp,
+    /// From when on it no longer counts.
+    pub expires: Timestamp,
+}
+
+impl<V> Stored<V> {
+    /// `value`, learned `now`, for `ttl`.
+    pub fn new(value: V, now: Timestamp, ttl: Ttl) -> Self {
+        let life = std::time::Duration::from_secs(ttl.as_secs().into());
+        Self { value, stored: now, expires: now.saturating_add(life) }
+    }
+
+    /// Whether it counts at `now`.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.stored <= now && now < self.expires
+    }
+
+    /// How long it still counts, in whole seconds.
+    pub fn remaining(&self, now: Timestamp) -> Ttl {
+        let secs = self.expires.since(now).as_secs();
+        Ttl::from_secs(u32::try_from(secs).unwrap_or(u32::MAX))
+    }
+}
+
+/// A kind of memory: what it is found by, and what is found.
+pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
+    /// What is found.
+    type Value: Send + Sync + 'static;
+
+    /// Octets of memory that an entry takes, roughly.
+    fn weight(&self, value: &Self::Value) -> usize;
+}
+
+/// A store for one kind of memory.
+pub trait Table<K: Key>: Send + Sync {
+    /// What is stored, fresh or not.
+    fn get(&self, key: &K) -> Option<Arc<Stored<K::Value>>>;
+
+    /// Stores, in place of what was there.
+    fn put(&self, key: K, entry: Arc<Stored<K::Value>>);
+}
+
+/// All that a resolver remembers.
+pub trait Cache:
+    Table<AnswerKey> + Table<FailureKey> + Table<CutKey> + Table<ServerKey> + Table<LameKey>
+{
+}
+
+impl<T> Cache for T where
+    T: Table<AnswerKey> + Table<FailureKey> + Table<CutKey> + Table<ServerKey> + Table<LameKey>
+{
+}
+
+/// Finds the RRset of this name and type, or its denial. An alias is found by type CNAME, the denial
+/// of a whole name by type NXNAME.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AnswerKey {
+    /// The name.
+    pub name: Name,
+    /// The type.
+    pub rtype: Rtype,
+}
+
+impl Key for AnswerKey {
+    type Value = Answer;
+
+    fn weight(&self, value: &Answer) -> usize {
+        self.name.as_wire().len() + value.weight()
+    }
+}
+
+/// Finds why this name and type could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FailureKey(pub AnswerKey);
+
+impl Key for FailureKey {
+    type Value = Cause;
+
+    fn weight(&self, _: &Cause) -> usize {
+        self.0.name.as_wire().len() + 600
+    }
+}
+
+/// Finds the servers of the zone at this name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CutKey(pub Name);
+
+impl Key for CutKey {
+    type Value = Cut;
+
+    fn weight(&self, value: &Cut) -> usize {
+        self.0.as_wire().len() + value.weight()
+    }
+}
+
+/// Finds how a server behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ServerKey(pub SocketAddr);
+
+impl Key for ServerKey {
+    type Value = ServerState;
+
+    fn weight(&self, _: &ServerState) -> usize {
+        size_of::<Self>() + size_of::<ServerState>()
+    }
+}
+
+/// Finds whether a server failed as an authority for a zone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LameKey {
+    /// The server.
+    pub server: SocketAddr,
+    /// The zone it was asked about.
+    pub zone: Name,
+}
+
+impl Key for LameKey {
+    type Value = ();
+
+    fn weight(&self, (): &()) -> usize {
+        size_of::<Self>() + self.zone.as_wire().len()
+    }
+}
+
+/// What is stored and counts at `now`.
+pub(super) fn fresh<K: Key, T: Table<K> + ?Sized>(
+    table: &T,
+    key: &K,
+    now: Timestamp,
+) -> Option<Arc<Stored<K::Value>>> {
+    table.get(key).filter(|entry| entry.is_fresh(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_is_obeyed_both_ways() {
+        let now = Timestamp::from_secs(1000);
+        let entry = Stored::new((), now, Ttl::from_secs(10));
+        assert!(entry.is_fresh(now) && entry.is_fresh(Timestamp::from_millis(1_009_999)));
+        assert!(!entry.is_fresh(Timestamp::from_secs(1010)));
+        assert!(!entry.is_fresh(Timestamp::from_secs(999)), "the clock was set back");
+        assert_eq!(entry.remaining(Timestamp::from_millis(1_004_500)).as_secs(), 5);
+        assert!(!Stored::new((), now, Ttl::from_secs(0)).is_fresh(now));
+    }
+}

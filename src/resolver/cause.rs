@@ -1,0 +1,141 @@
+//! Why a request fails, in words and in extended errors (RFC 8914).
+
+use thiserror::Error;
+
+use super::Work;
+use crate::dnssec::SignatureError;
+use crate::dnssec::proof::ProofError;
+use crate::wire::{EdeCode, ExtendedError, Name, Rcode, Rtype};
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Cause {
+    /// No configured root encloses the name.
+    #[error("no configured root encloses {0}")]
+    OutsideRoots(Name),
+    /// The request's budget is used up.
+    #[error("the request takes too many {0}")]
+    Exhausted(Work),
+    /// No server of the zone could be reached, or none has a known address.
+    #[error("no server of {0} answers")]
+    Unreachable(Name),
+    /// Servers of the zone answer, but nothing that can be used.
+    #[error("the servers of {zone} give no usable answer: {fault}")]
+    Faulty {
+        /// The zone.
+        zone: Name,
+        /// What the last of them did.
+        fault: Fault,
+    },
+    /// An alias leads to a name that is too long (RFC 6672 section 2.2).
+    #[error("the redirection of {0} gives a name that is too long")]
+    AliasTooLong(Name),
+    /// Validation failed.
+    #[error("{name} {rtype}: {flaw}")]
+    Bogus {
+        /// The owner of what did not validate.
+        name: Name,
+        /// Its type.
+        rtype: Rtype,
+        /// What is wrong with it.
+        flaw: Flaw,
+    },
+}
+
+/// What a server did wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+pub enum Fault {
+    /// It answered with an error.
+    #[error("{0}")]
+    Rcode(Rcode),
+    /// It is not an authority for the zone it was asked about.
+    #[error("lame delegation")]
+    Lame,
+    /// Its reply does not hold together.
+    #[error("malformed reply: {0}")]
+    Malformed(&'static str),
+}
+
+/// What validation found.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Flaw {
+    /// No signature proves an RRset.
+    #[error("{name} {rtype}: {error}")]
+    Signature {
+        /// The set's owner.
+        name: Name,
+        /// The set's type.
+        rtype: Rtype,
+        /// The most telling reason.
+        error: SignatureError,
+    },
+    /// The denial does not prove what the answer says.
+    #[error("{0}")]
+    Denial(ProofError),
+    /// A zone whose parent says that it is signed has no keys.
+    #[error("{0} has no DNSKEY set")]
+    NoKeys(Name),
+    /// Nothing is signed although it lies in a signed zone.
+    #[error("unsigned data in the signed zone {0}")]
+    Unsigned(Name),
+    /// It is signed in the name of something that is no zone of this tree.
+    #[error("signed by {0}, which is not a zone that encloses it")]
+    Signer(Name),
+}
+
+impl Cause {
+    /// The response code for the client.
+    pub fn rcode(&self) -> Rcode {
+        match self {
+            Self::OutsideRoots(_) => Rcode::REFUSED,
+            Self::AliasTooLong(_) => Rcode::YXDOMAIN,
+            _ => Rcode::SERVFAIL,
+        }
+    }
+
+    /// The extended error for the client (RFC 8914).
+    pub fn extended_error(&self) -> ExtendedError {
+        let code = match self {
+            Self::OutsideRoots(_) => EdeCode::NOT_AUTHORITATIVE,
+            Self::Unreachable(_) => EdeCode::NO_REACHABLE_AUTHORITY,
+            Self::Faulty { fault: Fault::Malformed(_), .. } => EdeCode::INVALID_DATA,
+            Self::Faulty { .. } => EdeCode::NETWORK_ERROR,
+            Self::Exhausted(_) | Self::AliasTooLong(_) => EdeCode::OTHER,
+            Self::Bogus { flaw, .. } => flaw.code(),
+        };
+        ExtendedError { code, text: self.to_string() }
+    }
+
+    /// Whether validation failed, so that a client that validates by itself still wants the data.
+    pub fn is_bogus(&self) -> bool {
+        matches!(self, Self::Bogus { .. })
+    }
+
+    /// Whether asking again soon would fail the same way (RFC 9520). What depends on how far a
+    /// request had come does not.
+    pub(super) fn is_lasting(&self) -> bool {
+        !matches!(self, Self::Exhausted(_) | Self::OutsideRoots(_))
+    }
+
+    /// Which of several failures to tell of: the greatest.
+    pub(super) fn telling(&self) -> u8 {
+        match self {
+            Self::Unreachable(_) => 0,
+            Self::Faulty { .. } => 1,
+            Self::Bogus { .. } => 2,
+            _ => 3,
+        }
+    }
+}
+
+impl Flaw {
+    fn code(&self) -> EdeCode {
+        match self {
+            Self::Signature { error, .. } => error.code(),
+            Self::Denial(error) => error.code(),
+            Self::NoKeys(_) => EdeCode::DNSKEY_MISSING,
+            Self::Unsigned(_) => EdeCode::RRSIGS_MISSING,
+            Self::Signer(_) => EdeCode::DNSSEC_BOGUS,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The frame that answers a client's question, through aliases (RFC 1034 section 3.6.2).
+
+use std::sync::Arc;
+
+use super::frame::{Env, Event, Found, Frame, Move};
+use super::judge::Check;
+use super::lookup::Lookup;
+use super::{Answer, AnswerKey, Cause, Kind, Response, Stored, Work};
+use crate::wire::{Name, Question, Rtype};
+
+/// See [`Frame`] for its states.
+#[derive(Debug)]
+pub(super) struct Follow {
+    question: Question,
+    check: Check,
+    /// The links of the chain so far.
+    links: Vec<Arc<Stored<Answer>>>,
+}
+
+impl Follow {
+    pub(super) fn new(question: Question, checking_disabled: bool) -> Self {
+        let check = if checking_disabled { Check::Skip } else { Check::Chain };
+        Self { question, check, links: Vec::new() }
+    }
+
+    pub(super) fn handle(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Move {
+        match event {
+            Event::Enter => self.look_up(self.question.name.clone()),
+            Event::Found(found) => self.found(found, env),
+            // A packet for nobody.
+            Event::Reply(_) | Event::NoReply | Event::Trusted(_) => Move::Wait,
+        }
+    }
+
+    fn look_up(&self, name: Name) -> Move {
+        let key = AnswerKey { name, rtype: self.question.rtype };
+        Move::Push(Frame::Lookup(Box::new(Lookup::for_client(key, self.check.clone()))))
+    }
+
+    fn found(&mut self, found: Found, env: &mut Env<'_>) -> Move {
+        let entry = match found {
+            Ok(entry) => entry,
+            Err(cause) => return Move::Abort(self.lost(cause)),
+        };
+        let next = match &entry.value.kind {
+            Kind::Alias(target) if self.question.rtype != Rtype::CNAME => Some(target.clone()),
+            _ => None,
+        };
+        self.links.push(entry);
+        match next {
+            None => Move::Answered(Box::new(Response::new(&self.links, env.now))),
+            Some(_) if self.links.len() > env.limits().aliases => {
+                Move::Abort(Cause::Exhausted(Work::Aliases))
+            }
+            Some(target) => self.look_up(target),
+        }
+    }
+
+    /// A name outside all roots is no business of ours when a client asks for it, but an answer that
+    /// cannot be completed when an alias leads there.
+    fn lost(&self, cause: Cause) -> Cause {
+        match cause {
+            Cause::OutsideRoots(name) if !self.links.is_empty() => Cause::Unreachable(name),
+            cause => cause,
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Judging an answer (RFC 4035 section 5, RFC 6840 section 5, RFC 9824): which zone has to vouch for
+//! it, and whether that zone does.
+
+use std::sync::Arc;
+
+use super::frame::Env;
+use super::{Answer, AnswerKey, Flaw, Kind, SignedRrset, Trusted, Work};
+use crate::dnssec::proof::{Absent, Denials, NoDs, ProofError};
+use crate::dnssec::{Effort, Security, SignatureError, SupportedDs, TrustedKeys, Verified};
+use crate::wire::{Name, Rtype};
+
+/// What an answer must stand before it counts.
+#[derive(Debug, Clone)]
+pub(super) enum Check {
+    /// Nothing: addresses of servers, and clients that judge by themselves.
+    Skip,
+    /// The chain of trust.
+    Chain,
+    /// That it is the DNSKEY set of these DS records.
+    Keys(SupportedDs),
+}
+
+/// What judging comes to.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// It counts, as far as its `security` says.
+    Done(Box<Answer>),
+    /// First it must be known how data of the zone at this name is to be judged.
+    Needs(Name, Box<Judgement>),
+    /// It should be signed and is not as it should be.
+    Bogus(Flaw),
+    /// The request has no budget for it.
+    TooMuch(Work),
+}
+
+/// An answer that waits to be judged.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    answer: Answer,
+    stage: Stage,
+}
+
+/// Whom the judgement waits for.
+#[derive(Debug)]
+enum Stage {
+    /// The zone that signed.
+    Signer(Name),
+    /// Nothing is signed: the zone that answered, if that is signed something is missing, unless...
+    Zone,
+    /// ...an unsigned zone starts between that zone and the owner, at the same servers.
+    Owner,
+}
+
+impl Check {
+    /// Whether an answer from the cache has stood this check.
+    pub(super) fn is_met_by(&self, answer: &Answer) -> bool {
+        match self {
+            Self::Skip => true,
+            Self::Chain => answer.security != Security::Indeterminate,
+            Self::Keys(_) => matches!(answer.trusted, Some(Trusted::Keys(_))),
+        }
+    }
+
+    /// Begins to judge `answer`, found for `key`.
+    pub(super) fn begin(&self, key: &AnswerKey, answer: Answer, env: &mut Env<'_>) -> Verdict {
+        match self {
+            Self::Skip => Verdict::Done(Box::new(answer)),
+            Self::Keys(ds) => prove_keys(ds, answer, env),
+            Self::Chain if key.rtype == Rtype::RRSIG && answer.kind == Kind::Data => {
+                // Signatures are not signed.
+                Verdict::Done(Box::new(Answer { security: Security::Insecure, ..answer }))
+            }
+            Self::Chain => {
+                let (stage, zone) = match answer.sets().find_map(SignedRrset::signer) {
+                    Some(signer) if may_sign(&signer, key, env) => {
+                        (Stage::Signer(signer.clone()), signer)
+                    }
+                    Some(signer) => return Verdict::Bogus(Flaw::Signer(signer)),
+                    None => (Stage::Zone, answer.zone.clone()),
+                };
+                Verdict::Needs(zone, Box::new(Judgement { answer, stage }))
+            }
+        }
+    }
+}
+
+/// Whether a zone can vouch for the answer: one of the same tree that encloses the name. A DS set is
+/// never signed by the zone that it stands for.
+fn may_sign(signer: &Name, key: &AnswerKey, env: &Env<'_>) -> bool {
+    let root = env.policy.root_for(&key.name, key.rtype);
+    let encloses = match key.rtype {
+        Rtype::DS => key.name.is_below(signer),
+        _ => key.name.is_at_or_below(signer),
+    };
+    encloses && root.is_some_and(|root| signer.is_at_or_below(&root.apex))
+}
+
+/// The name where unsigned data must lie in an unsigned zone for it to be as it should be.
+fn point(key: &AnswerKey, answer: &Answer) -> Name {
+    if key.rtype == Rtype::DS {
+        return key.name.parent().unwrap_or_else(Name::root);
+    }
+    answer.answer.first().map_or(&key.name, |set| &set.rrset.name).clone()
+}
+
+impl Judgement {
+    /// Goes on, now that it is known how data of the zone is to be judged.
+    pub(super) fn settle(
+        mut self,
+        key: &AnswerKey,
+        trusted: Trusted,
+        env: &mut Env<'_>,
+    ) -> Verdict {
+        match (self.stage, trusted) {
+            (_, Trusted::Insecure(why)) => {
+                self.answer.security = Security::Insecure;
+                self.answer.trusted = Some(Trusted::Insecure(why));
+                Verdict::Done(Box::new(self.answer))
+            }
+            (Stage::Signer(_), Trusted::Keys(keys)) => prove(key, self.answer, &keys, env),
+            (Stage::Signer(signer), Trusted::NotACut) => Verdict::Bogus(Flaw::Signer(signer)),
+            (Stage::Zone, _) if point(key, &self.answer).is_below(&self.answer.zone) => {
+                let judgement = Self { stage: Stage::Owner, ..self };
+                Verdict::Needs(point(key, &judgement.answer), Box::new(judgement))
+            }
+            (Stage::Zone | Stage::Owner, _) => Verdict::Bogus(Flaw::Unsigned(self.answer.zone)),
+        }
+    }
+}
+
+/// Proves a DNSKEY set by the DS records that stand for its keys.
+fn prove_keys(ds: &SupportedDs, mut answer: Answer, env: &mut Env<'_>) -> Verdict {
+    let mut effort = Effort::new(env.limits().effort.clone());
+    let established = match answer.answer.as_mut_slice() {
+        [set] if answer.kind == Kind::Data => {
+            let keys = TrustedKeys::establish(ds, &set.rrset, &set.rrsigs(), env.now, &mut effort);
+            keys.map_err(|error| flaw(set, error)).inspect(|keys| {
+                set.rrset.ttl = keys.verified().ttl;
+            })
+        }
+        _ => Err(Flaw::NoKeys(answer.zone.clone())),
+    };
+    if let Err(work) = env.budget.validations(effort.validations(), env.limits()) {
+        return Verdict::TooMuch(work);
+    }
+    match established {
+        Err(flaw) => Verdict::Bogus(flaw),
+        Ok(keys) => {
+            answer.security = Security::Secure;
+            answer.trusted = Some(Trusted::Keys(Arc::new(keys)));
+            Verdict::Done(Box::new(answer))
+        }
+    }
+}
+
+/// Proves an answer by the keys of the zone that signed it.
+fn prove(
+    key: &AnswerKey,
+    mut answer: Answer,
+    keys: &Arc<TrustedKeys>,
+    env: &mut Env<'_>,
+) -> Verdict {
+    let mut effort = Effort::new(env.limits().effort.clone());
+    let proved = verify_sets(&mut answer, keys, env, &mut effort);
+    if let Err(work) = env.budget.validations(effort.validations(), env.limits()) {
+        return Verdict::TooMuch(work);
+    }
+    let concluded = proved.and_then(|evidence| conclude(key, &mut answer, &evidence, keys));
+    match concluded {
+        Ok(()) => Verdict::Done(Box::new(answer)),
+        Err(flaw) => Verdict::Bogus(flaw),
+    }
+}
+
+/// What the verified sets of an answer prove.
+struct Evidence {
+    denials: Denials,
+    /// Owners that are expansions, and the wildcards they come from.
+    expanded: Vec<(Name, Name)>,
+}
+
+/// Verifies each set of an answer, and shortens its TTL to what its signature allows.
+fn verify_sets(
+    answer: &mut Answer,
+    keys: &TrustedKeys,
+    env: &Env<'_>,
+    effort: &mut Effort,
+) -> Result<Evidence, Flaw> {
+    let mut evidence =
+        Evidence { denials: Denials::new(keys.zone().clone()), expanded: Vec::new() };
+    let redirected = answer.answer.first().is_some_and(|set| set.rrset.rtype == Rtype::DNAME)
+        && matches!(answer.kind, Kind::Alias(_));
+    let mut made_ttl = None;
+    for set in answer.sets_mut() {
+        if redirected && set.rrset.rtype == Rtype::CNAME {
+            // Made here from the DNAME before it: as proved as that one.
+            set.rrset.ttl = made_ttl.unwrap_or(set.rrset.ttl);
+            continue;
+        }
+        let verified = keys
+            .verify(&set.rrset, &set.rrsigs(), env.now, effort)
+            .map_err(|error| flaw(set, error))?;
+        set.rrset.ttl = verified.ttl;
+        made_ttl = Some(verified.ttl);
+        evidence.add(set, verified);
+    }
+    Ok(evidence)
+}
+
+impl Evidence {
+    fn add(&mut self, set: &SignedRrset, verified: Verified) {
+        if matches!(set.rrset.rtype, Rtype::NSEC | Rtype::NSEC3) {
+            self.denials.add(&set.rrset, &verified);
+        }
+        if let Some(wildcard) = verified.wildcard {
+            self.expanded.push((set.rrset.name.clone(), wildcard));
+        }
+    }
+}
+
+/// Draws the conclusion from what was verified: what the answer is, and how far it is proved.
+fn conclude(
+    key: &AnswerKey,
+    answer: &mut Answer,
+    evidence: &Evidence,
+    keys: &Arc<TrustedKeys>,
+) -> Result<(), Flaw> {
+    answer.security = Security::Secure;
+    if answer.is_positive() {
+        for (name, wildcard) in &evidence.expanded {
+            answer.security = evidence.denials.expanded(name, wildcard).map_err(Flaw::Denial)?;
+        }
+        if matches!(answer.kind, Kind::Alias(_)) {
+            answer.trusted = Some(Trusted::NotACut);
+        } else if key.rtype == Rtype::DNSKEY && key.name == *keys.zone() {
+            answer.trusted = Some(Trusted::Keys(keys.clone()));
+        }
+        return Ok(());
+    }
+    deny(key, answer, &evidence.denials).map_err(Flaw::Denial)
+}
+
+/// Holds a denial against its proof. The response code is not signed: what counts is what is proved.
+fn deny(key: &AnswerKey, answer: &mut Answer, denials: &Denials) -> Result<(), ProofError> {
+    let denied = denials.absent(&key.name, key.rtype)?;
+    answer.security = denied.security;
+    match (denied.absent, &answer.kind) {
+        (Absent::Type, _) => answer.kind = Kind::NoData,
+        (Absent::Name, Kind::CompactNameError) => {}
+        (Absent::Name, _) => answer.kind = Kind::NameError,
+    }
+    if key.rtype == Rtype::DS {
+        answer.trusted = Some(match denials.no_ds(&key.name)? {
+            NoDs::Insecure => Trusted::Insecure(None),
+            NoDs::NotACut => Trusted::NotACut,
+        });
+    }
+    Ok(())
+}
+
+fn flaw(set: &SignedRrset, error: SignatureError) -> Flaw {
+    Flaw::Signature { name: set.rrset.name.clone(), rtype: set.rrset.rtype, error }
+}

@@ -1,0 +1,368 @@
+//! The frame that finds one RRset, or that there is none, and whether it is proved.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::asking::{Asking, Opened};
+use super::cache::{CutKey, FailureKey, LameKey, Stored, fresh};
+use super::frame::{Env, Event, Found, Frame, Move, Via};
+use super::judge::{Check, Judgement, Verdict};
+use super::reply::{Asked, Reading, Referral};
+use super::server::{Experience, ServerState, remember};
+use super::trust::Trust;
+use super::walk::{Next, Walk};
+use super::{Answer, AnswerKey, Cause, Fault, Kind, Policy, Upstream, Work};
+use crate::dnssec::Security;
+use crate::wire::{Message, Question, Rcode, Rtype, Ttl};
+
+/// See [`Frame`] for its states.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    key: AnswerKey,
+    check: Check,
+    /// A denial is for a client, who wants to see the SOA.
+    whole: bool,
+    state: State,
+    walk: Option<Walk>,
+    asked: u32,
+    bogus: u32,
+    /// The most telling failure so far.
+    failure: Option<Cause>,
+}
+
+#[derive(Debug)]
+enum State {
+    Walking,
+    Asking(Asking),
+    Addressing,
+    Judging(Judgement, Source),
+}
+
+/// Where an answer that is being judged comes from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Cache,
+    Server(SocketAddr),
+}
+
+impl Lookup {
+    pub(super) fn new(key: AnswerKey, check: Check) -> Self {
+        Self {
+            key,
+            check,
+            whole: false,
+            state: State::Walking,
+            walk: None,
+            asked: 0,
+            bogus: 0,
+            failure: None,
+        }
+    }
+
+    /// A lookup on behalf of a client.
+    pub(super) fn for_client(key: AnswerKey, check: Check) -> Self {
+        Self { whole: true, ..Self::new(key, check) }
+    }
+
+    pub(super) fn key(&self) -> &AnswerKey {
+        &self.key
+    }
+
+    pub(super) fn handle(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Move {
+        let state = std::mem::replace(&mut self.state, State::Walking);
+        match (state, event) {
+            (State::Walking, Event::Enter) => self.enter(env),
+            (State::Asking(asking), Event::Reply(octets)) => self.reply(asking, octets, env),
+            (State::Asking(asking), Event::NoReply) => self.silence(&asking, env),
+            (State::Addressing, Event::Found(found)) => self.address(found, env),
+            (State::Judging(judgement, source), Event::Trusted(trusted)) => {
+                self.judged(judgement, source, trusted, env)
+            }
+            // Nothing was asked for: a reply that comes twice.
+            (state, _) => {
+                self.state = state;
+                Move::Wait
+            }
+        }
+    }
+
+    fn enter(&mut self, env: &mut Env<'_>) -> Move {
+        if let Some(cause) = self.known_failure(env) {
+            return Move::Found(Err(cause));
+        }
+        match self.cached(env) {
+            Some(entry) if self.check.is_met_by(&entry.value) => Move::Found(Ok(entry)),
+            Some(entry) => self.judge(entry.value.clone(), Source::Cache, env),
+            None => self.advance(env),
+        }
+    }
+
+    fn known_failure(&self, env: &Env<'_>) -> Option<Cause> {
+        let entry = fresh(env.cache, &FailureKey(self.key.clone()), env.now)?;
+        let counts = !entry.value.is_bogus() || !matches!(self.check, Check::Skip);
+        counts.then(|| entry.value.clone())
+    }
+
+    /// What the cache holds for the question: data or a denial, an alias, or that there is no name.
+    fn cached(&self, env: &Env<'_>) -> Option<Arc<Stored<Answer>>> {
+        let find = |rtype| {
+            let key = AnswerKey { name: self.key.name.clone(), rtype };
+            fresh(env.cache, &key, env.now)
+        };
+        let usable =
+            |answer: &Answer| !self.whole || answer.is_positive() || answer.soa().is_some();
+        find(self.key.rtype)
+            .or_else(|| find(Rtype::CNAME).filter(|entry| self.is_alias(&entry.value)))
+            .or_else(|| find(Rtype::NXNAME))
+            .filter(|entry| usable(&entry.value))
+    }
+
+    /// Whether an answer stands for all types but those that live beside an alias.
+    fn is_alias(&self, answer: &Answer) -> bool {
+        let beside = [Rtype::NSEC, Rtype::RRSIG, Rtype::ANY];
+        matches!(answer.kind, Kind::Alias(_)) && !beside.contains(&self.key.rtype)
+    }
+
+    /// Takes the next step on the way.
+    fn advance(&mut self, env: &mut Env<'_>) -> Move {
+        let walk = match self.walk.take() {
+            Some(walk) => walk,
+            None => match Walk::begin(&self.key, env) {
+                Ok(walk) => walk,
+                Err(cause) => return Move::Found(Err(cause)),
+            },
+        };
+        match self.walk.insert(walk).next(env) {
+            Next::Ask(server, question) => self.ask(server, question, env),
+            Next::Find(key) => {
+                self.state = State::Addressing;
+                Move::Push(Frame::Lookup(Box::new(Self::new(key, Check::Skip))))
+            }
+            Next::Stuck => self.stuck(env),
+        }
+    }
+
+    fn stuck(&mut self, env: &mut Env<'_>) -> Move {
+        let misunderstood = self.is_misunderstood();
+        let Some(walk) = &mut self.walk else { return Move::Wait };
+        if misunderstood && walk.show_full_name() {
+            return self.advance(env);
+        }
+        let zone = walk.zone().clone();
+        let cause = self.failure.take().unwrap_or(Cause::Unreachable(zone));
+        self.fail(cause, env)
+    }
+
+    /// Whether servers reply, but with errors: perhaps they stumble over a part of a name.
+    fn is_misunderstood(&self) -> bool {
+        matches!(self.failure, Some(Cause::Faulty { .. }))
+    }
+
+    fn ask(&mut self, server: SocketAddr, question: Question, env: &mut Env<'_>) -> Move {
+        let minimised = self.walk.as_mut().is_some_and(|walk| walk.count(&question));
+        let plain = ServerState::of(server, env.cache, env.now).plain;
+        self.send(Asking::new(server, question, minimised, plain, env), env)
+    }
+
+    fn send(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
+        if let Err(work) = env.budget.question(env.limits()) {
+            return Move::Abort(Cause::Exhausted(work));
+        }
+        self.asked += 1;
+        if self.asked > env.limits().questions_per_fetch {
+            return Move::Found(Err(Cause::Exhausted(Work::Fetch)));
+        }
+        let send = asking.packet(env);
+        self.state = State::Asking(asking);
+        Move::Send(send)
+    }
+
+    fn silence(&mut self, asking: &Asking, env: &mut Env<'_>) -> Move {
+        remember(asking.server, Experience::Silence, env.limits(), env.cache, env.now);
+        self.advance(env)
+    }
+
+    fn reply(&mut self, mut asking: Asking, octets: &[u8], env: &mut Env<'_>) -> Move {
+        match asking.open(octets) {
+            Opened::Reply(message) => self.opened(asking, *message, env),
+            Opened::Malformed(what) => self.fault(&asking, Fault::Malformed(what), env),
+            Opened::Stranger if asking.is_besieged(env.limits()) => {
+                self.send(asking.over_tcp(env), env)
+            }
+            Opened::Stranger => {
+                self.state = State::Asking(asking);
+                Move::Wait
+            }
+        }
+    }
+
+    fn opened(&mut self, asking: Asking, message: Message, env: &mut Env<'_>) -> Move {
+        let after = Experience::Replied(env.now.since(asking.sent));
+        remember(asking.server, after, env.limits(), env.cache, env.now);
+        if message.flags.truncated && asking.via == Via::Udp {
+            return self.send(asking.over_tcp(env), env);
+        }
+        // RFC 6891 section 7: FORMERR without OPT is what a server without EDNS says, and nothing
+        // else is. Silence is silence.
+        if message.rcode == Rcode::FORMERR && message.edns.is_none() && !asking.plain {
+            remember(asking.server, Experience::NoEdns, env.limits(), env.cache, env.now);
+            return self.send(asking.without_edns(env), env);
+        }
+        match self.read(&asking, message, env) {
+            Reading::Fault(fault) => self.fault(&asking, fault, env),
+            Reading::AliasTooLong => {
+                Move::Found(Err(Cause::AliasTooLong(asking.question.name.clone())))
+            }
+            Reading::Referral(referral) => self.refer(*referral, env),
+            Reading::Answer(answer) if asking.minimised => self.step(&asking, *answer, env),
+            Reading::Answer(answer) => self.judge(*answer, Source::Server(asking.server), env),
+        }
+    }
+
+    fn read(&self, asking: &Asking, message: Message, env: &Env<'_>) -> Reading {
+        let Some(walk) = &self.walk else { return Reading::Fault(Fault::Lame) };
+        let root = env.policy.root_of(walk.zone());
+        let asked = Asked {
+            question: &asking.question,
+            zone: walk.zone(),
+            forwarded: matches!(env.policy.upstream, Upstream::Forward(_)),
+            limits: env.limits(),
+            may_ask: &|address| root.is_some_and(|root| Policy::may_ask(root, address)),
+        };
+        asked.read(message)
+    }
+
+    /// A server failed: asks others.
+    fn fault(&mut self, asking: &Asking, fault: Fault, env: &mut Env<'_>) -> Move {
+        if let Some(walk) = &mut self.walk {
+            walk.bar(asking.server);
+            let zone = walk.zone().clone();
+            if fault == Fault::Lame {
+                let key = LameKey { server: asking.server, zone: zone.clone() };
+                let entry = Stored::new((), env.now, env.limits().server_ttl);
+                env.cache.put(key, Arc::new(entry));
+            }
+            self.note(Cause::Faulty { zone, fault });
+        }
+        self.advance(env)
+    }
+
+    fn note(&mut self, cause: Cause) {
+        if self.failure.as_ref().is_none_or(|known| known.telling() <= cause.telling()) {
+            self.failure = Some(cause);
+        }
+    }
+
+    /// Goes one zone further.
+    fn refer(&mut self, referral: Referral, env: &mut Env<'_>) -> Move {
+        let Referral { cut, ttl, ds } = referral;
+        if let Some(ds) = ds {
+            let key = AnswerKey { name: cut.zone.clone(), rtype: Rtype::DS };
+            store(key, ds, env);
+        }
+        if let Some(walk) = &mut self.walk {
+            walk.descend(&cut, env);
+        }
+        let entry = Arc::new(Stored::new(cut, env.now, ttl));
+        env.cache.put(CutKey(entry.value.zone.clone()), entry);
+        self.failure = None;
+        self.advance(env)
+    }
+
+    /// Goes some labels further.
+    fn step(&mut self, asking: &Asking, answer: Answer, env: &mut Env<'_>) -> Move {
+        let Question { name, rtype, .. } = asking.question.clone();
+        if let Some(walk) = &mut self.walk {
+            walk.passed(&name, answer.shows_name());
+        }
+        store(AnswerKey { name, rtype }, answer, env);
+        self.advance(env)
+    }
+
+    /// Takes in the address of a server, or that there is none to be had.
+    fn address(&mut self, found: Found, env: &mut Env<'_>) -> Move {
+        if let (Some(walk), Ok(entry)) = (&mut self.walk, found) {
+            walk.learn(&entry.value, env);
+        }
+        self.advance(env)
+    }
+
+    fn judge(&mut self, answer: Answer, source: Source, env: &mut Env<'_>) -> Move {
+        let verdict = self.check.begin(&self.key, answer, env);
+        self.rule(verdict, source, env)
+    }
+
+    fn judged(
+        &mut self,
+        judgement: Judgement,
+        source: Source,
+        trusted: Result<super::Trusted, Cause>,
+        env: &mut Env<'_>,
+    ) -> Move {
+        match trusted {
+            Ok(trusted) => {
+                let verdict = judgement.settle(&self.key, trusted, env);
+                self.rule(verdict, source, env)
+            }
+            Err(cause) => self.reject(cause, source, env),
+        }
+    }
+
+    fn rule(&mut self, verdict: Verdict, source: Source, env: &mut Env<'_>) -> Move {
+        match verdict {
+            Verdict::Done(answer) => Move::Found(Ok(store(self.key.clone(), *answer, env))),
+            Verdict::Needs(zone, judgement) => {
+                self.state = State::Judging(*judgement, source);
+                Move::Push(Frame::Trust(Trust::new(zone)))
+            }
+            Verdict::TooMuch(work) => Move::Abort(Cause::Exhausted(work)),
+            Verdict::Bogus(flaw) => {
+                let AnswerKey { name, rtype } = self.key.clone();
+                self.reject(Cause::Bogus { name, rtype, flaw }, source, env)
+            }
+        }
+    }
+
+    /// An answer is worth nothing. If a server gave it, another one may do better: it may be the
+    /// only one that is out of step, or in someone's hands.
+    fn reject(&mut self, cause: Cause, source: Source, env: &mut Env<'_>) -> Move {
+        if let (Source::Server(server), Some(walk)) = (source, &mut self.walk) {
+            walk.bar(server);
+            self.bogus += 1;
+        }
+        self.note(cause);
+        if self.bogus > env.limits().bogus_retries {
+            let cause = self.failure.take().expect("a cause was just noted");
+            return self.fail(cause, env);
+        }
+        self.advance(env)
+    }
+
+    fn fail(&mut self, cause: Cause, env: &mut Env<'_>) -> Move {
+        if cause.is_lasting() {
+            let entry = Stored::new(cause.clone(), env.now, env.limits().failure_ttl);
+            env.cache.put(FailureKey(self.key.clone()), Arc::new(entry));
+        }
+        Move::Found(Err(cause))
+    }
+}
+
+/// Keeps what was found for `key`, as long as it may be kept.
+fn store(key: AnswerKey, answer: Answer, env: &Env<'_>) -> Arc<Stored<Answer>> {
+    let AnswerKey { name, rtype } = key;
+    let ttl = answer.ttl(rtype, env.limits());
+    let key = AnswerKey { name, rtype: answer.cached_as(rtype) };
+    let entry = Arc::new(Stored::new(answer, env.now, ttl));
+    if ttl > Ttl::from_secs(0) && !is_better_known(&key, &entry.value, env) {
+        env.cache.put(key, entry.clone());
+    }
+    entry
+}
+
+/// Whether the cache holds the same thing judged while this is not: then the judged one stays, lest
+/// who does not check overwrite what was checked.
+fn is_better_known(key: &AnswerKey, answer: &Answer, env: &Env<'_>) -> bool {
+    answer.security == Security::Indeterminate
+        && fresh(env.cache, key, env.now)
+            .is_some_and(|entry| entry.value.security != Security::Indeterminate)
+}

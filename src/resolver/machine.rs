@@ -1,0 +1,116 @@
+//! The machine: a stack of frames and the budget they share.
+
+use std::sync::Arc;
+
+use super::follow::Follow;
+use super::frame::{Env, Event, Frame, Move, Send};
+use super::limits::Budget;
+use super::{Cache, Cause, Policy, Response, Work};
+use crate::clock::Timestamp;
+use crate::crypto::Random;
+use crate::wire::Question;
+
+/// What happened since the last step.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// The resolution begins.
+    Start,
+    /// This packet came from the server that was asked.
+    Reply(&'a [u8]),
+    /// No reply came in time, or the server could not be reached.
+    NoReply,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send this, and step on with the reply. Packets that come for older questions are dropped.
+    Send(Send),
+    /// The packet was no reply to the question: go on waiting for one, as long as was left.
+    Wait,
+    /// Done.
+    Done(Box<Response>),
+    /// Done, in vain.
+    Fail(Cause),
+}
+
+/// One client request on its way to an answer.
+#[derive(Debug)]
+pub struct Resolution {
+    policy: Arc<Policy>,
+    stack: Vec<Frame>,
+    budget: Budget,
+}
+
+impl Resolution {
+    /// Begins to answer `question`, of class IN; with `checking_disabled` without judging what is
+    /// found.
+    pub fn new(policy: Arc<Policy>, question: Question, checking_disabled: bool) -> Self {
+        let first = Frame::Follow(Follow::new(question, checking_disabled));
+        Self { policy, stack: vec![first], budget: Budget::default() }
+    }
+
+    /// How many questions were sent so far.
+    pub fn questions(&self) -> u32 {
+        self.budget.questions()
+    }
+
+    /// Goes on as far as possible without the network. After [`Step::Done`] and [`Step::Fail`]
+    /// there is nothing more to do.
+    pub fn step(
+        &mut self,
+        input: Input<'_>,
+        now: Timestamp,
+        cache: &dyn Cache,
+        random: &mut dyn Random,
+    ) -> Step {
+        let mut event = match input {
+            Input::Start => Event::Enter,
+            Input::Reply(octets) => Event::Reply(octets),
+            Input::NoReply => Event::NoReply,
+        };
+        let policy = self.policy.clone();
+        while let Some(mut frame) = self.stack.pop() {
+            let budget = &mut self.budget;
+            let waiting = &self.stack;
+            let mut env = Env { policy: &policy, cache, now, random, budget, waiting };
+            event = match frame.handle(event, &mut env) {
+                Move::Push(above) => {
+                    self.stack.push(frame);
+                    if let Err(work) = self.push(above) {
+                        return self.end(Step::Fail(Cause::Exhausted(work)));
+                    }
+                    Event::Enter
+                }
+                Move::Send(send) => {
+                    self.stack.push(frame);
+                    return Step::Send(send);
+                }
+                Move::Wait => {
+                    self.stack.push(frame);
+                    return Step::Wait;
+                }
+                Move::Found(found) => Event::Found(found),
+                Move::Trusted(trusted) => Event::Trusted(trusted),
+                Move::Answered(response) => return self.end(Step::Done(response)),
+                Move::Abort(cause) => return self.end(Step::Fail(cause)),
+            };
+        }
+        Step::Wait
+    }
+
+    fn push(&mut self, frame: Frame) -> Result<(), Work> {
+        let limits = &self.policy.limits;
+        self.budget.frame(limits)?;
+        if self.stack.len() >= limits.depth {
+            return Err(Work::Depth);
+        }
+        self.stack.push(frame);
+        Ok(())
+    }
+
+    fn end(&mut self, step: Step) -> Step {
+        self.stack.clear();
+        step
+    }
+}

@@ -1,0 +1,47 @@
+//! A validating iterative resolver as a machine without input and output.
+//!
+//! A [`Resolution`] answers one question: [`Resolution::step`] says what to send and is told what
+//! came back, until it is done. Time, randomness and memory are arguments, so that a resolution can be
+//! replayed. It walks from the configured [`Root`]s down referrals with QNAME minimisation (RFC 9156),
+//! follows aliases across zones, chooses servers by their round-trip times, and validates
+//! (RFC 4033 to 4035, RFC 6840, RFC 9824). What one request may cost is bounded by [`Limits`]; no
+//! packet from the network makes it panic, loop or grow.
+//!
+//! It can also ask one resolver instead of the authorities ([`Upstream::Forward`]) and validates what
+//! that says just the same.
+//!
+//! How a resolution proceeds is drawn at the frames of its stack, in `frame.rs`.
+//!
+//! Bounds of what it does: class IN only; one question at a time; signatures by the algorithms of
+//! [`dnssec`](crate::dnssec) only, zones signed otherwise count as unsigned; nothing is served stale.
+
+mod answer;
+mod asking;
+mod cache;
+mod cause;
+mod follow;
+mod frame;
+mod judge;
+mod limits;
+mod lookup;
+mod machine;
+mod minimise;
+mod policy;
+mod reply;
+mod response;
+mod server;
+mod trust;
+mod walk;
+
+#[cfg(test)]
+mod testing;
+
+pub use answer::{Answer, Cut, Kind, SignedRrset, Trusted};
+pub use cache::{AnswerKey, Cache, CutKey, FailureKey, Key, LameKey, ServerKey, Stored, Table};
+pub use cause::{Cause, Fault, Flaw};
+pub use frame::{Send, Via};
+pub use limits::{Limits, Work};
+pub use machine::{Input, Resolution, Step};
+pub use policy::{Policy, Root, Upstream};
+pub use response::{Request, Response};
+pub use server::ServerState;

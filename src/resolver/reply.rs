@@ -1,0 +1,291 @@
+//! Reading the reply of one server: what of it can be believed, and what it means
+//! (RFC 1034 section 5.3.3, RFC 2181 section 5.4.1, RFC 2308).
+//!
+//! Only what bears on the question is taken, and only from names at or below the zone that was asked.
+//! Of a chain of aliases only the first link is taken: where it leads to is asked for anew.
+
+use std::net::IpAddr;
+
+use super::answer::says_nxname;
+use super::{Answer, Cut, Fault, Kind, Limits, SignedRrset};
+use crate::wire::rdata::{Soa, address, name_target};
+use crate::wire::{Class, Message, Name, Question, Rcode, Record, Rrset, Rtype, Ttl};
+
+/// What was asked, and of whom.
+pub(super) struct Asked<'a> {
+    /// The question as it was sent.
+    pub(super) question: &'a Question,
+    /// The zone whose servers were asked; in forwarding the apex of the tree.
+    pub(super) zone: &'a Name,
+    /// A resolver was asked, not an authority.
+    pub(super) forwarded: bool,
+    /// Bounds.
+    pub(super) limits: &'a Limits,
+    /// Whether a server of a delegation may be asked at this address.
+    pub(super) may_ask: &'a dyn Fn(IpAddr) -> bool,
+}
+
+/// What a reply means.
+#[derive(Debug)]
+pub(super) enum Reading {
+    /// Data, an alias, or a denial.
+    Answer(Box<Answer>),
+    /// The name lies in a zone below.
+    Referral(Box<Referral>),
+    /// An alias leads to a name that is too long.
+    AliasTooLong,
+    /// The server is of no use here.
+    Fault(Fault),
+}
+
+/// A delegation.
+#[derive(Debug)]
+pub(super) struct Referral {
+    /// The zone below, and its servers.
+    pub(super) cut: Cut,
+    /// How long the delegation holds.
+    pub(super) ttl: Ttl,
+    /// The DS set of the zone below or the denial of one, where it came along.
+    pub(super) ds: Option<Answer>,
+}
+
+impl Asked<'_> {
+    /// Reads a reply whose id and question fit.
+    pub(super) fn read(&self, message: Message) -> Reading {
+        match message.rcode {
+            Rcode::NOERROR | Rcode::NXDOMAIN | Rcode::YXDOMAIN => {}
+            rcode => return Reading::Fault(Fault::Rcode(rcode)),
+        }
+        self.sort(message).unwrap_or_else(Reading::Fault)
+    }
+
+    fn sort(&self, message: Message) -> Result<Reading, Fault> {
+        let answer = self.relevant(&message.answer, |record| self.bears_on_answer(record))?;
+        if let Some(reading) = self.positive(&message, answer)? {
+            return Ok(reading);
+        }
+        if message.rcode == Rcode::YXDOMAIN {
+            return Err(Fault::Rcode(Rcode::YXDOMAIN));
+        }
+        let authority = self.relevant(&message.authority, bears_on_denial)?;
+        let authority = SignedRrset::group(authority);
+        let of_type = |rtype| authority.iter().find(move |set| set.rrset.rtype == rtype);
+        match (of_type(Rtype::SOA), of_type(Rtype::NS)) {
+            (None, Some(ns)) if self.is_deeper(&ns.rrset.name) => {
+                let ns = ns.rrset.clone();
+                Ok(Reading::Referral(Box::new(self.referral(&ns, authority, &message.additional))))
+            }
+            (Some(soa), _) if !self.may_deny(&soa.rrset) => Err(Fault::Lame),
+            (None, _) if message.authority.iter().any(|other| other.rtype == Rtype::SOA) => {
+                Err(Fault::Lame)
+            }
+            _ if !message.flags.authoritative && !self.forwarded => Err(Fault::Lame),
+            _ => Ok(self.negative(&message, authority)),
+        }
+    }
+
+    /// The records that bear on the question, as [`bears`](Self) sees it, in this zone.
+    fn relevant(
+        &self,
+        records: &[Record],
+        bears: impl Fn(&Record) -> bool,
+    ) -> Result<Vec<Record>, Fault> {
+        let here = |record: &&Record| {
+            record.class == Class::IN && bears(record) && record.name.is_at_or_below(self.zone)
+        };
+        let most = self.limits.records;
+        let relevant: Vec<Record> = records.iter().filter(here).take(most + 1).cloned().collect();
+        if relevant.len() > most { Err(Fault::Malformed("too many records")) } else { Ok(relevant) }
+    }
+
+    fn bears_on_answer(&self, record: &Record) -> bool {
+        let name = &self.question.name;
+        record.name == *name || (covered(record) == Rtype::DNAME && name.is_below(&record.name))
+    }
+
+    /// The answer section's data or alias; nothing where it holds neither.
+    fn positive(&self, message: &Message, records: Vec<Record>) -> Result<Option<Reading>, Fault> {
+        if records.is_empty() {
+            return Ok(None);
+        }
+        if !message.flags.authoritative && !self.forwarded {
+            return Err(Fault::Lame);
+        }
+        let found = match self.data(&records) {
+            data if !data.is_empty() => Some((Kind::Data, data)),
+            _ => match self.alias(SignedRrset::group(records))? {
+                Redirection::None => None,
+                Redirection::TooLong => return Ok(Some(Reading::AliasTooLong)),
+                Redirection::To(target, sets) => Some((Kind::Alias(target), sets)),
+            },
+        };
+        let Some((kind, sets)) = found else { return Ok(None) };
+        let proofs = SignedRrset::group(self.relevant(&message.authority, is_proof)?);
+        Ok(Some(self.answer(kind, sets, proofs)))
+    }
+
+    /// The sets that were asked for. A CNAME counts as an alias even to who asks for it.
+    fn data(&self, records: &[Record]) -> Vec<SignedRrset> {
+        let Question { name, rtype, .. } = self.question;
+        if *rtype == Rtype::CNAME {
+            return Vec::new();
+        }
+        let own = records.iter().filter(|record| record.name == *name).cloned();
+        if *rtype == Rtype::RRSIG {
+            let rrsigs = Rrset::group(own.filter(|record| record.rtype == Rtype::RRSIG));
+            let unsigned = |rrset| SignedRrset { rrset, signatures: Vec::new() };
+            return rrsigs.into_iter().map(unsigned).collect();
+        }
+        let mut sets = SignedRrset::group(own.collect());
+        sets.retain(|set| *rtype == Rtype::ANY || set.rrset.rtype == *rtype);
+        sets
+    }
+
+    /// The alias among `sets`: a DNAME above the name (RFC 6672), or else a CNAME at it.
+    fn alias(&self, sets: Vec<SignedRrset>) -> Result<Redirection, Fault> {
+        let name = &self.question.name;
+        let is_dname = |set: &&SignedRrset| set.rrset.rtype == Rtype::DNAME;
+        if let Some(dname) = sets.iter().filter(|set| name.is_below(&set.rrset.name)).find(is_dname)
+        {
+            return redirect(name, dname);
+        }
+        let is_cname =
+            |set: &SignedRrset| set.rrset.rtype == Rtype::CNAME && set.rrset.name == *name;
+        let Some(cname) = sets.into_iter().find(is_cname) else { return Ok(Redirection::None) };
+        let target = only_target(&cname.rrset)?;
+        Ok(Redirection::To(target, vec![cname]))
+    }
+
+    /// Whether `cut` lies below the zone asked and encloses the name. A DS set is the parent's: a
+    /// server that points to the zone itself for it knows of none.
+    fn is_deeper(&self, cut: &Name) -> bool {
+        let Question { name, rtype, .. } = self.question;
+        let encloses = match *rtype {
+            Rtype::DS => name.is_below(cut),
+            _ => name.is_at_or_below(cut),
+        };
+        encloses && cut.is_below(self.zone) && !self.forwarded
+    }
+
+    /// Whether a zone with this SOA can deny the question. A DS set is denied by the parent.
+    fn may_deny(&self, soa: &Rrset) -> bool {
+        let Question { name, rtype, .. } = self.question;
+        match *rtype {
+            Rtype::DS => name.is_below(&soa.name),
+            _ => name.is_at_or_below(&soa.name),
+        }
+    }
+
+    fn negative(&self, message: &Message, mut sets: Vec<SignedRrset>) -> Reading {
+        sets.retain(|set| !matches!(set.rrset.rtype, Rtype::NS | Rtype::DS));
+        let kind = if says_nxname(&sets, &self.question.name) {
+            Kind::CompactNameError
+        } else if message.rcode == Rcode::NXDOMAIN {
+            Kind::NameError
+        } else {
+            Kind::NoData
+        };
+        self.answer(kind, Vec::new(), sets)
+    }
+
+    fn answer(&self, kind: Kind, answer: Vec<SignedRrset>, authority: Vec<SignedRrset>) -> Reading {
+        let soa = authority.iter().find(|set| set.rrset.rtype == Rtype::SOA);
+        let zone = soa.map_or(self.zone, |soa| &soa.rrset.name).clone();
+        Reading::Answer(Box::new(Answer::unchecked(kind, zone, answer, authority)))
+    }
+
+    /// A delegation by the NS set `ns`.
+    fn referral(&self, ns: &Rrset, authority: Vec<SignedRrset>, glue: &[Record]) -> Referral {
+        let most = self.limits.targets_per_cut;
+        let named = ns.rdata.iter().filter_map(|rdata| name_target(rdata).ok()).take(most);
+        let mut cut =
+            Cut { zone: ns.name.clone(), addresses: Vec::new(), targets: named.collect() };
+        let mut ttl = ns.ttl.min(self.limits.cut_ttl);
+        cut.targets.retain(|target| {
+            let found = self.glue_of(target, glue);
+            ttl = found.iter().fold(ttl, |ttl, (_, glue_ttl)| ttl.min(*glue_ttl));
+            cut.addresses.extend(found.iter().map(|(address, _)| *address));
+            found.is_empty()
+        });
+        Referral { cut, ttl, ds: self.delegated_ds(&ns.name, authority) }
+    }
+
+    /// The addresses of `target` that came along. An authority may speak of names below its own zone
+    /// only; what it says counts for this delegation and nothing else.
+    fn glue_of(&self, target: &Name, glue: &[Record]) -> Vec<(IpAddr, Ttl)> {
+        if !target.is_at_or_below(self.zone) {
+            return Vec::new();
+        }
+        glue.iter()
+            .filter(|record| record.class == Class::IN && record.name == *target)
+            .filter_map(|record| Some((address(record.rtype, &record.rdata).ok()?, record.ttl)))
+            .filter(|(address, _)| (self.may_ask)(*address))
+            .take(self.limits.targets_per_cut)
+            .collect()
+    }
+
+    /// What a referral says of the DS set at the cut.
+    fn delegated_ds(&self, cut: &Name, authority: Vec<SignedRrset>) -> Option<Answer> {
+        let is_ds = |set: &SignedRrset| set.rrset.rtype == Rtype::DS && set.rrset.name == *cut;
+        let (ds, rest): (Vec<_>, Vec<_>) = authority.into_iter().partition(is_ds);
+        let zone = self.zone.clone();
+        if !ds.is_empty() {
+            return Some(Answer::unchecked(Kind::Data, zone, ds, Vec::new()));
+        }
+        let proofs: Vec<_> =
+            rest.into_iter().filter(|set| is_proof_type(set.rrset.rtype)).collect();
+        (!proofs.is_empty()).then(|| Answer::unchecked(Kind::NoData, zone, Vec::new(), proofs))
+    }
+}
+
+/// Where an alias leads.
+enum Redirection {
+    None,
+    To(Name, Vec<SignedRrset>),
+    TooLong,
+}
+
+/// Follows a DNAME; the CNAME is made here, whatever the server made (RFC 6672 section 3.1).
+fn redirect(name: &Name, dname: &SignedRrset) -> Result<Redirection, Fault> {
+    let new = only_target(&dname.rrset)?;
+    let target = match name.replace_suffix(&dname.rrset.name, &new) {
+        Some(Ok(target)) => target,
+        _ => return Ok(Redirection::TooLong),
+    };
+    let rdata = crate::wire::Rdata::new(target.as_wire().to_vec()).expect("a name fits RDATA");
+    let rrset = Rrset::single(name.clone(), Rtype::CNAME, dname.rrset.ttl, rdata);
+    let made = SignedRrset { rrset, signatures: Vec::new() };
+    Ok(Redirection::To(target, vec![dname.clone(), made]))
+}
+
+/// The target of a CNAME or DNAME set: it has one record (RFC 2181 section 10.1).
+fn only_target(rrset: &Rrset) -> Result<Name, Fault> {
+    match rrset.rdata.as_slice() {
+        [rdata] => name_target(rdata).map_err(|_| Fault::Malformed("bad alias")),
+        _ => Err(Fault::Malformed("more than one alias")),
+    }
+}
+
+fn is_proof_type(rtype: Rtype) -> bool {
+    matches!(rtype, Rtype::NSEC | Rtype::NSEC3)
+}
+
+fn covered(record: &Record) -> Rtype {
+    match (record.rtype, record.rdata.octets().first_chunk()) {
+        (Rtype::RRSIG, Some(covered)) => Rtype(u16::from_be_bytes(*covered)),
+        (rtype, _) => rtype,
+    }
+}
+
+/// Whether a record is an NSEC, an NSEC3 or a signature over one.
+fn is_proof(record: &Record) -> bool {
+    is_proof_type(covered(record))
+}
+
+/// Whether a record of the authority section can matter to a denial or a referral.
+fn bears_on_denial(record: &Record) -> bool {
+    let rtype = covered(record);
+    let readable =
+        rtype != Rtype::SOA || record.rtype != rtype || Soa::parse(&record.rdata).is_ok();
+    readable && (is_proof_type(rtype) || matches!(rtype, Rtype::SOA | Rtype::NS | Rtype::DS))
+}

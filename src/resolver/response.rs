@@ -1,0 +1,166 @@
+//! What a client is told.
+
+use std::sync::Arc;
+
+use super::{Answer, Cause, Kind, SignedRrset, Stored, Trusted};
+use crate::clock::Timestamp;
+use crate::dnssec::Security;
+use crate::wire::{Edns, ExtendedError, Flags, Message, Question, Rcode, Record, Rtype, Ttl};
+
+/// A client's question and what it makes of the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What is asked.
+    pub question: Question,
+    /// DO: the client wants signatures and proofs.
+    pub dnssec_ok: bool,
+    /// CD: the client judges by itself.
+    pub checking_disabled: bool,
+    /// CO: the client takes NXDOMAIN with a compact denial (RFC 9824 section 5.1).
+    pub compact_ok: bool,
+    /// AD in the query: the client wants to know of the verdict (RFC 6840 section 5.7).
+    pub authentic_data: bool,
+}
+
+impl Request {
+    /// A question without any wishes.
+    pub fn new(question: Question) -> Self {
+        Self {
+            question,
+            dnssec_ok: false,
+            checking_disabled: false,
+            compact_ok: false,
+            authentic_data: false,
+        }
+    }
+
+    /// The request in a query; none where there is no question.
+    pub fn of(query: &Message) -> Option<Self> {
+        let edns = query.edns.as_ref();
+        Some(Self {
+            question: query.question.clone()?,
+            dnssec_ok: edns.is_some_and(|edns| edns.dnssec_ok),
+            checking_disabled: query.flags.checking_disabled,
+            compact_ok: edns.is_some_and(|edns| edns.compact_ok),
+            authentic_data: query.flags.authentic_data,
+        })
+    }
+}
+
+/// The outcome of a resolution. What of it a client sees depends on its [`Request`]; one response
+/// serves all who ask the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// What the last link of the chain of aliases is; none where the resolution failed.
+    pub kind: Option<Kind>,
+    /// How far all of it is proved: as its weakest part.
+    pub security: Security,
+    /// The sets of the answer section, aliases first, with the TTLs left.
+    pub answer: Vec<SignedRrset>,
+    /// The SOA and the proofs of the authority section, with the TTLs left.
+    pub authority: Vec<SignedRrset>,
+    /// Why it failed.
+    pub failure: Option<Cause>,
+    /// More than the response code says (RFC 8914).
+    pub extended_error: Option<ExtendedError>,
+}
+
+impl Response {
+    /// The response that these links of a chain of aliases make.
+    pub(super) fn new(links: &[Arc<Stored<Answer>>], now: Timestamp) -> Self {
+        let mut response = Self {
+            kind: links.last().map(|link| link.value.kind.clone()),
+            security: Security::Secure,
+            answer: Vec::new(),
+            authority: Vec::new(),
+            failure: None,
+            extended_error: None,
+        };
+        for link in links {
+            let left = link.remaining(now);
+            let mut aged = link.value.clone();
+            aged.sets_mut().for_each(|set| set.rrset.ttl = set.rrset.ttl.min(left));
+            response.answer.extend(aged.answer);
+            response.authority.extend(aged.authority);
+            response.security = weaker(response.security, aged.security);
+            if let Some(Trusted::Insecure(Some(unsupported))) = aged.trusted {
+                response.extended_error =
+                    Some(ExtendedError { code: unsupported.code(), text: unsupported.to_string() });
+            }
+        }
+        response
+    }
+
+    /// The response to a request that failed.
+    pub fn failure(cause: Cause) -> Self {
+        Self {
+            kind: None,
+            security: if cause.is_bogus() { Security::Bogus } else { Security::Indeterminate },
+            answer: Vec::new(),
+            authority: Vec::new(),
+            extended_error: Some(cause.extended_error()),
+            failure: Some(cause),
+        }
+    }
+
+    /// The response code for a client. A name that is denied in the compact way is denied as an
+    /// authority would deny it to this client (RFC 9824 section 5).
+    pub fn rcode(&self, request: &Request) -> Rcode {
+        match (&self.kind, &self.failure) {
+            (_, Some(cause)) => cause.rcode(),
+            (Some(Kind::NameError), _) => Rcode::NXDOMAIN,
+            (Some(Kind::CompactNameError), _) if request.dnssec_ok && !request.compact_ok => {
+                Rcode::NOERROR
+            }
+            (Some(Kind::CompactNameError), _) => Rcode::NXDOMAIN,
+            _ => Rcode::NOERROR,
+        }
+    }
+
+    /// The message for a client that sent `query`.
+    pub fn to_message(&self, query: &Message, request: &Request) -> Message {
+        let asked_for_verdict = request.dnssec_ok || request.authentic_data;
+        let edns = query.edns.as_ref().map(|_| {
+            let mut edns = Edns { dnssec_ok: request.dnssec_ok, ..Edns::default() };
+            self.extended_error.iter().for_each(|error| edns.push_extended_error(error));
+            edns
+        });
+        Message {
+            id: query.id,
+            opcode: query.opcode,
+            flags: Flags {
+                response: true,
+                recursion_desired: query.flags.recursion_desired,
+                recursion_available: true,
+                authentic_data: asked_for_verdict && self.security == Security::Secure,
+                checking_disabled: request.checking_disabled,
+                ..Flags::default()
+            },
+            rcode: self.rcode(request),
+            question: query.question.clone(),
+            answer: section(&self.answer, request),
+            authority: section(&self.authority, request),
+            additional: Vec::new(),
+            edns,
+        }
+    }
+}
+
+/// The records of a section for a client: DNSSEC's only where it wants them, or asked for them
+/// (RFC 4035 section 3.2.1).
+fn section(sets: &[SignedRrset], request: &Request) -> Vec<Record> {
+    let is_dnssec = |rtype| matches!(rtype, Rtype::RRSIG | Rtype::NSEC | Rtype::NSEC3);
+    let wanted = |set: &&SignedRrset| {
+        let rtype = set.rrset.rtype;
+        request.dnssec_ok || !is_dnssec(rtype) || rtype == request.question.rtype
+    };
+    let most = Ttl::from_secs(u32::MAX);
+    sets.iter().filter(wanted).flat_map(|set| set.records(request.dnssec_ok, most)).collect()
+}
+
+/// The weaker of two verdicts.
+fn weaker(a: Security, b: Security) -> Security {
+    let weakest_first =
+        [Security::Bogus, Security::Indeterminate, Security::Insecure, Security::Secure];
+    weakest_first.into_iter().find(|verdict| [a, b].contains(verdict)).unwrap_or(a)
+}

@@ -1,0 +1,245 @@
+//! How servers behave, and which of them to ask.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Limits;
+use super::cache::{Cache, LameKey, ServerKey, Stored, fresh};
+use crate::clock::Timestamp;
+use crate::crypto::Random;
+use crate::wire::{Name, Ttl};
+
+/// What was learned from the manners of a server: how fast it replies, by the estimator of RFC 6298,
+/// and whether it speaks EDNS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerState {
+    /// Smoothed round-trip time and its variation, in milliseconds; none before the first reply.
+    round_trip: Option<(u32, u32)>,
+    /// Questions in a row without a reply.
+    timeouts: u32,
+    /// It said that it does not know EDNS.
+    pub plain: bool,
+}
+
+impl ServerState {
+    const NEW: Self = Self { round_trip: None, timeouts: 0, plain: false };
+
+    /// What is known of `server`.
+    pub(super) fn of(server: SocketAddr, cache: &dyn Cache, now: Timestamp) -> Self {
+        fresh(cache, &ServerKey(server), now).map_or(Self::NEW, |entry| entry.value)
+    }
+
+    fn replied(&mut self, after: Duration) {
+        let sample = u32::try_from(after.as_millis()).unwrap_or(u32::MAX).min(60_000);
+        self.timeouts = 0;
+        self.round_trip = Some(match self.round_trip {
+            None => (sample, sample / 2),
+            Some((mean, variation)) => {
+                ((7 * mean + sample) / 8, (3 * variation + mean.abs_diff(sample)) / 4)
+            }
+        });
+    }
+
+    /// How long a reply may take; doubled for each question in a row without one.
+    fn patience(&self, limits: &Limits) -> Duration {
+        let base = self.round_trip.map_or(limits.first_timeout, |(mean, variation)| {
+            Duration::from_millis((mean + 4 * variation).into()).max(limits.least_timeout)
+        });
+        base * (1 << self.timeouts.min(8))
+    }
+
+    /// How long to wait for its next reply.
+    pub(super) fn timeout(&self, limits: &Limits) -> Duration {
+        self.patience(limits).min(limits.most_timeout)
+    }
+}
+
+/// What happened to a question.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Experience {
+    /// A reply came after this time.
+    Replied(Duration),
+    /// None came.
+    Silence,
+    /// The server does not know EDNS.
+    NoEdns,
+}
+
+/// Remembers an experience with `server`.
+pub(super) fn remember(
+    server: SocketAddr,
+    experience: Experience,
+    limits: &Limits,
+    cache: &dyn Cache,
+    now: Timestamp,
+) {
+    let mut state = ServerState::of(server, cache, now);
+    match experience {
+        Experience::Replied(after) => state.replied(after),
+        Experience::Silence => state.timeouts = state.timeouts.saturating_add(1),
+        Experience::NoEdns => state.plain = true,
+    }
+    // One that is down is given another chance sooner.
+    let ttl = if state.timeouts > 3 { Ttl::from_secs(60) } else { limits.server_ttl };
+    cache.put(ServerKey(server), Arc::new(Stored::new(state, now, ttl)));
+}
+
+/// Servers that reply within this time of the fastest count as equally good, so that the questions
+/// are spread.
+const BAND: Duration = Duration::from_millis(100);
+
+/// The servers of one zone, for one question.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Contest {
+    candidates: Vec<Candidate>,
+}
+
+#[derive(Debug, Clone)]
+struct Candidate {
+    server: SocketAddr,
+    tries: u32,
+    barred: bool,
+}
+
+impl Contest {
+    /// Lets `server` take part, once.
+    pub(super) fn admit(&mut self, server: SocketAddr) {
+        if self.candidates.iter().all(|known| known.server != server) {
+            self.candidates.push(Candidate { server, tries: 0, barred: false });
+        }
+    }
+
+    /// Whether a server is left that has not been asked yet.
+    pub(super) fn has_untried(&self) -> bool {
+        self.candidates.iter().any(|candidate| candidate.tries == 0 && !candidate.barred)
+    }
+
+    /// Asks this server no more.
+    pub(super) fn bar(&mut self, server: SocketAddr) {
+        if let Some(known) = self.candidates.iter_mut().find(|known| known.server == server) {
+            known.barred = true;
+        }
+    }
+
+    /// Lets all servers take part again.
+    pub(super) fn reopen(&mut self) {
+        for candidate in &mut self.candidates {
+            (candidate.tries, candidate.barred) = (0, false);
+        }
+    }
+
+    /// The server to ask next; none when each is barred or was asked often enough. One that is lame
+    /// for `zone` comes last.
+    pub(super) fn choose(
+        &mut self,
+        zone: &Name,
+        limits: &Limits,
+        cache: &dyn Cache,
+        now: Timestamp,
+        random: &mut dyn Random,
+    ) -> Option<SocketAddr> {
+        let left: Vec<_> = self
+            .candidates
+            .iter_mut()
+            .filter(|candidate| !candidate.barred && candidate.tries < limits.tries)
+            .map(|candidate| {
+                let server = candidate.server;
+                let lame = fresh(cache, &LameKey { server, zone: zone.clone() }, now).is_some();
+                let patience = ServerState::of(server, cache, now).patience(limits);
+                ((lame, patience), candidate)
+            })
+            .collect();
+        let (lame, best) = left.iter().map(|(score, _)| *score).min()?;
+        let mut good: Vec<_> = left
+            .into_iter()
+            .filter(|(score, _)| score.0 == lame && score.1 <= best + BAND)
+            .map(|(_, candidate)| candidate)
+            .collect();
+        let count = u64::try_from(good.len()).expect("a count fits 64 bits");
+        let drawn = usize::try_from(random.below(count)).expect("below a count");
+        let chosen = good.swap_remove(drawn);
+        chosen.tries += 1;
+        Some(chosen.server)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Table;
+    use super::*;
+    use crate::crypto::SeededRandom;
+    use crate::resolver::testing::MapCache;
+
+    const NOW: Timestamp = Timestamp::from_secs(1000);
+
+    fn server(last: u8) -> SocketAddr {
+        ([192, 0, 2, last], 53).into()
+    }
+
+    fn choices(contest: &mut Contest, cache: &MapCache, count: usize) -> Vec<Option<SocketAddr>> {
+        let (limits, mut random) = (Limits::default(), SeededRandom::new(1));
+        let mut next = || contest.choose(&Name::root(), &limits, cache, NOW, &mut random);
+        (0..count).map(|_| next()).collect()
+    }
+
+    fn contest(servers: &[u8]) -> Contest {
+        let mut contest = Contest::default();
+        servers.iter().for_each(|&last| contest.admit(server(last)));
+        contest
+    }
+
+    fn learn(cache: &MapCache, last: u8, experience: Experience) {
+        remember(server(last), experience, &Limits::default(), cache, NOW);
+    }
+
+    #[test]
+    fn the_faster_server_is_asked() {
+        let cache = MapCache::default();
+        learn(&cache, 1, Experience::Replied(Duration::from_millis(900)));
+        learn(&cache, 2, Experience::Replied(Duration::from_millis(20)));
+        assert_eq!(choices(&mut contest(&[1, 2]), &cache, 1), [Some(server(2))]);
+        for _ in 0..4 {
+            learn(&cache, 2, Experience::Silence);
+        }
+        assert_eq!(choices(&mut contest(&[1, 2]), &cache, 1), [Some(server(1))]);
+    }
+
+    #[test]
+    fn each_server_has_its_tries() {
+        let mut contest = contest(&[1, 2, 2]);
+        let drawn = choices(&mut contest, &MapCache::default(), 7);
+        assert_eq!(drawn.iter().flatten().count(), 6);
+        assert_eq!(drawn[6], None);
+        contest.reopen();
+        contest.bar(server(1));
+        let drawn = choices(&mut contest, &MapCache::default(), 4);
+        assert_eq!(drawn, [Some(server(2)), Some(server(2)), Some(server(2)), None]);
+    }
+
+    #[test]
+    fn a_lame_server_comes_last() {
+        let cache = MapCache::default();
+        learn(&cache, 2, Experience::Silence);
+        let lame = LameKey { server: server(1), zone: Name::root() };
+        cache.put(lame, Arc::new(Stored::new((), NOW, Ttl::from_secs(60))));
+        let drawn = choices(&mut contest(&[1, 2]), &cache, 4);
+        assert_eq!(drawn[..3], [Some(server(2)); 3]);
+        assert_eq!(drawn[3], Some(server(1)));
+    }
+
+    #[test]
+    fn patience_grows_with_silence_and_ends_with_a_reply() {
+        let limits = Limits::default();
+        let mut state = ServerState::NEW;
+        assert_eq!(state.timeout(&limits), Duration::from_millis(400));
+        state.timeouts = 1;
+        assert_eq!(state.timeout(&limits), Duration::from_millis(800));
+        state.timeouts = u32::MAX;
+        assert_eq!(state.timeout(&limits), limits.most_timeout);
+        state.replied(Duration::from_millis(100));
+        assert_eq!(state.timeout(&limits), Duration::from_millis(300));
+        (0..50).for_each(|_| state.replied(Duration::from_millis(1)));
+        assert_eq!(state.timeout(&limits), limits.least_timeout);
+    }
+}

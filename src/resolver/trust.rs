@@ -1,0 +1,71 @@
+//! The frame that finds out how data of a zone is to be judged (RFC 4035 section 5).
+
+use super::frame::{Env, Event, Found, Frame, Move};
+use super::judge::Check;
+use super::lookup::Lookup;
+use super::{Answer, AnswerKey, Cause, Kind, Trusted};
+use crate::dnssec::{Security, SupportedDs};
+use crate::wire::rdata::Ds;
+use crate::wire::{Name, Rtype};
+
+/// See [`Frame`] for its states.
+#[derive(Debug)]
+pub(super) struct Trust {
+    zone: Name,
+}
+
+impl Trust {
+    /// Of data signed by, or lying in, the zone that may start at this name.
+    pub(super) fn new(zone: Name) -> Self {
+        Self { zone }
+    }
+
+    pub(super) fn handle(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Move {
+        match event {
+            Event::Enter => self.enter(env),
+            Event::Found(found) => self.found(found),
+            // A packet for nobody.
+            Event::Reply(_) | Event::NoReply | Event::Trusted(_) => Move::Wait,
+        }
+    }
+
+    fn enter(&self, env: &Env<'_>) -> Move {
+        match env.policy.root_of(&self.zone) {
+            None => Move::Trusted(Err(Cause::OutsideRoots(self.zone.clone()))),
+            Some(root) if root.apex != self.zone => self.look_up(Rtype::DS, Check::Chain),
+            Some(root) if root.anchors.is_empty() => Move::Trusted(Ok(Trusted::Insecure(None))),
+            Some(root) => self.keys_by(&root.anchors),
+        }
+    }
+
+    /// Asks for the DNSKEY set that these DS records stand for.
+    fn keys_by(&self, ds: &[Ds]) -> Move {
+        match SupportedDs::select(ds) {
+            Ok(ds) => self.look_up(Rtype::DNSKEY, Check::Keys(ds)),
+            Err(unsupported) => Move::Trusted(Ok(Trusted::Insecure(Some(unsupported)))),
+        }
+    }
+
+    fn look_up(&self, rtype: Rtype, check: Check) -> Move {
+        let key = AnswerKey { name: self.zone.clone(), rtype };
+        Move::Push(Frame::Lookup(Box::new(Lookup::new(key, check))))
+    }
+
+    fn found(&self, found: Found) -> Move {
+        let entry = match found {
+            Ok(entry) => entry,
+            Err(cause) => return Move::Trusted(Err(cause)),
+        };
+        let Answer { trusted, security, kind, answer, .. } = &entry.value;
+        match (trusted, security, kind) {
+            (Some(trusted), ..) => Move::Trusted(Ok(trusted.clone())),
+            (None, Security::Secure, Kind::Data) => {
+                let rdata = answer.iter().flat_map(|set| &set.rrset.rdata);
+                let ds: Vec<Ds> = rdata.filter_map(|rdata| Ds::parse(rdata).ok()).collect();
+                self.keys_by(&ds)
+            }
+            (None, Security::Insecure, _) => Move::Trusted(Ok(Trusted::Insecure(None))),
+            _ => Move::Trusted(Ok(Trusted::NotACut)),
+        }
+    }
+}

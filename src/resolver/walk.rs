@@ -1,0 +1,182 @@
+//! The way down from a root to the zone that holds a name.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use super::cache::{CutKey, fresh};
+use super::frame::Env;
+use super::minimise::Minimiser;
+use super::server::Contest;
+use super::{Answer, AnswerKey, Cause, Cut, Kind, Policy, Root, Upstream};
+use crate::wire::rdata::address;
+use crate::wire::{Class, Name, Question, Rtype};
+
+/// Where a lookup stands: the deepest zone known to enclose the name, and who of its servers is left
+/// to ask.
+#[derive(Debug)]
+pub(super) struct Walk {
+    target: AnswerKey,
+    zone: Name,
+    contest: Contest,
+    /// Addresses to look up.
+    unknown: VecDeque<AnswerKey>,
+    minimiser: Minimiser,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Ask this server this.
+    Ask(SocketAddr, Question),
+    /// Find the addresses of a server first.
+    Find(AnswerKey),
+    /// There is nobody left to ask.
+    Stuck,
+}
+
+impl Walk {
+    /// Starts from the deepest zone cut that is known.
+    pub(super) fn begin(target: &AnswerKey, env: &mut Env<'_>) -> Result<Self, Cause> {
+        let root = env
+            .policy
+            .root_for(&target.name, target.rtype)
+            .ok_or_else(|| Cause::OutsideRoots(target.name.clone()))?;
+        let mut walk = Self {
+            target: target.clone(),
+            zone: root.apex.clone(),
+            contest: Contest::default(),
+            unknown: VecDeque::new(),
+            minimiser: Minimiser::below(&root.apex),
+        };
+        match env.policy.upstream {
+            Upstream::Forward(resolver) => {
+                walk.minimiser.give_up();
+                walk.contest.admit(resolver);
+            }
+            Upstream::Iterate { .. } => {
+                let cut = known_cut(target, root, env).unwrap_or_else(|| root_cut(root));
+                walk.descend(&cut, env);
+            }
+        }
+        Ok(walk)
+    }
+
+    /// The zone whose servers are asked.
+    pub(super) fn zone(&self) -> &Name {
+        &self.zone
+    }
+
+    /// Goes on at the zone below.
+    pub(super) fn descend(&mut self, cut: &Cut, env: &mut Env<'_>) {
+        self.zone = cut.zone.clone();
+        self.minimiser.descend(&cut.zone);
+        self.contest = Contest::default();
+        for &address in &cut.addresses {
+            self.admit(address, env);
+        }
+        self.unknown = [Rtype::A, Rtype::AAAA]
+            .iter()
+            .flat_map(|&rtype| {
+                let key = move |name: &Name| AnswerKey { name: name.clone(), rtype };
+                cut.targets.iter().map(key)
+            })
+            .collect();
+    }
+
+    fn admit(&mut self, address: std::net::IpAddr, env: &Env<'_>) {
+        if let Upstream::Iterate { port } = env.policy.upstream {
+            self.contest.admit((address, port).into());
+        }
+    }
+
+    /// Takes in the addresses found for a server.
+    pub(super) fn learn(&mut self, answer: &Answer, env: &Env<'_>) {
+        let Some(root) = env.policy.root_of(&self.zone) else { return };
+        let most = env.limits().targets_per_cut;
+        let sets = answer.answer.iter().filter(|_| answer.kind == Kind::Data);
+        let found = sets.flat_map(|set| set.rrset.rdata.iter().map(move |rdata| (set, rdata)));
+        let addresses = found.filter_map(|(set, rdata)| address(set.rrset.rtype, rdata).ok());
+        for address in addresses.filter(|address| Policy::may_ask(root, *address)).take(most) {
+            self.admit(address, env);
+        }
+    }
+
+    /// Decides what to do next.
+    pub(super) fn next(&mut self, env: &mut Env<'_>) -> Next {
+        let question = self.question(env);
+        while !self.contest.has_untried() {
+            let Some(key) = self.unknown.pop_front() else { break };
+            if !env.is_waited_for(&key) && env.budget.target(&env.policy.limits) {
+                return Next::Find(key);
+            }
+        }
+        let server =
+            self.contest.choose(&self.zone, env.limits(), env.cache, env.now, &mut *env.random);
+        server.map_or(Next::Stuck, |server| Next::Ask(server, question))
+    }
+
+    /// The question to ask next: for as little of the name as is not known to hide no cut.
+    fn question(&mut self, env: &Env<'_>) -> Question {
+        loop {
+            let name = self.minimiser.next(&self.target.name);
+            if name == self.target.name {
+                return Question { name, rtype: self.target.rtype, class: Class::IN };
+            }
+            match cached(&name, env) {
+                Some(exists) => self.passed(&name, exists),
+                None => return Question { name, rtype: Rtype::A, class: Class::IN },
+            }
+        }
+    }
+
+    /// There is no cut at `name`, an ancestor of the target.
+    pub(super) fn passed(&mut self, name: &Name, exists: bool) {
+        if exists { self.minimiser.passed(name) } else { self.minimiser.give_up() }
+    }
+
+    /// Whether `question` shows only a part of the name; counts it as sent where so.
+    pub(super) fn count(&mut self, question: &Question) -> bool {
+        let minimised = question.name != self.target.name;
+        if minimised {
+            self.minimiser.sent();
+        }
+        minimised
+    }
+
+    /// Asks `server` no more.
+    pub(super) fn bar(&mut self, server: SocketAddr) {
+        self.contest.bar(server);
+    }
+
+    /// Asks all servers again, for the full name now. Whether that is something new.
+    pub(super) fn show_full_name(&mut self) -> bool {
+        let new = !self.minimiser.gave_up();
+        self.minimiser.give_up();
+        self.contest.reopen();
+        new
+    }
+}
+
+/// Whether it is known of `name`, not long ago, that it exists; none where nothing is known.
+fn cached(name: &Name, env: &Env<'_>) -> Option<bool> {
+    [Rtype::A, Rtype::CNAME, Rtype::NXNAME].into_iter().find_map(|rtype| {
+        let key = AnswerKey { name: name.clone(), rtype };
+        fresh(env.cache, &key, env.now).map(|entry| entry.value.shows_name())
+    })
+}
+
+/// The deepest cut in the cache that encloses the target: strictly, for the parent's DS set.
+fn known_cut(target: &AnswerKey, root: &Root, env: &Env<'_>) -> Option<Cut> {
+    let skipped = usize::from(target.rtype == Rtype::DS);
+    target
+        .name
+        .ancestors()
+        .skip(skipped)
+        .take_while(|name| name.is_below(&root.apex))
+        .find_map(|name| fresh(env.cache, &CutKey(name), env.now))
+        .map(|entry| entry.value.clone())
+}
+
+fn root_cut(root: &Root) -> Cut {
+    Cut { zone: root.apex.clone(), addresses: root.servers.clone(), targets: Vec::new() }
+}
