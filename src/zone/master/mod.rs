@@ -1,9 +1,11 @@
-//! Master files (RFC 1035 section 5) to records.
+//! Master files (RFC 1035 section 5) to records, and back.
 //!
-//! Read are `$ORIGIN`, `$TTL` and `$INCLUDE`, TTLs with units, TTL and class in either order, and the
+//! [`read`] takes `$ORIGIN`, `$TTL` and `$INCLUDE`, TTLs with units, TTL and class in either order, and the
 //! generic forms of RFC 3597. All mistakes are told, each with its position; after one, reading goes
 //! on with the next entry. Files are opened by a [`Source`], which is an argument.
 
+mod ours;
+mod print;
 mod reader;
 mod record;
 #[cfg(test)]
@@ -14,6 +16,10 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+pub use print::{Form, line, print};
+
+use crate::association::AssociationError;
+use crate::certificate::CertificateError;
 use crate::wire::rdata::{Fault, Position, SyntaxError};
 use crate::wire::{Class, Name, Record, Rtype};
 
@@ -99,6 +105,12 @@ pub enum MasterError {
     /// No record can have the type.
     #[error("the type of a record expected, found {0}")]
     MetaType(Rtype),
+    /// The data of an ASSOC record is no statement.
+    #[error("bad association: {0}")]
+    Association(#[from] AssociationError),
+    /// The data of a VCERT record is no certificate.
+    #[error("bad certificate: {0}")]
+    Certificate(#[from] CertificateError),
     /// A file cannot be read.
     #[error("cannot read {file:?}: {why}")]
     Source {

@@ -1,7 +1,7 @@
 //! One record: owner, TTL, class, type, data.
 
-use super::{MasterError, Wrong};
-use crate::wire::rdata::{Soa, SyntaxError, Token, Tokens, from_text};
+use super::{MasterError, Wrong, ours};
+use crate::wire::rdata::{Soa, SyntaxError, Token, Tokens};
 use crate::wire::{Class, MAX_TTL, Name, Rdata, Record, Rtype, Ttl};
 
 /// What a TTL is, for errors.
@@ -59,7 +59,7 @@ impl Context {
         if rtype.is_meta() {
             return Err(MasterError::MetaType(rtype).at(token.at));
         }
-        let rdata = from_text(rtype, tokens, self.origin.as_ref())?;
+        let rdata = ours::read(rtype, tokens, self.origin.as_ref())?;
         let ttl =
             head.ttl.or(self.default_ttl).or(self.last_ttl).or_else(|| minimum(rtype, &rdata));
         let ttl = ttl.ok_or(MasterError::NoTtl.at(at))?;

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::token::{Fault, SyntaxError, Tokens};
+use super::token::{Fault, SyntaxError, Token, Tokens};
 use super::{Lexer, location, parameters, parts, prefixes, time};
 use crate::codec::{from_base64, from_hex};
 use crate::wire::rdata::schema::{Field, fields};
@@ -21,7 +21,7 @@ pub fn from_text(
 ) -> Result<Rdata, SyntaxError> {
     let at = tokens.position();
     let mut octets = Vec::new();
-    if tokens.take_if(|token| !token.quoted && token.raw == b"\\#").is_some() {
+    if tokens.take_if(Token::starts_generic).is_some() {
         generic(tokens, &mut octets)?;
     } else {
         for &field in fields(rtype) {

@@ -124,6 +124,11 @@ impl<'a> Token<'a> {
         plain.then(|| std::str::from_utf8(self.raw).expect("ASCII is UTF-8"))
     }
 
+    /// Whether the generic form of data starts here: `\#` (RFC 3597 section 5).
+    pub fn starts_generic(&self) -> bool {
+        !self.quoted && self.raw == b"\\#"
+    }
+
     /// The octets, escapes resolved.
     ///
     /// # Errors
