@@ -1,13 +1,15 @@
 //! A zone: its master file, its names, and what a question finds there.
 //!
-//! [`Zone::build`] takes the records of a zone file and refuses, with every mistake, a zone that
-//! could not be served; [`Zone::lookup`] follows RFC 1034 section 4.3.2. Signatures are not known
+//! [`master`] reads the files, and [`Zone::build`] takes their records and refuses, with every
+//! mistake, a zone that could not be served; [`Master::into_zone`](master::Master::into_zone) tells
+//! the mistakes of both together. [`Zone::lookup`] follows RFC 1034 section 4.3.2. Signatures are not known
 //! here, and associations are taken out: whoever serves the zone keeps both.
 
 mod build;
 #[cfg(test)]
 mod build_tests;
 mod check;
+mod load;
 mod lookup;
 #[cfg(test)]
 mod lookup_tests;
@@ -19,6 +21,7 @@ pub(crate) mod testing;
 mod tree;
 
 pub use build::Built;
+pub use load::{Flaw, Flaws};
 pub use lookup::{Existing, Outcome};
 pub use problem::{Finding, Problem, Severity};
 pub use search::SearchName;

@@ -1,0 +1,139 @@
+//! From master files to a zone, or to everything that is wrong with either.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use super::master::{Master, Mistake, Place};
+use super::{Built, Finding, Zone};
+use crate::wire::{Name, Rtype};
+
+/// Why the records of master files are no zone, in the order in which it stands there.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub struct Flaws(Vec<Flaw>);
+
+/// One thing wrong with a zone or its files.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Flaw {
+    /// An entry that cannot be read.
+    #[error(transparent)]
+    Mistake(Mistake),
+    /// Something wrong with the zone.
+    #[error("{0}")]
+    Finding(Finding<Place>),
+    /// Nobody says which zone this is.
+    #[error("a SOA record expected, there is none")]
+    NoSoa,
+    /// The limit of mistakes is reached.
+    #[error("there may be more mistakes: reading ended at the last of these")]
+    More,
+}
+
+impl Flaws {
+    /// What is wrong, with warnings among it.
+    pub fn iter(&self) -> impl Iterator<Item = &Flaw> {
+        self.0.iter()
+    }
+}
+
+/// One flaw a line.
+impl fmt::Display for Flaws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, flaw) in self.0.iter().enumerate() {
+            write!(f, "{}{flaw}", if at == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl Flaw {
+    /// Where it is, what has no place being last.
+    fn order(&self) -> (bool, Option<&Place>) {
+        let place = match self {
+            Self::Mistake(mistake) => Some(&mistake.place),
+            Self::Finding(finding) => finding.position.as_ref(),
+            Self::NoSoa | Self::More => None,
+        };
+        (place.is_none(), place)
+    }
+}
+
+impl Master {
+    /// The zone at `apex` that these records make up; where it is not given, the one whose SOA is
+    /// among them.
+    ///
+    /// # Errors
+    /// Every mistake of the files, and everything that is wrong with the zone as far as it could be
+    /// read.
+    pub fn into_zone(self, apex: Option<&Name>) -> Result<Built<Place>, Flaws> {
+        let is_whole = self.mistakes.is_empty();
+        let soa = self.records.iter().find(|(record, _)| record.rtype == Rtype::SOA);
+        let apex = apex.or_else(|| soa.map(|(record, _)| &record.name)).cloned();
+        let mut flaws: Vec<Flaw> = self.mistakes.into_iter().map(Flaw::Mistake).collect();
+        match apex.map(|apex| Zone::build(&apex, self.records)) {
+            Some(Ok(built)) if is_whole => return Ok(built),
+            Some(Ok(built)) => flaws.extend(built.warnings.into_iter().map(Flaw::Finding)),
+            Some(Err(findings)) => {
+                // What is missing may be what could not be read.
+                let told =
+                    findings.into_iter().filter(|found| is_whole || found.position.is_some());
+                flaws.extend(told.map(Flaw::Finding));
+            }
+            None if is_whole => flaws.push(Flaw::NoSoa),
+            None => {}
+        }
+        flaws.sort_by(|a, b| a.order().cmp(&b.order()));
+        if self.more {
+            flaws.push(Flaw::More);
+        }
+        Err(Flaws(flaws))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zone::master::{Limits, Source, SourceFile, read};
+
+    struct Text(&'static str);
+
+    impl Source for Text {
+        fn read(&self, file: &str, _: Option<&str>, _: usize) -> Result<SourceFile, String> {
+            Ok(SourceFile { name: file.to_owned(), octets: self.0.into() })
+        }
+    }
+
+    fn load(text: &'static str, apex: Option<&str>) -> Result<Built<Place>, Vec<String>> {
+        let apex: Option<Name> = apex.map(|apex| apex.parse().unwrap());
+        let limits = Limits { mistakes: 3, ..Limits::default() };
+        let master = read("f", apex.as_ref(), &Text(text), &limits);
+        let told = |flaws: Flaws| flaws.to_string().lines().map(str::to_owned).collect();
+        master.into_zone(apex.as_ref()).map_err(told)
+    }
+
+    #[test]
+    fn the_apex_is_given_or_that_of_the_soa() {
+        let text = "a. 1 SOA a. a. 1 1 1 1 1\na. 1 NS b.\n";
+        assert_eq!(load(text, None).unwrap().zone.apex(), &"a.".parse().unwrap());
+        assert!(load(text, Some("a.")).is_ok());
+        assert!(load(text, Some("b.")).is_err());
+        assert_eq!(
+            load("a. 1 NS b.\n", None).unwrap_err(),
+            ["a SOA record expected, there is none"]
+        );
+    }
+
+    #[test]
+    fn mistakes_of_both_kinds_are_told_in_their_order() {
+        let text = "a. 1 SOA a. a. 1 1 1 1 1\n\
+            b. 1 A 192.0.2.1\n\
+            a. 1 A x\n\
+            a. 1 CNAME b.\n";
+        let told = load(text, None).unwrap_err();
+        let starts = ["f:1:1: a.: a CNAME", "f:2:1: b.: not at or below", "f:3:8: an IPv4 address"];
+        assert_eq!(told.len(), 3, "that there is no NS is not told: {told:?}");
+        assert!(told.iter().zip(starts).all(|(told, start)| told.starts_with(start)), "{told:?}");
+        let told = load("x\nx\nx\nx\n", Some("a.")).unwrap_err();
+        assert_eq!(told[3], "there may be more mistakes: reading ended at the last of these");
+    }
+}
