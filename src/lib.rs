@@ -20,11 +20,14 @@
 //! | 12 command line | [`cli`] |
 //! | 11 wiring | [`daemon`] |
 //! | 10 configuration | [`config`] |
-//! | 9 services | [`services`] |
+//! | 9 what is answered on the network | [`services`] |
+//! | 6 input and output | [`transport`] |
 //! | 5 machines | [`resolver`] |
-//! | 2 nouns | [`threepid`], [`dnssec`] |
+//! | 4 judgement | [`zone`] |
+//! | 3 statements | [`association`], [`certificate`] |
+//! | 2 nouns | [`threepid`], [`signed`], [`dnssec`] |
 //! | 1 primitives | [`crypto`], [`wire`] |
-//! | 0 ground | [`codec`], [`clock`] |
+//! | 0 ground | [`codec`], [`clock`], [`telemetry`] |
 
 // Floor 0: ground.
 pub mod clock;
@@ -50,6 +53,9 @@ pub mod zone;
 // Floor 5: machines.
 pub mod resolver;
 
+// Floor 6: input and output.
+pub mod transport;
+
 // Floor 9: what is answered on the network.
 pub mod services;
 
@@ -63,6 +69,3 @@ pub mod daemon;
 pub mod cli;
 
 pub mod manual;
-
-// Floor 6: input and output.
-pub mod transport;

@@ -1,0 +1,123 @@
+//! Zone files: read from disk, checked, and all their mistakes told.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::wire::Name;
+use crate::zone::master::{self, Place, Source, SourceFile};
+use crate::zone::{Built, Zone};
+
+/// Reads the zone `apex` from the master file at `path`.
+///
+/// # Errors
+/// With everything wrong in it, in its order, a line each: `file:line:column: what`.
+pub fn read(path: &Path, apex: &Name) -> Result<Built<Place>, Vec<String>> {
+    let master =
+        master::read(&path.to_string_lossy(), Some(apex), &Files, &master::Limits::default());
+    let mut mistakes: Vec<(Option<Place>, String)> = master
+        .mistakes
+        .iter()
+        .map(|mistake| (Some(mistake.place.clone()), mistake.to_string()))
+        .collect();
+    let complete = mistakes.is_empty();
+    let findings = match Zone::build(apex, master.records) {
+        Ok(built) if complete => return Ok(built),
+        Ok(_) => Vec::new(),
+        Err(findings) => findings,
+    };
+    for finding in findings {
+        match finding.position {
+            Some(_) => mistakes.push((finding.position.clone(), finding.to_string())),
+            // What is missing may be what could not be read.
+            None if complete => mistakes.push((None, format!("{}: {finding}", path.display()))),
+            None => {}
+        }
+    }
+    mistakes.sort();
+    let more = master.more.then(|| format!("{}: more mistakes follow", path.display()));
+    Err(mistakes.into_iter().map(|(_, line)| line).chain(more).collect())
+}
+
+/// Opens master files. A relative `$INCLUDE` is taken from the directory of the file it stands in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Files;
+
+impl Source for Files {
+    fn read(&self, file: &str, from: Option<&str>, limit: usize) -> Result<SourceFile, String> {
+        let directory = from.and_then(|from| Path::new(from).parent());
+        let path = directory.map_or_else(|| PathBuf::from(file), |directory| directory.join(file));
+        let octets = read_within(&path, limit)?;
+        Ok(SourceFile { name: path.to_string_lossy().into_owned(), octets })
+    }
+}
+
+fn read_within(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
+    let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    let mut octets = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut octets))
+        .map_err(|error| error.to_string())?;
+    if octets.len() > limit {
+        return Err(format!("it has more than {limit} octets"));
+    }
+    Ok(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// What is told of a zone `a.example.` with this content, each line without the path.
+    fn told(text: &str) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.zone");
+        fs::write(&path, text).unwrap();
+        let lines = read(&path, &"a.example.".parse().unwrap()).unwrap_err();
+        let path = format!("{}:", path.display());
+        lines.iter().map(|line| line.replace(&path, "")).collect()
+    }
+
+    const HEAD: &str = "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 192.0.2.1\n";
+
+    #[test]
+    fn every_mistake_is_told_in_order() {
+        let lines =
+            told(&format!("{HEAD}b.example. A 192.0.2.1\nx A 1\nc CNAME d\nc A 192.0.2.1\n"));
+        let places: Vec<&str> = lines.iter().map(|line| &line[..2]).collect();
+        assert_eq!(places, ["5:", "6:", "8:"], "{lines:?}");
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_called_missing() {
+        let lines = told("$TTL 60\n@ SOA ns\n@ NS ns\nns A 192.0.2.1\n");
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with("2:"), "{lines:?}");
+        let lines = told("$TTL 60\n@ NS ns\nns A 192.0.2.1\n");
+        assert!(lines[0].contains("no SOA"), "{lines:?}");
+    }
+
+    #[test]
+    fn included_files_are_found_beside_the_including_one() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("sub")).unwrap();
+        fs::write(directory.path().join("sub/b"), "b").unwrap();
+        let from = directory.path().join("sub/a");
+        let found = Files.read("b", from.to_str(), 1).unwrap();
+        assert_eq!(found.octets, b"b");
+        assert_eq!(Path::new(&found.name), directory.path().join("sub/b"));
+    }
+
+    #[test]
+    fn files_that_are_absent_or_too_long_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        fs::write(&path, "four").unwrap();
+        assert!(Files.read(path.to_str().unwrap(), None, 4).is_ok());
+        let error = Files.read(path.to_str().unwrap(), None, 3).unwrap_err();
+        assert_eq!(error, "it has more than 3 octets");
+        let error = Files.read("/nonexistent/a", None, 4).unwrap_err();
+        assert!(error.starts_with("No such file"), "{error}");
+    }
+}
