@@ -48,6 +48,7 @@ pub mod association;
 pub mod certificate;
 
 // Floor 4: judgement.
+pub mod trust;
 pub mod zone;
 
 // Floor 5: machines.
