@@ -21,6 +21,7 @@
 //! | 11 wiring | [`daemon`] |
 //! | 10 configuration | [`config`] |
 //! | 9 what is answered on the network | [`services`] |
+//! | 7 drivers | [`recursor`] |
 //! | 6 input and output | [`transport`] |
 //! | 5 machines | [`resolver`] |
 //! | 4 judgement | [`zone`] |
@@ -56,6 +57,9 @@ pub mod resolver;
 
 // Floor 6: input and output.
 pub mod transport;
+
+// Floor 7: drivers.
+pub mod recursor;
 
 // Floor 9: what is answered on the network.
 pub mod services;

@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::Work;
 use crate::dnssec::SignatureError;
 use crate::dnssec::proof::ProofError;
-use crate::wire::{EdeCode, ExtendedError, Name, Rcode, Rtype};
+use crate::wire::{Class, EdeCode, ExtendedError, Name, Rcode, Rtype};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -13,6 +13,24 @@ pub enum Cause {
     /// No configured root encloses the name.
     #[error("no configured root encloses {0}")]
     OutsideRoots(Name),
+    /// Only class IN is resolved.
+    #[error("class {0} is not resolved")]
+    Class(Class),
+    /// No record has this type.
+    #[error("type {0} cannot be asked for")]
+    MetaType(Rtype),
+    /// Zones are not transferred through a resolver.
+    #[error("zones are not transferred here")]
+    Transfer,
+    /// The client did not ask for recursion.
+    #[error("recursion was not asked for")]
+    NoRecursion,
+    /// Too many requests are under way.
+    #[error("too many requests are under way")]
+    Busy,
+    /// The request took too long.
+    #[error("no answer in time")]
+    TooLate,
     /// The request's budget is used up.
     #[error("the request takes too many {0}")]
     Exhausted(Work),
@@ -87,7 +105,11 @@ impl Cause {
     /// The response code for the client.
     pub fn rcode(&self) -> Rcode {
         match self {
-            Self::OutsideRoots(_) => Rcode::REFUSED,
+            Self::OutsideRoots(_) | Self::Class(_) | Self::Transfer | Self::NoRecursion => {
+                Rcode::REFUSED
+            }
+            // RFC 9824 section 3.5 has it so for NXNAME.
+            Self::MetaType(_) => Rcode::FORMERR,
             Self::AliasTooLong(_) => Rcode::YXDOMAIN,
             _ => Rcode::SERVFAIL,
         }
@@ -97,11 +119,12 @@ impl Cause {
     pub fn extended_error(&self) -> ExtendedError {
         let code = match self {
             Self::OutsideRoots(_) => EdeCode::NOT_AUTHORITATIVE,
-            Self::Unreachable(_) => EdeCode::NO_REACHABLE_AUTHORITY,
+            Self::MetaType(_) => EdeCode::INVALID_QUERY_TYPE,
+            Self::Unreachable(_) | Self::TooLate => EdeCode::NO_REACHABLE_AUTHORITY,
             Self::Faulty { fault: Fault::Malformed(_), .. } => EdeCode::INVALID_DATA,
             Self::Faulty { .. } => EdeCode::NETWORK_ERROR,
-            Self::Exhausted(_) | Self::AliasTooLong(_) => EdeCode::OTHER,
             Self::Bogus { flaw, .. } => flaw.code(),
+            _ => EdeCode::OTHER,
         };
         ExtendedError { code, text: self.to_string() }
     }
@@ -114,7 +137,7 @@ impl Cause {
     /// Whether asking again soon would fail the same way (RFC 9520). What depends on how far a
     /// request had come does not.
     pub(super) fn is_lasting(&self) -> bool {
-        !matches!(self, Self::Exhausted(_) | Self::OutsideRoots(_))
+        matches!(self, Self::Unreachable(_) | Self::Faulty { .. } | Self::Bogus { .. })
     }
 
     /// Which of several failures to tell of: the greatest.

@@ -6,7 +6,7 @@ use super::frame::{Env, Event, Found, Frame, Move};
 use super::judge::Check;
 use super::lookup::Lookup;
 use super::{Answer, AnswerKey, Cause, Kind, Response, Stored, Work};
-use crate::wire::{Name, Question, Rtype};
+use crate::wire::{Class, Name, Question, Rtype};
 
 /// See [`Frame`] for its states.
 #[derive(Debug)]
@@ -25,7 +25,10 @@ impl Follow {
 
     pub(super) fn handle(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Move {
         match event {
-            Event::Enter => self.look_up(self.question.name.clone()),
+            Event::Enter => match refusal(&self.question) {
+                Some(cause) => Move::Abort(cause),
+                None => self.look_up(self.question.name.clone()),
+            },
             Event::Found(found) => self.found(found, env),
             // A packet for nobody.
             Event::Reply(_) | Event::NoReply | Event::Trusted(_) => Move::Wait,
@@ -63,5 +66,16 @@ impl Follow {
             Cause::OutsideRoots(name) if !self.links.is_empty() => Cause::Unreachable(name),
             cause => cause,
         }
+    }
+}
+
+/// Why a question is not one to resolve.
+fn refusal(question: &Question) -> Option<Cause> {
+    match question.rtype {
+        _ if question.class != Class::IN => Some(Cause::Class(question.class)),
+        Rtype::AXFR | Rtype::IXFR => Some(Cause::Transfer),
+        Rtype::ANY => None,
+        rtype if rtype.is_meta() => Some(Cause::MetaType(rtype)),
+        _ => None,
     }
 }

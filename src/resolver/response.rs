@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::{Answer, Cause, Kind, SignedRrset, Stored, Trusted};
 use crate::clock::Timestamp;
 use crate::dnssec::Security;
-use crate::wire::{Edns, ExtendedError, Flags, Message, Question, Rcode, Record, Rtype, Ttl};
+use crate::wire::{
+    Edns, ExtendedError, Flags, Message, Name, Opcode, Query, Question, Rcode, Record, Rtype, Ttl,
+};
 
 /// A client's question and what it makes of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,16 +36,16 @@ impl Request {
         }
     }
 
-    /// The request in a query; none where there is no question.
-    pub fn of(query: &Message) -> Option<Self> {
-        let edns = query.edns.as_ref();
-        Some(Self {
-            question: query.question.clone()?,
-            dnssec_ok: edns.is_some_and(|edns| edns.dnssec_ok),
-            checking_disabled: query.flags.checking_disabled,
-            compact_ok: edns.is_some_and(|edns| edns.compact_ok),
-            authentic_data: query.flags.authentic_data,
-        })
+    /// The request in a query.
+    pub fn of(query: &Query<'_>) -> Self {
+        let (name, _) = Name::from_wire(query.qname).expect("a query's name was read before");
+        Self {
+            question: Question { name, rtype: query.qtype, class: query.qclass },
+            dnssec_ok: query.dnssec_ok(),
+            checking_disabled: query.checking_disabled,
+            compact_ok: query.compact_ok(),
+            authentic_data: query.authentic_data,
+        }
     }
 }
 
@@ -117,27 +119,27 @@ impl Response {
         }
     }
 
-    /// The message for a client that sent `query`.
-    pub fn to_message(&self, query: &Message, request: &Request) -> Message {
+    /// The message for a client that sent `query`, which is `request`.
+    pub fn to_message(&self, query: &Query<'_>, request: &Request) -> Message {
         let asked_for_verdict = request.dnssec_ok || request.authentic_data;
-        let edns = query.edns.as_ref().map(|_| {
+        let edns = query.edns.map(|_| {
             let mut edns = Edns { dnssec_ok: request.dnssec_ok, ..Edns::default() };
             self.extended_error.iter().for_each(|error| edns.push_extended_error(error));
             edns
         });
         Message {
             id: query.id,
-            opcode: query.opcode,
+            opcode: Opcode::QUERY,
             flags: Flags {
                 response: true,
-                recursion_desired: query.flags.recursion_desired,
+                recursion_desired: query.recursion_desired,
                 recursion_available: true,
                 authentic_data: asked_for_verdict && self.security == Security::Secure,
                 checking_disabled: request.checking_disabled,
                 ..Flags::default()
             },
             rcode: self.rcode(request),
-            question: query.question.clone(),
+            question: Some(request.question.clone()),
             answer: section(&self.answer, request),
             authority: section(&self.authority, request),
             additional: Vec::new(),

@@ -1,0 +1,22 @@
+//! What many clients together may cost.
+
+use std::time::Duration;
+
+/// Bounds on all requests together; what one may cost is
+/// [`resolver::Limits`](crate::resolver::Limits).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// How long one request may take: 10 s. Clients ask again after 5.
+    pub deadline: Duration,
+    /// Resolutions that need the network at the same time: 2000. Each takes some 10 kB, and a
+    /// socket. Identical questions count once.
+    pub resolutions: usize,
+    /// Memory of the cache in octets: 64 MiB.
+    pub cache_octets: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { deadline: Duration::from_secs(10), resolutions: 2000, cache_octets: 64 << 20 }
+    }
+}

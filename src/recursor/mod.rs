@@ -1,0 +1,191 @@
+//! A resolver at work: runs the [`resolver`](crate::resolver) machine over an
+//! [`Exchange`](crate::transport::Exchange), with a cache, for many clients at once.
+//!
+//! Clients that ask the same thing at the same time wait for one resolution. Each resolution has
+//! a deadline, and there is a limit on how many are under way; [`Limits`] has the bounds.
+
+mod flight;
+mod limits;
+mod memory;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::crypto::OsRandom;
+use crate::resolver::{Cause, Input, Policy, Request, Resolution, Response, Send, Step, Via};
+use crate::transport::{Exchange, Transport};
+use crate::wire::{Edns, EdnsPolicy, Query, Question, Unanswerable, write_error};
+
+use flight::{Boarding, Flights};
+pub use limits::Limits;
+pub use memory::Memory;
+
+/// Answers questions. Clones share everything.
+///
+/// ```no_run
+/// # async fn ask(exchange: impl threepid::transport::Exchange + 'static)
+/// # -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use threepid::clock::SystemClock;
+/// use threepid::recursor::{Limits, Recursor};
+/// use threepid::resolver::{Policy, Root, Upstream};
+/// use threepid::wire::{Class, Question, Rtype};
+///
+/// let apex = "3pid.example.".parse()?;
+/// let root = Root { apex, servers: vec!["192.0.2.1".parse()?], anchors: Vec::new() };
+/// let policy = Policy {
+///     roots: vec![root],
+///     upstream: Upstream::Iterate { port: 53 },
+///     limits: Default::default(),
+/// };
+/// let recursor = Recursor::new(policy, exchange, Arc::new(SystemClock), Limits::default());
+/// let name = "example.com.email.3pid.example.".parse()?;
+/// let response = recursor.resolve(Question { name, rtype: Rtype::SOA, class: Class::IN }, false).await;
+/// println!("{:?}", response.security);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Recursor<E> {
+    shared: Arc<Shared<E>>,
+}
+
+impl<E> Clone for Recursor<E> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone() }
+    }
+}
+
+struct Shared<E> {
+    policy: Arc<Policy>,
+    exchange: E,
+    clock: Arc<dyn Clock>,
+    memory: Memory,
+    flights: Flights,
+    places: Arc<Semaphore>,
+    limits: Limits,
+}
+
+impl<E> std::fmt::Debug for Shared<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+impl<E: Exchange + 'static> Recursor<E> {
+    /// A resolver that remembers nothing yet.
+    pub fn new(policy: Policy, exchange: E, clock: Arc<dyn Clock>, limits: Limits) -> Self {
+        let shared = Shared {
+            policy: Arc::new(policy),
+            exchange,
+            clock,
+            memory: Memory::new(limits.cache_octets),
+            flights: Flights::default(),
+            places: Arc::new(Semaphore::new(limits.resolutions)),
+            limits,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Answers the query in `packet`; none where it deserves no response.
+    pub async fn answer(&self, packet: &[u8], transport: Transport) -> Option<Vec<u8>> {
+        let query = match Query::parse(packet) {
+            Ok(query) => query,
+            Err(Unanswerable::Silent) => return None,
+            Err(Unanswerable::Error(rcode)) => {
+                let mut out = Vec::new();
+                write_error(packet, rcode, &EdnsPolicy::default(), &mut out);
+                return Some(out);
+            }
+        };
+        let request = Request::of(&query);
+        let response = if query.recursion_desired {
+            self.resolve(request.question.clone(), request.checking_disabled).await
+        } else {
+            Arc::new(Response::failure(Cause::NoRecursion))
+        };
+        let most = match transport {
+            Transport::Udp => query.udp_limit(Edns::UDP_SIZE),
+            Transport::Tcp => usize::from(u16::MAX),
+        };
+        Some(response.to_message(&query, &request).encode_within(most))
+    }
+
+    /// Finds the answer to `question`; with `checking_disabled` without judging it.
+    pub async fn resolve(&self, question: Question, checking_disabled: bool) -> Arc<Response> {
+        let policy = self.shared.policy.clone();
+        let mut resolution = Resolution::new(policy, question.clone(), checking_disabled);
+        let first = match self.shared.step(&mut resolution, Input::Start) {
+            Turn::Send(send) => send,
+            Turn::End(response) => return Arc::new(response),
+        };
+        match self.shared.flights.board(question, checking_disabled) {
+            Boarding::Passenger(landing) => landing.wait().await,
+            Boarding::Pilot(pilot, landing) => {
+                let Ok(place) = self.shared.places.clone().try_acquire_owned() else {
+                    return Arc::new(Response::failure(Cause::Busy));
+                };
+                // On its own, so that it goes on for the others where this client leaves.
+                let shared = self.shared.clone();
+                tokio::spawn(async move {
+                    pilot.land(shared.fly(resolution, first).await);
+                    drop(place);
+                });
+                landing.wait().await
+            }
+        }
+    }
+}
+
+/// What a resolution comes to without the network.
+enum Turn {
+    Send(Send),
+    End(Response),
+}
+
+impl<E: Exchange> Shared<E> {
+    /// Drives a resolution to its end, or to the deadline.
+    async fn fly(&self, resolution: Resolution, first: Send) -> Response {
+        let flight = self.drive(resolution, first);
+        let response = tokio::time::timeout(self.limits.deadline, flight).await;
+        response.unwrap_or_else(|_| Response::failure(Cause::TooLate))
+    }
+
+    async fn drive(&self, mut resolution: Resolution, mut send: Send) -> Response {
+        loop {
+            let reply = self.exchange(&send).await;
+            let input = reply.as_deref().map_or(Input::NoReply, Input::Reply);
+            match self.step(&mut resolution, input) {
+                Turn::Send(next) => send = next,
+                Turn::End(response) => return response,
+            }
+        }
+    }
+
+    async fn exchange(&self, send: &Send) -> Option<Vec<u8>> {
+        let transport = match send.via {
+            Via::Udp => Transport::Udp,
+            Via::Tcp => Transport::Tcp,
+        };
+        self.exchange.exchange(send.server, transport, &send.packet, send.timeout).await.ok()
+    }
+
+    fn step(&self, resolution: &mut Resolution, input: Input<'_>) -> Turn {
+        let mut step = self.step_once(resolution, input);
+        if matches!(step, Step::Wait) {
+            // An exchange ends with its first reply that fits: nothing more will come.
+            step = self.step_once(resolution, Input::NoReply);
+        }
+        match step {
+            Step::Send(send) => Turn::Send(send),
+            Step::Done(response) => Turn::End(*response),
+            Step::Fail(cause) => Turn::End(Response::failure(cause)),
+            Step::Wait => Turn::End(Response::failure(Cause::TooLate)),
+        }
+    }
+
+    fn step_once(&self, resolution: &mut Resolution, input: Input<'_>) -> Step {
+        resolution.step(input, self.clock.now(), &self.memory, &mut OsRandom)
+    }
+}
