@@ -31,7 +31,13 @@ enum WayBack {
 #[derive(Debug)]
 pub(super) struct TcpReply {
     pub(super) message: Vec<u8>,
-    pub(super) permit: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl TcpReply {
+    pub(super) fn new(message: Vec<u8>, permit: OwnedSemaphorePermit) -> Self {
+        Self { message, _permit: permit }
+    }
 }
 
 impl Deferred {
@@ -55,7 +61,7 @@ impl Deferred {
             WayBack::Udp(socket) => send(&socket, &message, self.peer.remote),
             // The permit stands for a place in the queue, so that the queue is never full.
             WayBack::Tcp(connection, permit) => {
-                let _ = connection.try_send(TcpReply { message, permit });
+                let _ = connection.try_send(TcpReply::new(message, permit));
             }
         }
     }

@@ -10,6 +10,9 @@ pub struct Limits {
     pub query_length: usize,
     /// Threads for each local address. More than processors do not help.
     pub udp_threads: usize,
+    /// Services that the TCP connections of a local address share: how many of them are answered at
+    /// the very same time.
+    pub tcp_services: usize,
     /// TCP connections in all: each takes a file descriptor and some 10 kB.
     pub connections: usize,
     /// TCP connections from one IPv4 address or one IPv6 /64, so that no client takes them all. Many
@@ -34,9 +37,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             query_length: 4096,
-            udp_threads: std::thread::available_parallelism().map_or(1, usize::from),
+            udp_threads: processors,
+            tcp_services: processors,
             connections: 500,
             connections_per_client: 50,
             queries_per_connection: 32,

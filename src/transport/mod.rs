@@ -5,7 +5,15 @@
 //! [`Exchange`]. Everything that others can make grow has its bound in [`Limits`].
 
 mod deferred;
+mod events;
 mod limits;
+mod listen;
+mod network;
+mod server;
+mod slots;
+mod stream;
+mod tcp;
+mod udp;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,6 +22,9 @@ use thiserror::Error;
 
 pub use deferred::{Deferred, queue};
 pub use limits::Limits;
+pub use listen::{ListenError, Listener};
+pub use network::Network;
+pub use server::{Parts, Server};
 
 /// What carries messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,3 +93,6 @@ pub trait Exchange: Send + Sync {
         timeout: Duration,
     ) -> impl Future<Output = Result<Vec<u8>, ExchangeError>> + Send;
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,8 @@ pub(super) const RD: u16 = 0x0100;
 const AD: u16 = 0x0020;
 /// CD: checking disabled.
 pub(super) const CD: u16 = 0x0010;
+/// The lower bits of the response code.
+const RCODE: u16 = 0x000f;
 /// The UDP message that every asker takes, and means where it says less (RFC 6891 section 6.2.3).
 const MIN_UDP: u16 = 512;
 
@@ -126,6 +128,29 @@ impl QueryEdns<'_> {
     /// Whether there is an option of this kind.
     pub fn has(&self, code: EdnsCode) -> bool {
         options(self.options).any(|option| option.is_ok_and(|(found, _)| found == code))
+    }
+}
+
+/// Whether `response` answers the query in `packet`, as far as a stranger would have to guess: same
+/// id and opcode, same question (RFC 5452 section 9.1), the case of its name aside. A response with
+/// an error may leave the question out.
+pub fn is_response_to(response: &[u8], packet: &[u8]) -> bool {
+    let (mut theirs, mut ours) = (Reader::new(response), Reader::new(packet));
+    let (Ok((id, flags, counts)), Ok((our_id, our_flags, our_counts))) =
+        (header(&mut theirs), header(&mut ours))
+    else {
+        return false;
+    };
+    if flags & QR == 0 || id != our_id || opcode(flags) != opcode(our_flags) {
+        return false;
+    }
+    match (question(&mut theirs, counts), question(&mut ours, our_counts)) {
+        (Ok(theirs), Ok(ours)) => {
+            theirs.name.eq_ignore_ascii_case(ours.name)
+                && (theirs.rtype, theirs.class) == (ours.rtype, ours.class)
+        }
+        (Err(_), Ok(_)) => counts[0] == 0 && flags & RCODE != 0,
+        _ => false,
     }
 }
 
@@ -330,6 +355,32 @@ mod tests {
         };
         assert_eq!(ask(61), Ok(255));
         assert_eq!(ask(62), Err(Unanswerable::Error(Rcode::FORMERR)));
+    }
+
+    #[test]
+    fn knows_its_response() {
+        let query = asked().encode();
+        let mut response = asked();
+        response.flags.response = true;
+        response.question.as_mut().unwrap().name = "a.EXAMPLE.".parse().unwrap();
+        let matches = |change: &dyn Fn(&mut Message)| {
+            let mut response = response.clone();
+            change(&mut response);
+            is_response_to(&response.encode(), &query)
+        };
+        assert!(matches(&|_| {}));
+        assert!(!matches(&|response| response.flags.response = false));
+        assert!(!matches(&|response| response.id += 1));
+        assert!(!matches(&|response| response.opcode = Opcode::NOTIFY));
+        assert!(!matches(&|response| response.question.as_mut().unwrap().rtype = Rtype::A));
+        assert!(!matches(&|response| response.question.as_mut().unwrap().class = Class::CH));
+        let other: crate::wire::Name = "b.example.".parse().unwrap();
+        assert!(!matches(&|response| response.question.as_mut().unwrap().name = other.clone()));
+        assert!(!matches(&|response| response.question = None));
+        assert!(matches(&|response| {
+            (response.question, response.rcode) = (None, Rcode::REFUSED);
+        }));
+        assert!(!is_response_to(&query[..5], &query) && !is_response_to(&query, &[]));
     }
 
     proptest! {

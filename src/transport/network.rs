@@ -1,0 +1,90 @@
+//! Asking other servers.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::stream::{self, Next};
+use super::{Exchange, ExchangeError, Limits, Transport};
+use crate::wire::is_response_to;
+
+/// The longest UDP message that is read: more than anyone sends unfragmented.
+const LONGEST_DATAGRAM: usize = 4096;
+
+/// Exchanges over the network, each with a socket of its own: so each has another source port, which
+/// who wants to forge a response has to guess together with the id (RFC 5452 section 9.2).
+#[derive(Debug)]
+pub struct Network {
+    permits: Semaphore,
+}
+
+impl Network {
+    /// Asks within the limit on exchanges at the same time; further ones wait.
+    pub fn new(limits: &Limits) -> Self {
+        Self { permits: Semaphore::new(limits.exchanges) }
+    }
+
+    async fn unhurried(
+        &self,
+        server: SocketAddr,
+        transport: Transport,
+        packet: &[u8],
+    ) -> Result<Vec<u8>, ExchangeError> {
+        let _permit = self.permits.acquire().await.expect("nobody closes the semaphore");
+        match transport {
+            Transport::Udp => Ok(udp(server, packet).await?),
+            Transport::Tcp => tcp(server, packet).await,
+        }
+    }
+}
+
+impl Exchange for Network {
+    async fn exchange(
+        &self,
+        server: SocketAddr,
+        transport: Transport,
+        packet: &[u8],
+        patience: Duration,
+    ) -> Result<Vec<u8>, ExchangeError> {
+        let exchange = self.unhurried(server, transport, packet);
+        timeout(patience, exchange).await.unwrap_or(Err(ExchangeError::Timeout))
+    }
+}
+
+/// What comes from elsewhere, does not answer the question or is cut off is ignored: it may be
+/// forged, and the response still on its way.
+async fn udp(server: SocketAddr, packet: &[u8]) -> io::Result<Vec<u8>> {
+    let any = match server {
+        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+    };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(server).await?;
+    socket.send(packet).await?;
+    // One octet more, to tell what is too long.
+    let mut response = vec![0; LONGEST_DATAGRAM + 1];
+    loop {
+        let length = socket.recv(&mut response).await?;
+        if length <= LONGEST_DATAGRAM && is_response_to(&response[..length], packet) {
+            response.truncate(length);
+            return Ok(response);
+        }
+    }
+}
+
+async fn tcp(server: SocketAddr, packet: &[u8]) -> Result<Vec<u8>, ExchangeError> {
+    let mut connection = TcpStream::connect(server).await?;
+    let mut query = Vec::with_capacity(stream::PREFIX + packet.len());
+    stream::append(packet, &mut query);
+    connection.write_all(&query).await?;
+    match stream::read(&mut connection, usize::from(u16::MAX)).await? {
+        Next::Message(response) if is_response_to(&response, packet) => Ok(response),
+        Next::Message(_) | Next::TooLong(_) => Err(ExchangeError::Mismatch),
+        Next::End => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+    }
+}

@@ -1,0 +1,161 @@
+//! Serving over TCP (RFC 7766): pipelined queries, answers in whatever order they are ready.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::deferred::TcpReply;
+use super::events::{Event, SharedEvents};
+use super::slots::{Slot, Slots};
+use super::stream::{self, Next};
+use super::{Deferred, Limits, Peer, Service, Transport, Verdict};
+
+/// Pause after an error on accepting: the system is out of something.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Answers written at once.
+const WRITES: usize = 32;
+
+/// A service for the connections that share it. It answers in microseconds, and is not held across
+/// a wait.
+pub(super) type SharedService = Arc<Mutex<Box<dyn Service>>>;
+
+/// What all connections of a local address have in common.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub(super) local: SocketAddr,
+    pub(super) later: mpsc::Sender<Deferred>,
+    pub(super) events: SharedEvents,
+    pub(super) limits: Arc<Limits>,
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+/// Takes connections until told to stop, then lets them finish for a while.
+pub(super) async fn accept(
+    listener: TcpListener,
+    services: Vec<SharedService>,
+    slots: Arc<Slots>,
+    context: Context,
+) {
+    let mut connections = JoinSet::new();
+    let mut stop = context.stop.clone();
+    let mut turn = services.iter().cycle();
+    loop {
+        let accepted = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, remote)) => match slots.take(remote.ip()) {
+                Ok(slot) => {
+                    let service = turn.next().expect("there is a service").clone();
+                    connections.spawn(serve(stream, remote, service, slot, context.clone()));
+                }
+                Err(full) => context.events.count(full),
+            },
+            Err(error) => {
+                tracing::warn!(local = %context.local, %error, "cannot accept");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    let all = async { while connections.join_next().await.is_some() {} };
+    // Whoever is not done by then is cut off, as the set is dropped.
+    let _ = timeout(context.limits.drain, all).await;
+}
+
+/// Serves one connection to its end.
+async fn serve(
+    stream: TcpStream,
+    remote: SocketAddr,
+    service: SharedService,
+    _slot: Slot,
+    context: Context,
+) {
+    context.events.count(Event::ConnectionOpened);
+    // Answers are written whole: holding them back gains nothing.
+    let _ = stream.set_nodelay(true);
+    let peer = Peer { remote, local: context.local, transport: Transport::Tcp };
+    let (reading, writing) = stream.into_split();
+    let (replies, queue) = mpsc::channel(context.limits.queries_per_connection);
+    let mut writing = std::pin::pin!(write(writing, queue, &context));
+    tokio::select! {
+        // The client reads no more: what it asks is of no interest.
+        () = &mut writing => {}
+        () = read(reading, replies, service, &peer, &context) => writing.await,
+    }
+    context.events.count(Event::ConnectionClosed);
+}
+
+/// Reads queries until the client ends, errs or is idle, or the server stops. Answers on their way
+/// are then still written.
+async fn read(
+    reading: OwnedReadHalf,
+    replies: mpsc::Sender<TcpReply>,
+    service: SharedService,
+    peer: &Peer,
+    context: &Context,
+) {
+    let limits = &context.limits;
+    let mut stream = BufReader::new(reading);
+    let mut stop = context.stop.clone();
+    let permits = Arc::new(Semaphore::new(limits.queries_per_connection));
+    loop {
+        let permit = permits.clone().acquire_owned().await.expect("nobody closes the semaphore");
+        let next = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            next = timeout(limits.idle, stream::read(&mut stream, limits.query_length)) => next,
+        };
+        let packet = match next {
+            Ok(Ok(Next::Message(packet))) => packet,
+            Ok(Ok(Next::End) | Err(_)) => return,
+            Ok(Ok(Next::TooLong(_))) => return context.events.count(Event::StreamTooLong),
+            Err(_) => return context.events.count(Event::ConnectionTimedOut),
+        };
+        let mut message = Vec::with_capacity(512);
+        let verdict = {
+            let mut service = service.lock().unwrap_or_else(PoisonError::into_inner);
+            service.answer(&packet, peer, &mut message)
+        };
+        match verdict {
+            Verdict::Silent => {}
+            Verdict::Reply => {
+                // The permit stands for a place in the queue; it is closed only where writing ended.
+                let _ = replies.try_send(TcpReply::new(message, permit));
+            }
+            Verdict::Later => {
+                let deferred = Deferred::tcp(&packet, peer, &replies, permit);
+                if context.later.try_send(deferred).is_err() {
+                    context.events.count(Event::DeferredDropped);
+                }
+            }
+        }
+    }
+}
+
+/// Writes answers until no more can come, or the client does not take them.
+async fn write(mut stream: OwnedWriteHalf, mut queue: mpsc::Receiver<TcpReply>, context: &Context) {
+    let mut replies = Vec::with_capacity(WRITES);
+    let mut octets = Vec::new();
+    while queue.recv_many(&mut replies, WRITES).await > 0 {
+        octets.clear();
+        for reply in &replies {
+            stream::append(&reply.message, &mut octets);
+        }
+        match timeout(context.limits.write, stream.write_all(&octets)).await {
+            Ok(Ok(())) => replies.clear(),
+            Ok(Err(_)) => return,
+            Err(_) => return context.events.count(Event::ConnectionTimedOut),
+        }
+    }
+    // Nothing is left to do about a client that is gone already.
+    let _ = stream.shutdown().await;
+}

@@ -1,0 +1,97 @@
+use tokio::net::{TcpListener, UdpSocket};
+
+use super::*;
+use crate::transport::stream;
+use crate::wire::{Class, Message, Question, Rtype};
+
+fn query(id: u16) -> Message {
+    let name = "a.example.".parse().unwrap();
+    Message::query(id, Question { name, rtype: Rtype::A, class: Class::IN })
+}
+
+fn response(id: u16) -> Vec<u8> {
+    let mut message = query(id);
+    message.flags.response = true;
+    message.encode()
+}
+
+/// A UDP server on loopback that sends `packets` to the first who asks.
+async fn udp_server(packets: Vec<Vec<u8>>) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (_, client) = socket.recv_from(&mut [0; 512]).await.unwrap();
+        for packet in packets {
+            socket.send_to(&packet, client).await.unwrap();
+        }
+    });
+    address
+}
+
+/// A TCP server on loopback that sends `octets` to the first who connects, after a first query.
+async fn tcp_server(octets: Vec<u8>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        stream::read(&mut client, 512).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut client, &octets).await.unwrap();
+    });
+    address
+}
+
+async fn ask(server: SocketAddr, transport: Transport) -> Result<Vec<u8>, ExchangeError> {
+    let network = Network::new(&Limits::default());
+    network.exchange(server, transport, &query(7).encode(), SOON).await
+}
+
+#[tokio::test]
+async fn other_datagrams_are_ignored() {
+    let mut too_long = response(7);
+    too_long.resize(5000, 0);
+    let packets = vec![Vec::new(), vec![0; 3], response(8), query(7).encode(), too_long];
+    let server = udp_server([packets, vec![response(7)]].concat()).await;
+    assert_eq!(ask(server, Transport::Udp).await.unwrap(), response(7));
+}
+
+#[tokio::test]
+async fn streams_carry_one_response() {
+    let framed = |message: &[u8]| {
+        let mut octets = Vec::new();
+        stream::append(message, &mut octets);
+        octets
+    };
+    let server = tcp_server(framed(&response(7))).await;
+    assert_eq!(ask(server, Transport::Tcp).await.unwrap(), response(7));
+    let server = tcp_server(framed(&response(8))).await;
+    assert!(matches!(ask(server, Transport::Tcp).await, Err(ExchangeError::Mismatch)));
+    for cut in [Vec::new(), framed(&response(7))[..9].to_vec()] {
+        let server = tcp_server(cut).await;
+        assert!(matches!(ask(server, Transport::Tcp).await, Err(ExchangeError::Io(_))));
+    }
+}
+
+#[tokio::test]
+async fn patience_ends() {
+    let held = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let server = held.local_addr().unwrap();
+    let network = Network::new(&Limits { exchanges: 1, ..Limits::default() });
+    let packet = query(7).encode();
+    let (first, second) = tokio::join!(
+        network.exchange(server, Transport::Udp, &packet, SHORT),
+        network.exchange(server, Transport::Udp, &packet, SHORT),
+    );
+    assert!(matches!(first, Err(ExchangeError::Timeout)));
+    assert!(matches!(second, Err(ExchangeError::Timeout)));
+}
+
+#[tokio::test]
+async fn a_closed_port_is_told_at_once() {
+    let listeners = Listener::bind("127.0.0.1:0".parse().unwrap(), &limits()).unwrap();
+    let server = listeners[0].local();
+    drop(listeners);
+    for transport in [Transport::Udp, Transport::Tcp] {
+        let Err(ExchangeError::Io(error)) = ask(server, transport).await else { panic!("refused") };
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
+    }
+}
