@@ -327,13 +327,13 @@ mod tests {
     fn few_keys_of_one_tag_are_tried() {
         let (mut zone, rrset) = (Zone::new(), address());
         let alike = with_tag_of(&zone.zsk);
-        for (count, expected) in [(1, Ok(())), (2, Err(()))] {
+        for (count, expected) in [(1, Ok(())), (2, Err(SignatureError::Bogus))] {
             let others = alike.iter().take(count).map(Dnskey::to_rdata);
             let own = [zone.ksk.dnskey(), zone.zsk.dnskey()].map(|key| key.to_rdata());
             zone.dnskeys.rdata = others.chain(own).collect();
             let rrsigs = [signed(&rrset, &zone.zsk)];
             let result = verify(&zone.trusted(), &rrset, &rrsigs);
-            assert_eq!(result.map(|_| ()).map_err(|_| ()), expected, "{count}");
+            assert_eq!(result.map(|_| ()), expected, "{count}");
         }
     }
 

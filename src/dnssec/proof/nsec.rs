@@ -208,6 +208,7 @@ mod tests {
             (&[7, 0], "zzz.e A", no_name),
             (&[7, 6], "zzz.wild.e TXT", Err(TypeExists)),
             (&[7, 6], "zzz.wild.e A", no_type),
+            (&[6], "0.b.wild.e A", no_name),
             (&[7], "b.b.wild.e A", Err(WildcardNotDenied)),
             (&[7, 6], "b.b.wild.e A", no_name),
             // Empty non-terminals.
@@ -259,6 +260,7 @@ mod tests {
             (&[6], "aa.aa.wild.e", Ok(Security::Secure)),
             (&[6], "b.wild.e", Err(CloserEncloser)),
             (&[7], "b.b.wild.e", Err(CloserEncloser)),
+            (&[6], "0.b.wild.e", Err(CloserEncloser)),
             (&[7], "a.b.wild.e", Err(CloserEncloser)),
             (&[5], "zz.wild.e", Err(NameNotDenied)),
         ] {
