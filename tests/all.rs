@@ -1,4 +1,5 @@
 //! Every integration test in one binary: one link instead of many.
 
 mod cli;
+mod dnssec;
 mod house;

@@ -6,7 +6,7 @@ use super::source::sources;
 const ONE_DOOR: [(&str, &str); 7] = [
     ("hickory_proto", "src/wire/"),
     ("ed25519_dalek", "src/crypto/"),
-    ("sha2", "src/crypto/"),
+    ("sha2::", "src/crypto/"),
     ("sha1::", "src/crypto/"),
     ("toml::", "src/config/"),
     ("clap", "src/cli/"),
