@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
+use crate::services::Network;
+
 use super::document::Table;
 use super::mistake::Located;
-use super::network::Network;
 use super::root::{Holder, Root};
 use super::values::{self, DNS_PORT};
 

@@ -23,11 +23,11 @@ pub enum NetworkError {
 /// The addresses that share their first `length` bits with `address`.
 ///
 /// ```
-/// use threepid::config::Network;
+/// use threepid::services::Network;
 /// let network: Network = "192.0.2.0/24".parse()?;
 /// assert!(network.contains("192.0.2.7".parse().unwrap()));
 /// assert!(!network.contains("192.0.3.7".parse().unwrap()));
-/// # Ok::<(), threepid::config::NetworkError>(())
+/// # Ok::<(), threepid::services::NetworkError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network {
