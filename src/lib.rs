@@ -23,7 +23,7 @@
 //! | 9 what is answered on the network | [`services`] |
 //! | 7 drivers | [`recursor`] |
 //! | 6 input and output | [`transport`] |
-//! | 5 machines | [`resolver`] |
+//! | 5 machines | [`authority`], [`resolver`] |
 //! | 4 judgement | [`zone`] |
 //! | 3 statements | [`association`], [`certificate`] |
 //! | 2 nouns | [`threepid`], [`signed`], [`dnssec`] |
@@ -53,6 +53,7 @@ pub mod trust;
 pub mod zone;
 
 // Floor 5: machines.
+pub mod authority;
 pub mod resolver;
 
 // Floor 6: input and output.

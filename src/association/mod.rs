@@ -36,7 +36,7 @@ pub use statement::{MAX_RDATA, MAX_SIGNATURES, Precedence, Statement};
 use crate::codec::ReadError;
 use crate::signed::SignedError;
 use crate::threepid::ThreepidError;
-use crate::wire::{Rdata, Ttl};
+use crate::wire::Encoded;
 
 /// Why something is no statement.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -80,17 +80,7 @@ pub enum AssociationError {
 
 /// What is served for names that have an association. Answers come from memory.
 pub trait Associations: Send + Sync {
-    /// The record at `owner`, a lower-case name in wire form.
-    fn find(&self, owner: &[u8]) -> Option<Served<'_>>;
-}
-
-/// An ASSOC record as it is served.
-#[derive(Debug, Clone, Copy)]
-pub struct Served<'a> {
-    /// How long it may be cached.
-    pub ttl: Ttl,
-    /// Its data.
-    pub rdata: &'a [u8],
-    /// Data of the RRSIG records over it; none in an unsigned zone.
-    pub rrsigs: &'a [Rdata],
+    /// The ASSOC record at `owner`, a lower-case name in wire form, with its signatures where the
+    /// zone is signed. What is found is what is served, its TTL too.
+    fn find(&self, owner: &[u8]) -> Option<&Encoded>;
 }

@@ -2,7 +2,9 @@
 
 use super::check::{Checker, Place, Staged};
 use super::tree::{Tree, to_u32};
-use super::{Address, Delegation, DelegationId, Finding, Kind, SearchName, SetId, Severity, Zone};
+use super::{
+    Address, Delegation, DelegationId, Finding, Kind, NodeId, SearchName, SetId, Severity, Zone,
+};
 use crate::wire::rdata::Soa;
 use crate::wire::{Name, Record, Rrset, Rtype};
 
@@ -62,14 +64,14 @@ impl Zone {
             None => SetId(to_u32(id.index() - types.len() + new.len())),
         };
         self.move_sets(place);
-        self.tree.node_mut(super::NodeId::APEX).first = 0;
-        self.tree.node_mut(super::NodeId::APEX).count = to_u32(new.len());
+        self.tree.node_mut(NodeId::APEX).first = 0;
+        self.tree.node_mut(NodeId::APEX).count = to_u32(new.len());
         self.sets.splice(..0, new);
         self.soa = parse_soa(&self.sets);
     }
 
     fn apex_set_count(&self) -> usize {
-        self.tree.node(super::NodeId::APEX).count as usize
+        self.tree.node(NodeId::APEX).count as usize
     }
 
     /// Follows sets to their new places.
@@ -170,7 +172,7 @@ impl Assembly {
             apex_addresses: Vec::new(),
             apex_unwalkable: SearchName::of(apex).is_unwalkable(),
         };
-        let apex_ns = zone.set_at(super::NodeId::APEX, Rtype::NS);
+        let apex_ns = zone.set_at(NodeId::APEX, Rtype::NS);
         let apex_ns = apex_ns.expect("a checked zone has NS records at its apex");
         zone.apex_addresses = addresses(&zone, apex_ns, None);
         for number in 0..zone.delegations.len() {
@@ -185,7 +187,7 @@ impl Assembly {
 /// The address sets of the servers that `ns` names, those first that a referral must have.
 fn addresses(zone: &Zone, ns: SetId, cut: Option<&Name>) -> Vec<Address> {
     let mut found = Vec::new();
-    for (server, target) in super::check::targets(zone.set(ns)).enumerate() {
+    for target in super::check::targets(zone.set(ns)) {
         let required = cut.is_some_and(|cut| target.is_at_or_below(cut));
         let authoritative = zone.holds(&target);
         let start = zone.sets.partition_point(|set| set.name < target);
@@ -193,7 +195,7 @@ fn addresses(zone: &Zone, ns: SetId, cut: Option<&Name>) -> Vec<Address> {
         for (at, set) in there.take_while(|(_, set)| set.name == target) {
             if matches!(set.rtype, Rtype::A | Rtype::AAAA) {
                 let set = SetId(to_u32(at));
-                found.push(Address { set, server, required, authoritative });
+                found.push(Address { set, required, authoritative });
             }
         }
     }

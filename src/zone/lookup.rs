@@ -35,8 +35,13 @@ pub enum Outcome {
 /// A name that exists, for the list of its types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// A name of the zone, or the wildcard that stands for it. Empty non-terminals have no types.
-    Node(NodeId),
+    /// A name of the zone. Empty non-terminals have no types.
+    Node {
+        /// The name.
+        node: NodeId,
+        /// It is a wildcard, and stands for the name asked for (RFC 4592).
+        wildcard: bool,
+    },
     /// A name that is delegated, asked for its DS.
     Delegation(DelegationId),
     /// A digit or person name other than the zone's own: it does not show what is there.
@@ -118,7 +123,7 @@ impl Zone {
         }
         match self.set_at(node, Rtype::CNAME) {
             Some(set) if !asks_about_name(qtype) => Outcome::Cname { set, wildcard },
-            _ => Outcome::NoData(Existing::Node(node)),
+            _ => Outcome::NoData(Existing::Node { node, wildcard }),
         }
     }
 }

@@ -15,9 +15,9 @@ fn ask(zone: &Zone, question: &str) -> String {
         Outcome::Dname(id) => format!("dname {}", set(id)),
         Outcome::Referral(id) => format!("referral {}", set(zone.delegations()[id.index()].ns)),
         Outcome::Association => "association".to_owned(),
-        Outcome::NoData(Existing::Node(node)) => {
+        Outcome::NoData(Existing::Node { node, wildcard }) => {
             let types: Vec<_> = zone.sets_at(node).map(|(_, set)| set.rtype.to_string()).collect();
-            format!("nodata {}", types.join(" ")).trim_end().to_owned()
+            format!("{}nodata {}", how(wildcard), types.join(" ")).trim_end().to_owned()
         }
         Outcome::NoData(Existing::Delegation(_)) => "nodata at the cut".to_owned(),
         Outcome::NoData(Existing::Unwalkable) => "unwalkable".to_owned(),
@@ -54,7 +54,7 @@ fn wildcards() {
         &zone,
         &[
             ("host3.example. TXT", "wildcard answer *.example. TXT"),
-            ("host3.example. A", "nodata TXT AAAA"),
+            ("host3.example. A", "wildcard nodata TXT AAAA"),
             ("foo.bar.example. TXT", "wildcard answer *.example. TXT"),
             ("host1.example. MX", "nodata A"),
             ("sub.*.example. MX", "nodata TXT"),

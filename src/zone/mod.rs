@@ -69,8 +69,6 @@ pub struct Delegation {
 pub struct Address {
     /// The set.
     pub set: SetId,
-    /// Which record of the NS set names its owner.
-    pub server: usize,
     /// The server cannot be found without it (RFC 9471 section 3.1).
     pub required: bool,
     /// The set is authoritative data of this zone, not glue.

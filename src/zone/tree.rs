@@ -5,12 +5,13 @@
 
 use super::{DelegationId, SearchName, SetId};
 
-/// A name of the zone. The apex is number 0.
+/// A name of the zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeId(u32);
 
 impl NodeId {
-    pub(super) const APEX: Self = Self(0);
+    /// The apex.
+    pub const APEX: Self = Self(0);
 
     fn index(self) -> usize {
         self.0 as usize

@@ -1,0 +1,109 @@
+//! From a question to its answer: RFC 1034 section 4.3.2, across all zones.
+
+use super::reply::{Next, Place, Reply, Target};
+use super::{Authority, ServedZone};
+use crate::clock::Timestamp;
+use crate::wire::{Class, EdeCode, EdnsPolicy, Query, Rcode, Rtype};
+use crate::zone::{Outcome, SearchName, SetId};
+
+/// How many aliases are followed for one question. What is left is the asker's to follow.
+const MAX_ALIASES: usize = 8;
+
+/// Why a question gets no answer.
+struct Refusal {
+    rcode: Rcode,
+    error: Option<(EdeCode, &'static str)>,
+}
+
+impl Authority {
+    /// Writes the response to `query` into `out`, in at most `limit` octets. Gives its code.
+    pub fn answer(
+        &self,
+        query: &Query<'_>,
+        limit: usize,
+        edns: &EdnsPolicy,
+        now: Timestamp,
+        out: &mut Vec<u8>,
+    ) -> Rcode {
+        let mut reply = Reply::new(query, limit, edns, now, out);
+        let rcode = self.respond(query, &mut reply).unwrap_or_else(|refusal| {
+            if let Some((code, text)) = refusal.error {
+                reply.set_extended_error(code, text);
+            }
+            refusal.rcode
+        });
+        reply.finish(rcode);
+        rcode
+    }
+
+    fn respond(&self, query: &Query<'_>, reply: &mut Reply<'_>) -> Result<Rcode, Refusal> {
+        check_type(query.qtype)?;
+        let malformed = |_| Refusal { rcode: Rcode::FORMERR, error: None };
+        let name = SearchName::new(query.qname).map_err(malformed)?;
+        match self.zones.answering(&name, query.qtype) {
+            Some(found) if query.qclass == Class::IN => Ok(self.follow(query, found, name, reply)),
+            _ => Err(Refusal {
+                rcode: Rcode::REFUSED,
+                error: Some((EdeCode::NOT_AUTHORITATIVE, "not served here")),
+            }),
+        }
+    }
+
+    /// Answers in one zone after the other, as long as aliases lead on.
+    fn follow<'z>(
+        &'z self,
+        query: &Query<'_>,
+        mut found: (usize, &'z ServedZone),
+        mut name: SearchName,
+        reply: &mut Reply<'_>,
+    ) -> Rcode {
+        let mut owner = Target::of(query.qname);
+        let mut seen: [Option<(usize, SetId)>; MAX_ALIASES] = [None; MAX_ALIASES];
+        let mut aliases = 0;
+        loop {
+            let (number, zone) = found;
+            let outcome = zone.zone().lookup(&name, query.qtype);
+            match outcome {
+                Outcome::Referral(_) if aliases > 0 => return Rcode::NOERROR,
+                Outcome::Referral(_) => {}
+                _ => reply.set_authoritative(),
+            }
+            if let Outcome::Cname { set, .. } | Outcome::Dname(set) = outcome {
+                let alias = Some((number, set));
+                if aliases == MAX_ALIASES || seen.contains(&alias) {
+                    return Rcode::NOERROR;
+                }
+                seen[aliases] = alias;
+                aliases += 1;
+            }
+            match reply.step(&Place { zone, name: &name, owner: owner.wire() }, outcome) {
+                Next::Done(rcode) => return rcode,
+                Next::Alias(target) => owner = target,
+            }
+            let Ok(next) = SearchName::new(owner.wire()) else { return Rcode::NOERROR };
+            name = next;
+            let Some(next) = self.zones.answering(&name, query.qtype) else {
+                return Rcode::NOERROR;
+            };
+            found = next;
+        }
+    }
+}
+
+/// Refuses what is no type of data, but for ANY.
+fn check_type(qtype: Rtype) -> Result<(), Refusal> {
+    const MAILB: Rtype = Rtype(253);
+    const MAILA: Rtype = Rtype(254);
+    let (rcode, error) = match qtype {
+        Rtype::ANY => return Ok(()),
+        Rtype::AXFR | Rtype::IXFR => {
+            (Rcode::REFUSED, Some((EdeCode::PROHIBITED, "zones are not transferred")))
+        }
+        MAILA | MAILB => (Rcode::NOTIMP, None),
+        _ if qtype.is_meta() => {
+            (Rcode::FORMERR, Some((EdeCode::INVALID_QUERY_TYPE, "no type to be asked for")))
+        }
+        _ => return Ok(()),
+    };
+    Err(Refusal { rcode, error })
+}

@@ -1,0 +1,102 @@
+//! The authority: from a question to its answer.
+//!
+//! An [`Authority`] serves several zones. Each [`ServedZone`] is a [`Zone`](crate::zone::Zone) with its
+//! keys, with every RRset encoded and signed when the zone is loaded, and with whoever keeps its
+//! associations. Answers are put together from these parts; what is signed for a question is only
+//! what cannot be known before: denials (RFC 9824), and what a wildcard answers.
+//!
+//! Time is an argument. Whoever drives the authority asks it when the next signature has to be
+//! renewed ([`Authority::next_renewal`]), and has it renewed ([`Authority::renew`]) on a copy, which
+//! shares all that stays.
+
+mod answer;
+mod associations;
+mod denial;
+mod prepared;
+mod reply;
+mod served;
+mod signer;
+mod zones;
+
+pub use served::{Associated, ServedZone};
+
+use thiserror::Error;
+
+use crate::clock::Timestamp;
+use crate::dnssec;
+use crate::wire::{Name, Ttl};
+use crate::zone::SearchName;
+use zones::Zones;
+
+/// Zones that cannot be served as they were given.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AuthorityError {
+    /// A key is another zone's.
+    #[error("a key of {key} cannot sign the zone {zone}")]
+    ForeignKey {
+        /// The zone.
+        zone: Name,
+        /// The zone that the key is for.
+        key: Name,
+    },
+    /// Two zones have the same name.
+    #[error("the zone {0} is given twice")]
+    SameZone(Name),
+}
+
+/// How zones are served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// How long signatures last.
+    pub signatures: dnssec::Policy,
+    /// TTL of what names a person (ASSOC and VCERT), at most: 1 hour.
+    pub personal_ttl: Ttl,
+    /// TTL of denials, at most: 60 seconds.
+    pub negative_ttl: Ttl,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            signatures: dnssec::Policy::default(),
+            personal_ttl: Ttl::from_secs(3600),
+            negative_ttl: Ttl::from_secs(60),
+        }
+    }
+}
+
+/// Answers questions about its zones. Copies share their data.
+#[derive(Debug, Clone, Default)]
+pub struct Authority {
+    zones: Zones,
+}
+
+impl Authority {
+    /// Serves these zones.
+    ///
+    /// # Errors
+    /// [`AuthorityError::SameZone`] where two have the same name.
+    pub fn new(zones: Vec<ServedZone>) -> Result<Self, AuthorityError> {
+        Ok(Self { zones: Zones::new(zones)? })
+    }
+
+    /// The zones.
+    pub fn zones(&self) -> impl Iterator<Item = &ServedZone> {
+        self.zones.iter()
+    }
+
+    /// Whether `name` lies in a zone that is served.
+    pub fn serves(&self, name: &SearchName) -> bool {
+        self.zones.enclosing(name, name.label_count()).is_some()
+    }
+
+    /// When the first signature has to be renewed; none where nothing is signed.
+    pub fn next_renewal(&self) -> Option<Timestamp> {
+        self.zones().filter_map(ServedZone::next_renewal).min()
+    }
+
+    /// Renews the signatures that have to be `now`. Tells how many.
+    pub fn renew(&mut self, now: Timestamp) -> usize {
+        self.zones.renew(now)
+    }
+}

@@ -1,0 +1,276 @@
+//! What one name contributes to a response.
+
+use super::ServedZone;
+use super::denial::{Denied, nsec};
+use crate::clock::Timestamp;
+use crate::wire::{
+    AnswerWriter, EdeCode, EdnsPolicy, MAX_NAME, Name, Part, Query, Rcode, Rdata, Rrset, Rtype,
+    Section,
+};
+use crate::zone::{Address, DelegationId, Existing, NodeId, Outcome, SearchName, SetId};
+
+/// Where a step of the algorithm leads.
+#[expect(clippy::large_enum_variant, reason = "it lives for a moment, on the stack")]
+pub(super) enum Next {
+    /// The response is complete, with this code.
+    Done(Rcode),
+    /// The name is an alias of this one.
+    Alias(Target),
+}
+
+/// A name as the asker or an alias writes it.
+pub(super) struct Target {
+    wire: [u8; MAX_NAME],
+    length: usize,
+}
+
+impl Target {
+    /// An uncompressed name.
+    pub(super) fn of(wire: &[u8]) -> Self {
+        Self::join(wire, &[]).expect("a name has 255 octets at most")
+    }
+
+    /// The name of these parts; none where it is too long.
+    fn join(front: &[u8], back: &[u8]) -> Option<Self> {
+        let length = front.len() + back.len();
+        let mut wire = [0; MAX_NAME];
+        wire.get_mut(..front.len())?.copy_from_slice(front);
+        wire.get_mut(front.len()..length)?.copy_from_slice(back);
+        Some(Self { wire, length })
+    }
+
+    pub(super) fn wire(&self) -> &[u8] {
+        &self.wire[..self.length]
+    }
+}
+
+/// A name, and the zone that answers for it.
+pub(super) struct Place<'a> {
+    pub(super) zone: &'a ServedZone,
+    pub(super) name: &'a SearchName,
+    pub(super) owner: &'a [u8],
+}
+
+/// A response being written.
+pub(super) struct Reply<'a> {
+    qtype: Rtype,
+    dnssec_ok: bool,
+    compact_ok: bool,
+    now: Timestamp,
+    writer: AnswerWriter<'a>,
+}
+
+impl<'a> Reply<'a> {
+    pub(super) fn new(
+        query: &Query<'_>,
+        limit: usize,
+        edns: &'a EdnsPolicy,
+        now: Timestamp,
+        out: &'a mut Vec<u8>,
+    ) -> Self {
+        Self {
+            qtype: query.qtype,
+            dnssec_ok: query.dnssec_ok(),
+            compact_ok: query.compact_ok(),
+            now,
+            writer: AnswerWriter::new(query, limit, edns, out),
+        }
+    }
+
+    pub(super) fn set_authoritative(&mut self) {
+        self.writer.set_authoritative();
+    }
+
+    pub(super) fn set_extended_error(&mut self, code: EdeCode, text: &'static str) {
+        self.writer.set_extended_error(code, text);
+    }
+
+    pub(super) fn finish(mut self, rcode: Rcode) {
+        self.writer.set_rcode(rcode);
+        self.writer.finish();
+    }
+
+    /// Writes what was found at `place`.
+    pub(super) fn step(&mut self, place: &Place<'_>, outcome: Outcome) -> Next {
+        let rcode = match outcome {
+            Outcome::Answer { set, wildcard } => self.answer(place, set, wildcard),
+            Outcome::Cname { set, wildcard } => {
+                self.positive(place, set, wildcard);
+                return Next::Alias(Target::of(only_name(place.zone.zone().set(set))));
+            }
+            Outcome::Dname(set) => return self.redirection(place, set),
+            Outcome::Referral(id) => self.referral(place.zone, id),
+            Outcome::Association => self.association(place),
+            Outcome::NoData(existing) => self.negative(place, Denied::Type(existing)),
+            Outcome::NxDomain => self.negative(place, Denied::Name),
+        };
+        Next::Done(rcode)
+    }
+
+    fn answer(&mut self, place: &Place<'_>, set: SetId, wildcard: bool) -> Rcode {
+        self.positive(place, set, wildcard);
+        if self.qtype == Rtype::NS {
+            // Only the apex answers for its NS: others are delegations.
+            self.addresses(place.zone, place.zone.zone().apex_addresses());
+        }
+        Rcode::NOERROR
+    }
+
+    /// Signatures go where they are wanted; an unsigned set has none.
+    fn part(&self) -> Part {
+        if self.dnssec_ok { Part::Signed } else { Part::Records }
+    }
+
+    fn positive(&mut self, place: &Place<'_>, set: SetId, wildcard: bool) {
+        if wildcard && self.dnssec_ok && place.zone.signer().signs() {
+            return self.expand(place, place.zone.zone().set(set));
+        }
+        let part = self.part();
+        self.writer.encoded(Section::Answer, place.owner, place.zone.answers().set(set), part);
+    }
+
+    /// Answers from a wildcard as if the name existed (RFC 9824 section 3.3).
+    fn expand(&mut self, place: &Place<'_>, wildcard: &Rrset) {
+        let (name, _) = Name::from_wire(place.owner).expect("an owner is a name");
+        let ttl = place.zone.signer().ttl(wildcard);
+        let set = Rrset { name, ttl, ..wildcard.clone() };
+        self.set(Section::Answer, place, &set);
+        self.signatures(Section::Answer, place, &set);
+    }
+
+    /// Writes a set made for this question.
+    fn set(&mut self, section: Section, place: &Place<'_>, set: &Rrset) {
+        let rdata = set.rdata.iter().map(Rdata::octets);
+        self.writer.rrset(section, place.owner, set.rtype, set.ttl, rdata);
+    }
+
+    /// Writes the signatures of a set made for this question.
+    fn signatures(&mut self, section: Section, place: &Place<'_>, set: &Rrset) {
+        let rrsigs = place.zone.signer().sign_now(set, self.now);
+        let rdata = rrsigs.iter().map(Rdata::octets);
+        self.writer.rrset(section, place.owner, Rtype::RRSIG, set.ttl, rdata);
+    }
+
+    /// A DNAME, and the CNAME that it makes (RFC 6672 section 3.2).
+    fn redirection(&mut self, place: &Place<'_>, set: SetId) -> Next {
+        let dname = place.zone.zone().set(set);
+        let part = self.part();
+        let encoded = place.zone.answers().set(set);
+        self.writer.encoded(Section::Answer, dname.name.as_wire(), encoded, part);
+        let front = &place.owner[..place.owner.len() - dname.name.as_wire().len()];
+        let Some(target) = Target::join(front, only_name(dname)) else {
+            return Next::Done(Rcode::YXDOMAIN);
+        };
+        let (section, rdata) = (Section::Answer, [target.wire()]);
+        self.writer.rrset(section, place.owner, Rtype::CNAME, dname.ttl, rdata);
+        if self.qtype == Rtype::CNAME { Next::Done(Rcode::NOERROR) } else { Next::Alias(target) }
+    }
+
+    fn referral(&mut self, zone: &ServedZone, id: DelegationId) -> Rcode {
+        let cut = &zone.zone().delegations()[id.index()];
+        let owner = zone.zone().set(cut.ns).name.as_wire();
+        let answers = zone.answers();
+        self.writer.encoded(Section::Authority, owner, answers.set(cut.ns), Part::Records);
+        let security = cut.ds.map(|ds| answers.set(ds)).or_else(|| answers.no_ds(id));
+        if let Some(security) = security.filter(|_| self.dnssec_ok) {
+            self.writer.encoded(Section::Authority, owner, security, Part::Signed);
+        }
+        self.addresses(zone, &cut.addresses);
+        Rcode::NOERROR
+    }
+
+    fn addresses(&mut self, zone: &ServedZone, addresses: &[Address]) {
+        for address in addresses {
+            let owner = zone.zone().set(address.set).name.as_wire();
+            let (section, encoded) = (Section::Additional, zone.answers().set(address.set));
+            let part = self.part();
+            if address.required {
+                self.writer.encoded(section, owner, encoded, part);
+            } else {
+                self.writer.optional_encoded(section, owner, encoded, part);
+            }
+        }
+    }
+
+    fn association(&mut self, place: &Place<'_>) -> Rcode {
+        let Some(held) = place.zone.association(place.name.wire()) else {
+            return self.deny(place, Denied::Association);
+        };
+        let part = self.part();
+        self.writer.encoded(Section::Answer, place.owner, held, part);
+        Rcode::NOERROR
+    }
+
+    fn negative(&mut self, place: &Place<'_>, denied: Denied) -> Rcode {
+        match self.qtype {
+            Rtype::ANY | Rtype::NSEC | Rtype::RRSIG => self.whole_name(place, denied),
+            _ => self.deny(place, denied),
+        }
+    }
+
+    /// Answers who asks about all of a name: with one of its sets (RFC 8482 section 4.1), or, where
+    /// it has none that it shows, with the NSEC that would deny the rest. To deny these three types
+    /// would be bogus: a compact denial lists two of them.
+    fn whole_name(&mut self, place: &Place<'_>, denied: Denied) -> Rcode {
+        let signed = place.zone.signer().signs();
+        match (self.qtype, shown(place.zone, denied)) {
+            (Rtype::ANY, Some((set, wildcard))) => self.positive(place, set, wildcard),
+            (Rtype::RRSIG, Some((set, _))) if signed => {
+                let encoded = place.zone.answers().set(set);
+                self.writer.encoded(Section::Answer, place.owner, encoded, Part::Signatures);
+            }
+            _ if !signed || self.name_error(place.zone, denied) == Rcode::NXDOMAIN => {
+                return self.deny(place, denied);
+            }
+            _ => {
+                let nsec = nsec(place.zone, place.name, denied);
+                if self.qtype != Rtype::RRSIG {
+                    self.set(Section::Answer, place, &nsec);
+                }
+                if self.dnssec_ok || self.qtype == Rtype::RRSIG {
+                    self.signatures(Section::Answer, place, &nsec);
+                }
+            }
+        }
+        Rcode::NOERROR
+    }
+
+    /// The code of a denial. With a compact one, a name that does not exist is only called so to who
+    /// takes it (RFC 9824 section 5).
+    fn name_error(&self, zone: &ServedZone, denied: Denied) -> Rcode {
+        let compact = self.dnssec_ok && zone.signer().signs() && !self.compact_ok;
+        if denied == Denied::Name && !compact { Rcode::NXDOMAIN } else { Rcode::NOERROR }
+    }
+
+    fn deny(&mut self, place: &Place<'_>, denied: Denied) -> Rcode {
+        let zone = place.zone;
+        let (section, part) = (Section::Authority, self.part());
+        self.writer.encoded(section, zone.apex().as_wire(), zone.answers().soa(), part);
+        if let Denied::Type(Existing::Delegation(id)) = denied {
+            if let Some(proof) = zone.answers().no_ds(id).filter(|_| self.dnssec_ok) {
+                self.writer.encoded(section, place.owner, proof, part);
+            }
+        } else if self.dnssec_ok && zone.signer().signs() {
+            let nsec = nsec(zone, place.name, denied);
+            self.set(section, place, &nsec);
+            self.signatures(section, place, &nsec);
+        }
+        self.name_error(zone, denied)
+    }
+}
+
+/// The name that is all of the data of a CNAME or DNAME set, of which there is one.
+fn only_name(set: &Rrset) -> &[u8] {
+    set.rdata.first().expect("an alias leads to one name").octets()
+}
+
+/// The first set of a name that shows what it has, and whether a wildcard stands for the name. In a
+/// signed zone, a wildcard's name has nothing but what was asked for.
+fn shown(zone: &ServedZone, denied: Denied) -> Option<(SetId, bool)> {
+    let Denied::Type(Existing::Node { node, wildcard }) = denied else { return None };
+    let hides = node == NodeId::APEX && zone.zone().apex_is_unwalkable();
+    if zone.signer().signs() && (wildcard || hides) {
+        return None;
+    }
+    zone.zone().sets_at(node).next().map(|(set, _)| (set, wildcard))
+}
