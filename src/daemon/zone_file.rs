@@ -12,7 +12,7 @@ use crate::zone::{Built, Zone};
 ///
 /// # Errors
 /// With everything wrong in it, in its order, a line each: `file:line:column: what`.
-pub fn read(path: &Path, apex: &Name) -> Result<Built<Place>, Vec<String>> {
+pub fn read(path: &Path, apex: &Name) -> Result<Built, Vec<String>> {
     let master =
         master::read(&path.to_string_lossy(), Some(apex), &Files, &master::Limits::default());
     let mut mistakes: Vec<(Option<Place>, String)> = master
@@ -27,8 +27,8 @@ pub fn read(path: &Path, apex: &Name) -> Result<Built<Place>, Vec<String>> {
         Err(findings) => findings,
     };
     for finding in findings {
-        match finding.position {
-            Some(_) => mistakes.push((finding.position.clone(), finding.to_string())),
+        match finding.place {
+            Some(_) => mistakes.push((finding.place.clone(), finding.to_string())),
             // What is missing may be what could not be read.
             None if complete => mistakes.push((None, format!("{}: {finding}", path.display()))),
             None => {}

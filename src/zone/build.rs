@@ -1,6 +1,7 @@
 //! From the records of a zone file to a zone, or to everything that is wrong with it.
 
-use super::check::{Checker, Place, Staged};
+use super::check::{Checker, Fate, Staged};
+use super::master::Place;
 use super::tree::{Tree, to_u32};
 use super::{
     Address, Delegation, DelegationId, Finding, Kind, NodeId, SearchName, SetId, Severity, Zone,
@@ -10,36 +11,29 @@ use crate::wire::{Name, Record, Rrset, Rtype};
 
 /// A zone that can be served, and what else its file held.
 #[derive(Debug)]
-pub struct Built<P> {
+pub struct Built {
     /// The zone.
     pub zone: Zone,
     /// Its associations, one record each.
     pub associations: Vec<Rrset>,
     /// What the operator should look at.
-    pub warnings: Vec<Finding<P>>,
+    pub warnings: Vec<Finding>,
 }
 
 impl Zone {
-    /// Makes the zone at `apex` of its records, each with its position.
+    /// Makes the zone at `apex` of its records, each with its place.
     ///
     /// # Errors
-    /// Everything that is wrong, warnings too, in order of position, where at least one finding is
+    /// Everything that is wrong, warnings too, in order of place, where at least one finding is
     /// an error.
-    pub fn build<P: Clone>(
+    pub fn build(
         apex: &Name,
-        records: impl IntoIterator<Item = (Record, P)>,
-    ) -> Result<Built<P>, Vec<Finding<P>>> {
-        let (records, positions): (Vec<Record>, Vec<P>) = records.into_iter().unzip();
+        records: impl IntoIterator<Item = (Record, Place)>,
+    ) -> Result<Built, Vec<Finding>> {
+        let (records, places): (Vec<Record>, Vec<Place>) = records.into_iter().unzip();
         let checked = Checker::check(apex, records);
-        let findings: Vec<Finding<P>> = checked
-            .findings
-            .into_iter()
-            .map(|found| Finding {
-                position: found.position.map(|record| positions[record].clone()),
-                name: found.name,
-                problem: found.problem,
-            })
-            .collect();
+        let findings: Vec<Finding> =
+            checked.findings.into_iter().map(|found| found.at(&places)).collect();
         if findings.iter().any(|found| found.problem.severity() == Severity::Error) {
             return Err(findings);
         }
@@ -106,14 +100,14 @@ fn assemble(apex: &Name, staged: Vec<Staged>) -> (Zone, Vec<Rrset>) {
     let mut associations = Vec::new();
     let mut assembly = Assembly::new(apex);
     for one in staged {
-        match one.place {
-            Place::Occluded => {}
-            Place::Glue => assembly.sets.push(one.set),
-            Place::Zone if one.set.rtype == Rtype::ASSOC => {
+        match one.fate {
+            Fate::Occluded => {}
+            Fate::Glue => assembly.sets.push(one.set),
+            Fate::Zone if one.set.rtype == Rtype::ASSOC => {
                 assembly.make_way_to_association(&one.set.name);
                 associations.push(one.set);
             }
-            Place::Zone => assembly.add(one.set),
+            Fate::Zone => assembly.add(one.set),
         }
     }
     (assembly.finish(apex), associations)

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::master::Place;
 use super::{Finding, Problem, SearchName};
 use crate::wire::rdata::{name_target, validate};
 use crate::wire::{Class, Name, Record, Rrset, Rtype};
 
 /// What becomes of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Fate {
     /// It is data of the zone, or a delegation.
     Zone,
     /// It is the address of a name server at or below a delegation.
@@ -22,15 +23,30 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct Staged {
     pub(super) set: Rrset,
-    pub(super) place: Place,
+    pub(super) fate: Fate,
     /// Which record was its first.
     record: usize,
+}
+
+/// Something wrong, and with which record.
+pub(super) struct Found {
+    record: Option<usize>,
+    name: Name,
+    problem: Problem,
+}
+
+impl Found {
+    /// The same with the place of the record, of all records' places.
+    pub(super) fn at(self, places: &[Place]) -> Finding {
+        let place = self.record.map(|record| places[record].clone());
+        Finding { place, name: self.name, problem: self.problem }
+    }
 }
 
 /// The outcome: sets in canonical order, and findings in order of records.
 pub(super) struct Checked {
     pub(super) sets: Vec<Staged>,
-    pub(super) findings: Vec<Finding<usize>>,
+    pub(super) findings: Vec<Found>,
 }
 
 /// The name servers of an NS set.
@@ -42,7 +58,7 @@ pub(super) struct Checker<'a> {
     apex: &'a Name,
     sets: Vec<Staged>,
     cuts: BTreeSet<Name>,
-    findings: Vec<Finding<usize>>,
+    findings: Vec<Found>,
 }
 
 impl<'a> Checker<'a> {
@@ -55,12 +71,12 @@ impl<'a> Checker<'a> {
         checker.check_names();
         checker.check_servers();
         checker.report_occluded();
-        checker.findings.sort_by_key(|finding| finding.position);
+        checker.findings.sort_by_key(|found| found.record);
         Checked { sets: checker.sets, findings: checker.findings }
     }
 
     fn find(&mut self, record: usize, name: &Name, problem: Problem) {
-        self.findings.push(Finding { position: Some(record), name: name.clone(), problem });
+        self.findings.push(Found { record: Some(record), name: name.clone(), problem });
     }
 
     /// About set number `at`.
@@ -112,7 +128,7 @@ impl<'a> Checker<'a> {
                 .filter(|last| last.set.rtype == rtype && last.set.name == name);
             let Some(last) = last else {
                 let set = Rrset::single(name, rtype, ttl, rdata);
-                self.sets.push(Staged { set, place: Place::Zone, record: number });
+                self.sets.push(Staged { set, fate: Fate::Zone, record: number });
                 continue;
             };
             let differ = last.set.ttl != ttl;
@@ -131,7 +147,7 @@ impl<'a> Checker<'a> {
         let apex = self.apex;
         let mut needs = |rtype, problem| {
             if self.find_set(apex, rtype).is_none() {
-                self.findings.push(Finding { position: None, name: apex.clone(), problem });
+                self.findings.push(Found { record: None, name: apex.clone(), problem });
             }
         };
         needs(Rtype::SOA, Problem::NoSoa);
@@ -159,7 +175,7 @@ impl<'a> Checker<'a> {
             let sets = self.sets_at(&name);
             next = sets.end;
             if cut.as_ref().is_some_and(|cut| name.is_below(cut)) {
-                self.sets[sets].iter_mut().for_each(|staged| staged.place = Place::Occluded);
+                self.sets[sets].iter_mut().for_each(|staged| staged.fate = Fate::Occluded);
                 continue;
             }
             if let Some(dname) = dname.as_ref().filter(|dname| name.is_below(dname)) {
@@ -232,7 +248,7 @@ impl<'a> Checker<'a> {
     fn check_at_cut(&mut self, at: usize) {
         let staged = &mut self.sets[at];
         if !matches!(staged.set.rtype, Rtype::NS | Rtype::DS | Rtype::CNAME | Rtype::DNAME) {
-            staged.place = Place::Occluded;
+            staged.fate = Fate::Occluded;
         }
     }
 
@@ -264,8 +280,8 @@ impl<'a> Checker<'a> {
             let staged = &mut self.sets[at];
             if matches!(staged.set.rtype, Rtype::A | Rtype::AAAA) {
                 any = true;
-                if staged.place == Place::Occluded {
-                    staged.place = Place::Glue;
+                if staged.fate == Fate::Occluded {
+                    staged.fate = Fate::Glue;
                 }
             }
         }
@@ -284,8 +300,8 @@ impl<'a> Checker<'a> {
 
     fn report_occluded(&mut self) {
         for at in 0..self.sets.len() {
-            let Staged { set, place, .. } = &self.sets[at];
-            if *place == Place::Occluded {
+            let Staged { set, fate, .. } = &self.sets[at];
+            if *fate == Fate::Occluded {
                 let cut = set.name.ancestors().find(|name| self.cuts.contains(name));
                 let cut = cut.expect("a delegation is what hides a set");
                 let problem = Problem::Occluded(set.rtype, cut);

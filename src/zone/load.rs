@@ -20,7 +20,7 @@ pub enum Flaw {
     Mistake(Mistake),
     /// Something wrong with the zone.
     #[error("{0}")]
-    Finding(Finding<Place>),
+    Finding(Finding),
     /// Nobody says which zone this is.
     #[error("a SOA record expected, there is none")]
     NoSoa,
@@ -51,7 +51,7 @@ impl Flaw {
     fn order(&self) -> (bool, Option<&Place>) {
         let place = match self {
             Self::Mistake(mistake) => Some(&mistake.place),
-            Self::Finding(finding) => finding.position.as_ref(),
+            Self::Finding(finding) => finding.place.as_ref(),
             Self::NoSoa | Self::More => None,
         };
         (place.is_none(), place)
@@ -65,7 +65,7 @@ impl Master {
     /// # Errors
     /// Every mistake of the files, and everything that is wrong with the zone as far as it could be
     /// read.
-    pub fn into_zone(self, apex: Option<&Name>) -> Result<Built<Place>, Flaws> {
+    pub fn into_zone(self, apex: Option<&Name>) -> Result<Built, Flaws> {
         let is_whole = self.mistakes.is_empty();
         let soa = self.records.iter().find(|(record, _)| record.rtype == Rtype::SOA);
         let apex = apex.or_else(|| soa.map(|(record, _)| &record.name)).cloned();
@@ -75,8 +75,7 @@ impl Master {
             Some(Ok(built)) => flaws.extend(built.warnings.into_iter().map(Flaw::Finding)),
             Some(Err(findings)) => {
                 // What is missing may be what could not be read.
-                let told =
-                    findings.into_iter().filter(|found| is_whole || found.position.is_some());
+                let told = findings.into_iter().filter(|found| is_whole || found.place.is_some());
                 flaws.extend(told.map(Flaw::Finding));
             }
             None if is_whole => flaws.push(Flaw::NoSoa),
@@ -103,7 +102,7 @@ mod tests {
         }
     }
 
-    fn load(text: &'static str, apex: Option<&str>) -> Result<Built<Place>, Vec<String>> {
+    fn load(text: &'static str, apex: Option<&str>) -> Result<Built, Vec<String>> {
         let apex: Option<Name> = apex.map(|apex| apex.parse().unwrap());
         let limits = Limits { mistakes: 3, ..Limits::default() };
         let master = read("f", apex.as_ref(), &Text(text), &limits);

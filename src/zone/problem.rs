@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::master::Place;
 use crate::wire::rdata::RdataError;
 use crate::wire::{Class, Name, Rtype};
 
@@ -18,19 +19,19 @@ pub enum Severity {
 
 /// One thing wrong with a zone, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding<P> {
-    /// Position of the record; none where a record is missing.
-    pub position: Option<P>,
+pub struct Finding {
+    /// Where the record stands; none where a record is missing.
+    pub place: Option<Place>,
     /// The name it is about.
     pub name: Name,
     /// What is wrong.
     pub problem: Problem,
 }
 
-impl<P: fmt::Display> fmt::Display for Finding<P> {
+impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(position) = &self.position {
-            write!(f, "{position}: ")?;
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
         }
         if self.problem.severity() == Severity::Warning {
             f.write_str("warning: ")?;

@@ -1,54 +1,75 @@
-//! Zones for tests, in a short form of their text.
+//! Zones for tests.
 
-use super::{Built, Finding, Zone};
-use crate::wire::rdata::Soa;
-use crate::wire::{Class, Name, Rdata, Record, Rtype, Serial, Ttl};
+use super::master::{Limits, Source, SourceFile, read};
+use super::{Built, Flaws};
+use crate::association::{Claim, Statement};
+use crate::certificate::{Certificate, Scope, Terms};
+use crate::clock::Timestamp;
+use crate::codec::hex;
+use crate::crypto::SigningKey;
+use crate::signed::KeyName;
+use crate::wire::Name;
+
+/// A master file that is only here, whatever it is called.
+struct Text(String);
+
+impl Source for Text {
+    fn read(&self, file: &str, _: Option<&str>, _: usize) -> Result<SourceFile, String> {
+        Ok(SourceFile { name: file.to_owned(), octets: self.0.clone().into_bytes() })
+    }
+}
 
 pub(crate) fn name(text: &str) -> Name {
     text.parse().unwrap()
 }
 
-/// The record of a line `owner [ttl] type data`; addresses and names as data, text for the rest.
-pub(crate) fn record(line: &str) -> Record {
-    let mut words = line.split_whitespace().peekable();
-    let owner = name(words.next().unwrap());
-    let ttl = words.next_if(|word| word.parse::<u32>().is_ok()).map(|ttl| ttl.parse().unwrap());
-    let rtype: Rtype = words.next().unwrap().parse().unwrap();
-    let data = words.next().unwrap_or_default();
-    let octets = match rtype {
-        Rtype::A => data.parse::<std::net::Ipv4Addr>().unwrap().octets().to_vec(),
-        Rtype::AAAA => data.parse::<std::net::Ipv6Addr>().unwrap().octets().to_vec(),
-        Rtype::NS | Rtype::CNAME | Rtype::DNAME => name(data).as_wire().to_vec(),
-        Rtype::TXT => [&[u8::try_from(data.len()).unwrap()], data.as_bytes()].concat(),
-        Rtype::SOA => soa(&owner).to_rdata().octets().to_vec(),
-        Rtype::DS => [&[0, 1, 15, 2][..], &[7; 32]].concat(),
-        Rtype::DNSKEY => [&[1, 1, 3, 15][..], &[7; 32]].concat(),
-        _ => data.as_bytes().to_vec(),
+/// The type and data of an ASSOC record, as text.
+pub(crate) fn association(user: &str) -> String {
+    let json = format!(
+        r#"{{"medium": "msisdn", "address": "447700900124", "mxid": "@{user}:matrix.example",
+        "ts": 1790000000000, "not_before": 1790000000000, "not_after": 4943600000000}}"#
+    );
+    let (threepid, claim) = Claim::from_json(json.as_bytes()).unwrap();
+    let signer = KeyName::new("verify.example".parse().unwrap(), "ed25519:0".parse().unwrap());
+    let key = SigningKey::from_seed(&[7; 32]);
+    let rdata = Statement::sign(claim, &threepid, signer, &key).unwrap().to_rdata();
+    format!("TYPE65301 \\# {} {}", rdata.length(), hex(rdata.octets()))
+}
+
+/// The type and data of a VCERT record, as text.
+fn certificate() -> String {
+    let key = SigningKey::from_seed(&[7; 32]);
+    let signer = KeyName::new("verify.example".parse().unwrap(), "ed25519:0".parse().unwrap());
+    let terms = Terms {
+        issuer: signer.server.clone(),
+        subject: signer.clone(),
+        public_key: key.public(),
+        scope: Scope::new(vec!["msisdn:44".parse().unwrap()]),
+        max_path: 0,
+        not_before: Timestamp::from_secs(1_790_000_000),
+        not_after: Timestamp::from_secs(1_797_000_000),
     };
-    Record {
-        name: owner,
-        rtype,
-        class: Class::IN,
-        ttl: Ttl::from_secs(ttl.unwrap_or(3600)),
-        rdata: Rdata::new(octets).unwrap(),
-    }
+    let rdata = Certificate::sign(terms, signer, &key).unwrap().to_rdata();
+    format!("TYPE65302 \\# {} {}", rdata.length(), hex(rdata.octets()))
 }
 
-fn soa(owner: &Name) -> Soa {
-    Soa {
-        mname: name("ns.example.org."),
-        rname: name("hostmaster.example.org."),
-        serial: Serial(1),
-        refresh: 7200,
-        retry: 900,
-        expire: 1_209_600,
-        minimum: u32::try_from(owner.label_count()).unwrap() + 297,
+/// Builds the zone of these lines. A line is `owner [ttl] type data`; `ASSOC` takes a user's name,
+/// and `SOA`, `DS` and `VCERT` take nothing. White space before lines is dropped.
+pub(crate) fn build(apex: &str, lines: &str) -> Result<Built, Flaws> {
+    let mut text = "$TTL 1h\n".to_owned();
+    for line in lines.lines().map(str::trim) {
+        let line = match line.split_once(" ASSOC ") {
+            Some((owner, user)) => format!("{owner} {}", association(user)),
+            None if line.ends_with(" VCERT") => line.replace("VCERT", &certificate()),
+            None if line.ends_with(" SOA") => {
+                format!("{line} ns.example.org. hostmaster.example.org. 1 7200 900 1209600 300")
+            }
+            None if line.ends_with(" DS") => format!("{line} 1 15 2 {}", "07".repeat(32)),
+            None => line.to_owned(),
+        };
+        text.push_str(&line);
+        text.push('\n');
     }
-}
-
-/// Builds the zone of these lines, empty ones left out; positions are numbers of lines.
-pub(crate) fn build(apex: &str, lines: &str) -> Result<Built<usize>, Vec<Finding<usize>>> {
-    let lines = lines.lines().map(str::trim).enumerate();
-    let records = lines.filter(|(_, line)| !line.is_empty());
-    Zone::build(&name(apex), records.map(|(number, line)| (record(line), number)))
+    let apex = name(apex);
+    read("zone", Some(&apex), &Text(text), &Limits::default()).into_zone(Some(&apex))
 }
