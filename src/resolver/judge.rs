@@ -228,7 +228,10 @@ fn conclude(
     answer.security = Security::Secure;
     if answer.is_positive() {
         for (name, wildcard) in &evidence.expanded {
-            answer.security = evidence.denials.expanded(name, wildcard).map_err(Flaw::Denial)?;
+            let proved = evidence.denials.expanded(name, wildcard);
+            if proved.or_else(tolerate)? == Security::Insecure {
+                answer.security = Security::Insecure;
+            }
         }
         if matches!(answer.kind, Kind::Alias(_)) {
             answer.trusted = Some(Trusted::NotACut);
@@ -237,7 +240,25 @@ fn conclude(
         }
         return Ok(());
     }
-    deny(key, answer, &evidence.denials).map_err(Flaw::Denial)
+    match deny(key, answer, &evidence.denials) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            answer.security = tolerate(error)?;
+            if key.rtype == Rtype::DS {
+                answer.trusted = Some(Trusted::Insecure(None));
+            }
+            Ok(())
+        }
+    }
+}
+
+/// A hash that is iterated too often makes an answer insecure (RFC 9276 section 3.2), what else its
+/// denial lacks makes it bogus.
+fn tolerate(error: ProofError) -> Result<Security, Flaw> {
+    match error.security() {
+        Security::Insecure => Ok(Security::Insecure),
+        _ => Err(Flaw::Denial(error)),
+    }
 }
 
 /// Holds a denial against its proof. The response code is not signed: what counts is what is proved.
@@ -260,4 +281,16 @@ fn deny(key: &AnswerKey, answer: &mut Answer, denials: &Denials) -> Result<(), P
 
 fn flaw(set: &SignedRrset, error: SignatureError) -> Flaw {
     Flaw::Signature { name: set.rrset.name.clone(), rtype: set.rrset.rtype, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_too_many_iterations_are_tolerated() {
+        assert_eq!(tolerate(ProofError::Iterations(51)), Ok(Security::Insecure));
+        let missing = ProofError::NameNotDenied;
+        assert_eq!(tolerate(missing), Err(Flaw::Denial(missing)));
+    }
 }
