@@ -18,9 +18,11 @@ use std::error::Error;
 use std::io::Read;
 
 use threepid::association::{Claim, Statement};
-use threepid::codec::{from_base64_unpadded, hex};
+use threepid::codec::from_base64_unpadded;
 use threepid::crypto::SigningKey;
 use threepid::signed::KeyName;
+use threepid::wire::{Class, Record, Rtype, Ttl};
+use threepid::zone::master::{self, Form};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,13 +37,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let name = KeyName::new(server.parse()?, key_id.parse()?);
     let statement = Statement::sign(claim, &threepid, name, &SigningKey::from_seed(&seed))?;
 
-    let rdata = statement.to_rdata();
+    let record = Record {
+        name: threepid.owner(&apex.parse()?)?,
+        rtype: Rtype::ASSOC,
+        class: Class::IN,
+        ttl: Ttl::from_secs(3600),
+        rdata: statement.to_rdata(),
+    };
     println!("; {threepid}");
-    println!(
-        "{} TYPE65301 \\# {} {}",
-        threepid.owner(&apex.parse()?)?,
-        rdata.length(),
-        hex(rdata.octets())
-    );
+    println!("{}", master::line(&record, Form::Readable));
     Ok(())
 }

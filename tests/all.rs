@@ -3,3 +3,4 @@
 mod cli;
 mod dnssec;
 mod house;
+mod zones;
