@@ -304,6 +304,12 @@ registry! {
 registry! {
     /// A DNSSEC algorithm.
     Algorithm(u8), "DNSSEC algorithm", "ALG";
+    /// RSA with MD5, not to be used (RFC 4034 appendix A.1, as the next two).
+    RSAMD5 = 1 "RSAMD5",
+    /// Diffie-Hellman, not for signatures.
+    DH = 2 "DH",
+    /// DSA with SHA-1.
+    DSA = 3 "DSA",
     /// RSA with SHA-1 (RFC 3110).
     RSASHA1 = 5 "RSASHA1",
     /// RSA with SHA-1, in zones with NSEC3 (RFC 5155).
@@ -320,6 +326,12 @@ registry! {
     ED25519 = 15 "ED25519",
     /// Ed448 (RFC 8080).
     ED448 = 16 "ED448",
+    /// The key is elsewhere (RFC 4034 appendix A.1, as the next two).
+    INDIRECT = 252 "INDIRECT",
+    /// Private, told by a name.
+    PRIVATEDNS = 253 "PRIVATEDNS",
+    /// Private, told by an object identifier.
+    PRIVATEOID = 254 "PRIVATEOID",
 }
 
 registry! {
