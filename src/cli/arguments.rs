@@ -15,11 +15,17 @@ pub(super) struct Arguments {
     pub(super) command: Command,
 }
 
+/// Told below the help of `zone`, and true by [`super::Exit`].
+const ZONE_EXITS: &str = "Exit status: 0 the zone is good, 1 it has mistakes";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Make and show the keys that zones are signed with
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Look at zone files
+    #[command(subcommand)]
+    Zone(ZoneCommand),
     /// Look at configuration files
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -53,6 +59,38 @@ pub(super) struct KeyDs {
     /// A key file: K<zone>+015+<tag>, with or without .key
     #[arg(value_name = "KEYFILE")]
     pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ZoneCommand {
+    /// Read a zone file, and tell every mistake in it
+    #[command(after_help = ZONE_EXITS)]
+    Check(ZoneFile),
+    /// Write a zone file in canonical order, one record a line, names in full
+    #[command(after_help = ZONE_EXITS)]
+    Print(ZonePrint),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ZoneFile {
+    /// The zone file
+    pub(super) file: PathBuf,
+    /// The zone's name, with which relative names are continued
+    ///
+    /// Without it the zone is the one whose SOA record is in the file, and names before the first
+    /// $ORIGIN have to be absolute.
+    #[arg(long, value_name = "NAME")]
+    pub(super) origin: Option<Name>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ZonePrint {
+    #[command(flatten)]
+    pub(super) zone: ZoneFile,
+    /// Write record types that other servers may not read, ASSOC and VCERT among them, in the
+    /// generic form of RFC 3597
+    #[arg(long)]
+    pub(super) generic: bool,
 }
 
 #[derive(Debug, Subcommand)]

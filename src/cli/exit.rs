@@ -9,6 +9,8 @@ pub enum Exit {
     Success,
     /// The identifier is proved to have no association.
     NotFound,
+    /// The zone file that was looked at has mistakes.
+    Flawed,
     /// There is an answer, and nothing proves it.
     Unproved,
     /// Something is wrong: a file, an address, a network, an answer.
@@ -22,7 +24,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Success => 0,
-            Self::NotFound => 1,
+            Self::NotFound | Self::Flawed => 1,
             Self::Unproved => 2,
             Self::Error => 3,
             Self::Usage => 64,

@@ -8,13 +8,14 @@ mod check;
 mod exit;
 mod key;
 mod output;
+mod zone;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command, ConfigCommand, KeyCommand};
+use arguments::{Arguments, Command, ConfigCommand, KeyCommand, ZoneCommand};
 pub use exit::Exit;
 
 /// Runs the command that `arguments` name, the first of which is the program.
@@ -30,6 +31,8 @@ fn dispatch(command: Command) -> Exit {
     match command {
         Command::Key(KeyCommand::Generate(arguments)) => key::generate(arguments),
         Command::Key(KeyCommand::Ds(arguments)) => key::ds(&arguments),
+        Command::Zone(ZoneCommand::Check(arguments)) => zone::check(&arguments),
+        Command::Zone(ZoneCommand::Print(arguments)) => zone::print(&arguments),
         Command::Config(ConfigCommand::Check(arguments)) => check::config(&arguments),
     }
 }

@@ -22,6 +22,11 @@ pub(super) fn mistakes(mistakes: impl Display) -> Exit {
     Exit::Error
 }
 
+/// Tells something on standard error that stops nothing.
+pub(super) fn warn(warning: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{warning}");
+}
+
 /// Tells what was not understood, or the help that was asked for.
 pub(super) fn usage(error: &clap::Error) -> Exit {
     let _ = error.print();

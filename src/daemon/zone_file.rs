@@ -5,38 +5,21 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::wire::Name;
-use crate::zone::master::{self, Place, Source, SourceFile};
-use crate::zone::{Built, Zone};
+use crate::zone::Built;
+use crate::zone::master::{self, Master, Source, SourceFile};
 
 /// Reads the zone `apex` from the master file at `path`.
 ///
 /// # Errors
 /// With everything wrong in it, in its order, a line each: `file:line:column: what`.
 pub fn read(path: &Path, apex: &Name) -> Result<Built, Vec<String>> {
-    let master =
-        master::read(&path.to_string_lossy(), Some(apex), &Files, &master::Limits::default());
-    let mut mistakes: Vec<(Option<Place>, String)> = master
-        .mistakes
-        .iter()
-        .map(|mistake| (Some(mistake.place.clone()), mistake.to_string()))
-        .collect();
-    let complete = mistakes.is_empty();
-    let findings = match Zone::build(apex, master.records) {
-        Ok(built) if complete => return Ok(built),
-        Ok(_) => Vec::new(),
-        Err(findings) => findings,
-    };
-    for finding in findings {
-        match finding.place {
-            Some(_) => mistakes.push((finding.place.clone(), finding.to_string())),
-            // What is missing may be what could not be read.
-            None if complete => mistakes.push((None, format!("{}: {finding}", path.display()))),
-            None => {}
-        }
-    }
-    mistakes.sort();
-    let more = master.more.then(|| format!("{}: more mistakes follow", path.display()));
-    Err(mistakes.into_iter().map(|(_, line)| line).chain(more).collect())
+    let zone = open(path, Some(apex)).into_zone(Some(apex));
+    zone.map_err(|flaws| flaws.iter().map(ToString::to_string).collect())
+}
+
+/// Reads the master file at `path`, its relative names continued with `origin`.
+pub fn open(path: &Path, origin: Option<&Name>) -> Master {
+    master::read(&path.to_string_lossy(), origin, &Files, &master::Limits::default())
 }
 
 /// Opens master files. A relative `$INCLUDE` is taken from the directory of the file it stands in.

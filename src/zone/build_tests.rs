@@ -100,7 +100,10 @@ fn a_zone_must_have_soa_and_ns() {
     let texts: Vec<_> = found.iter().map(ToString::to_string).collect();
     assert_eq!(
         texts,
-        ["example.: the zone has no SOA record", "example.: the zone's name has no NS record"]
+        [
+            "zone: example.: the zone has no SOA record",
+            "zone: example.: the zone's name has no NS record"
+        ]
     );
 }
 

@@ -1,6 +1,7 @@
 //! From master files to a zone, or to everything that is wrong with either.
 
 use std::fmt;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -18,15 +19,18 @@ pub enum Flaw {
     /// An entry that cannot be read.
     #[error(transparent)]
     Mistake(Mistake),
-    /// Something wrong with the zone.
+    /// Something wrong with a record.
     #[error("{0}")]
     Finding(Finding),
-    /// Nobody says which zone this is.
-    #[error("a SOA record expected, there is none")]
-    NoSoa,
+    /// Something wrong with the zone of a file.
+    #[error("{0}: {1}")]
+    Zone(Arc<str>, Finding),
+    /// Nobody says which zone this file holds.
+    #[error("{0}: a SOA record expected, there is none")]
+    NoSoa(Arc<str>),
     /// The limit of mistakes is reached.
-    #[error("there may be more mistakes: reading ended at the last of these")]
-    More,
+    #[error("{0}: there may be more mistakes: reading ended at the last of these")]
+    More(Arc<str>),
 }
 
 impl Flaws {
@@ -52,7 +56,7 @@ impl Flaw {
         let place = match self {
             Self::Mistake(mistake) => Some(&mistake.place),
             Self::Finding(finding) => finding.place.as_ref(),
-            Self::NoSoa | Self::More => None,
+            Self::Zone(..) | Self::NoSoa(_) | Self::More(_) => None,
         };
         (place.is_none(), place)
     }
@@ -69,6 +73,7 @@ impl Master {
         let is_whole = self.mistakes.is_empty();
         let soa = self.records.iter().find(|(record, _)| record.rtype == Rtype::SOA);
         let apex = apex.or_else(|| soa.map(|(record, _)| &record.name)).cloned();
+        let file = self.file;
         let mut flaws: Vec<Flaw> = self.mistakes.into_iter().map(Flaw::Mistake).collect();
         match apex.map(|apex| Zone::build(&apex, self.records)) {
             Some(Ok(built)) if is_whole => return Ok(built),
@@ -76,14 +81,17 @@ impl Master {
             Some(Err(findings)) => {
                 // What is missing may be what could not be read.
                 let told = findings.into_iter().filter(|found| is_whole || found.place.is_some());
-                flaws.extend(told.map(Flaw::Finding));
+                flaws.extend(told.map(|found| match found.place {
+                    Some(_) => Flaw::Finding(found),
+                    None => Flaw::Zone(Arc::clone(&file), found),
+                }));
             }
-            None if is_whole => flaws.push(Flaw::NoSoa),
+            None if is_whole => flaws.push(Flaw::NoSoa(Arc::clone(&file))),
             None => {}
         }
         flaws.sort_by(|a, b| a.order().cmp(&b.order()));
         if self.more {
-            flaws.push(Flaw::More);
+            flaws.push(Flaw::More(file));
         }
         Err(Flaws(flaws))
     }
@@ -118,7 +126,7 @@ mod tests {
         assert!(load(text, Some("b.")).is_err());
         assert_eq!(
             load("a. 1 NS b.\n", None).unwrap_err(),
-            ["a SOA record expected, there is none"]
+            ["f: a SOA record expected, there is none"]
         );
     }
 
@@ -133,6 +141,6 @@ mod tests {
         assert_eq!(told.len(), 3, "that there is no NS is not told: {told:?}");
         assert!(told.iter().zip(starts).all(|(told, start)| told.starts_with(start)), "{told:?}");
         let told = load("x\nx\nx\nx\n", Some("a.")).unwrap_err();
-        assert_eq!(told[3], "there may be more mistakes: reading ended at the last of these");
+        assert_eq!(told[3], "f: there may be more mistakes: reading ended at the last of these");
     }
 }

@@ -2,6 +2,7 @@
 
 mod key;
 mod mistakes;
+mod zone;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -128,8 +128,10 @@ pub enum MasterError {
 }
 
 /// Everything that master files hold.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Master {
+    /// What the first file was called.
+    pub file: Arc<str>,
     /// The records that could be read, in their order, each with its place.
     pub records: Vec<(Record, Place)>,
     /// What could not.
@@ -141,7 +143,7 @@ pub struct Master {
 /// Reads a master file and what it includes. Relative names at its start are continued with
 /// `origin`.
 pub fn read(file: &str, origin: Option<&Name>, source: &dyn Source, limits: &Limits) -> Master {
-    reader::Reader::new(source, limits).read(file, origin)
+    reader::Reader::new(file, source, limits).read(origin)
 }
 
 /// Something wrong at a position of the file that is being read.

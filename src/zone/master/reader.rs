@@ -32,13 +32,25 @@ struct File {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a dyn Source, limits: &'a Limits) -> Self {
-        Self { source, limits, room: limits.octets, files: Vec::new(), master: Master::default() }
+    pub(super) fn new(file: &str, source: &'a dyn Source, limits: &'a Limits) -> Self {
+        Self {
+            source,
+            limits,
+            room: limits.octets,
+            files: Vec::new(),
+            master: Master {
+                file: file.into(),
+                records: Vec::new(),
+                mistakes: Vec::new(),
+                more: false,
+            },
+        }
     }
 
-    pub(super) fn read(mut self, file: &str, origin: Option<&Name>) -> Master {
-        if let Err(problem) = self.open(file, Context::new(origin.cloned())) {
-            self.tell(file.into(), problem.at(START));
+    pub(super) fn read(mut self, origin: Option<&Name>) -> Master {
+        let file = Arc::clone(&self.master.file);
+        if let Err(problem) = self.open(&file, Context::new(origin.cloned())) {
+            self.tell(file, problem.at(START));
         }
         while let Some(open) = self.files.last_mut() {
             let (name, octets) = (Arc::clone(&open.name), Arc::clone(&open.octets));
