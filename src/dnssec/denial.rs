@@ -6,8 +6,8 @@
 use crate::wire::rdata::{Nsec, TypeBitmap};
 use crate::wire::{MAX_LABEL, MAX_NAME, Name, Rrset, Rtype, Ttl};
 
-/// Denies every type at `name` but `types` (RFC 9824 section 3.1); with none it is an empty
-/// non-terminal's (section 3.2). NSEC and RRSIG are added.
+/// Denies every type at `name` but `types`; with none it is an empty non-terminal's
+/// (RFC 9824 section 3.2). NSEC and RRSIG are added.
 pub fn no_data(
     name: &Name,
     apex: &Name,
@@ -17,12 +17,12 @@ pub fn no_data(
     nsec(name, successor(name, apex), types, ttl)
 }
 
-/// Denies that `name` exists (RFC 9824 section 3.4).
+/// Denies that `name` exists (RFC 9824 section 3.1).
 pub fn name_error(name: &Name, apex: &Name, ttl: Ttl) -> Rrset {
     nsec(name, successor(name, apex), [Rtype::NXNAME], ttl)
 }
 
-/// Denies a DS at the delegation `cut` (RFC 9824 section 3.3). The next name lies behind everything
+/// Denies a DS at the delegation `cut` (RFC 9824 section 3.4). The next name lies behind everything
 /// below the cut: there are validators that take a name directly below it as a sign that the
 /// parent knows what is there.
 pub fn no_ds(cut: &Name, apex: &Name, ttl: Ttl) -> Rrset {

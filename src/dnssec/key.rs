@@ -62,7 +62,7 @@ impl ZoneKey {
     }
 
     /// The private part.
-    pub fn signing_key(&self) -> &SigningKey {
+    pub(super) fn signing_key(&self) -> &SigningKey {
         &self.key
     }
 

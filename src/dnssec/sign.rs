@@ -58,7 +58,7 @@ pub struct Policy {
     /// Lifetime over everything else, at most: 14 days.
     pub other: Duration,
     /// How long before it is made a signature starts, for clocks that are late: 1 hour. Part of the
-    /// lifetime.
+    /// lifetime, which must be longer.
     pub backdate: Duration,
 }
 

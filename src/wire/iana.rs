@@ -210,7 +210,7 @@ registry! {
     EUI48 = 108 "EUI48",
     /// MAC address of 64 bits (RFC 7043).
     EUI64 = 109 "EUI64",
-    /// Says in a denial that the name does not exist (RFC 9824 section 3.4).
+    /// Says in a denial that the name does not exist (RFC 9824 section 2).
     NXNAME = 128 "NXNAME",
     /// Transaction signature (RFC 8945).
     TSIG = 250 "TSIG",
@@ -405,7 +405,7 @@ registry! {
     INVALID_DATA = 24 "Invalid Data",
     /// A denial's hash is iterated more often than the validator will (RFC 9276 section 3.2).
     UNSUPPORTED_NSEC3_ITERATIONS = 27 "Unsupported NSEC3 Iterations Value",
-    /// Why NXNAME asked for as a type is refused (RFC 9824 section 5).
+    /// Why NXNAME asked for as a type is refused (RFC 9824 section 3.5).
     INVALID_QUERY_TYPE = 30 "Invalid Query Type",
 }
 

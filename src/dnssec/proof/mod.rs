@@ -1,6 +1,7 @@
 //! Checking denials of existence: what a zone's verified NSEC or NSEC3 records prove
 //! (RFC 4035 section 5.4, RFC 5155 section 8, RFC 6840 section 4, RFC 9824).
 
+mod hash;
 mod nsec;
 mod nsec3;
 
@@ -179,6 +180,12 @@ fn is_delegation(types: &TypeBitmap) -> bool {
 /// Whether the record of an existing name, with these types, says nothing of what is below it.
 fn is_end(types: &TypeBitmap) -> bool {
     is_delegation(types) || types.contains(Rtype::DNAME)
+}
+
+/// Whether a record with these types denies its own owner (RFC 9824 sections 3.1 and 4).
+fn denies_owner(types: &TypeBitmap) -> bool {
+    let others = |rtype| rtype != Rtype::NXNAME && !is_of_denial(rtype);
+    types.contains(Rtype::NXNAME) && !types.iter().any(others)
 }
 
 /// Proves by the types at `owner` that `rtype` is not there.

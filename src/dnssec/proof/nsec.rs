@@ -1,6 +1,6 @@
-//! Proofs by NSEC (RFC 4035 section 5.4), the compact ones of RFC 9824 included.
+//! Proofs by NSEC (RFC 4035 section 5.4), the compact ones of RFC 9824 section 3 included.
 
-use super::{Absent, NoDs, ProofError, cut, is_end, is_of_denial, no_type};
+use super::{Absent, NoDs, ProofError, cut, denies_owner, is_end, no_type};
 use crate::wire::rdata::{Nsec, TypeBitmap};
 use crate::wire::{Name, Rdata, Rtype};
 
@@ -33,12 +33,6 @@ impl Span {
     /// two ends share most with it.
     fn encloser_labels(&self, name: &Name) -> usize {
         name.common_labels(&self.owner).max(name.common_labels(&self.next))
-    }
-
-    /// Whether the record denies its own owner (RFC 9824 section 3.4).
-    fn denies_owner(&self) -> bool {
-        let others = |rtype| rtype != Rtype::NXNAME && !is_of_denial(rtype);
-        self.types.contains(Rtype::NXNAME) && !self.types.iter().any(others)
     }
 }
 
@@ -83,7 +77,7 @@ impl Chain {
 
     pub(super) fn absent(&self, name: &Name, rtype: Rtype) -> Result<Absent, ProofError> {
         match self.find(name, ProofError::NameNotDenied)? {
-            Found::Own(span) if span.denies_owner() => Ok(Absent::Name),
+            Found::Own(span) if denies_owner(&span.types) => Ok(Absent::Name),
             Found::Own(span) => {
                 no_type(name, &span.types, rtype)?;
                 Ok(Absent::Type)
