@@ -1,6 +1,7 @@
 //! What the process answers on the network, protocol by protocol, and whom.
 
 pub mod admin;
+pub mod dns;
 mod network;
 
 pub use network::{Network, NetworkError};

@@ -21,6 +21,6 @@ pub use message::{
     Edns, EdnsOption, ExtendedError, Flags, Message, MessageError, MessageLimits, Question,
 };
 pub use name::{Labels, MAX_LABEL, MAX_NAME, Name, NameError};
-pub use query::{Query, QueryEdns, Unanswerable, is_response_to};
+pub use query::{Query, QueryEdns, Unanswerable, is_response_to, rcode_of};
 pub use record::{MAX_TTL, Rdata, RdataTooLong, Record, Rrset, Serial, Ttl};
 pub use writer::{AnswerWriter, EdnsPolicy, Encoded, Part, Section, write_error};

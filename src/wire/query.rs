@@ -154,6 +154,13 @@ pub fn is_response_to(response: &[u8], packet: &[u8]) -> bool {
     }
 }
 
+/// The response code in a message's header, which is the 4 lower bits of the whole; none where there
+/// is no header.
+pub fn rcode_of(message: &[u8]) -> Option<Rcode> {
+    let (_, flags, _) = header(&mut Reader::new(message)).ok()?;
+    Some(Rcode(flags & RCODE))
+}
+
 /// How many questions and records of each section the header claims.
 type Counts = [u16; 4];
 

@@ -1,0 +1,187 @@
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::timeout;
+
+use super::*;
+use crate::authority::{Associated, Policy, ServedZone};
+use crate::clock::ManualClock;
+use crate::recursor::{self, Recursor};
+use crate::resolver::{self, Upstream};
+use crate::transport::{self, Exchange, ExchangeError, Listener, Parts, Server, queue};
+use crate::wire::{Class, Edns, Message, Question, Rtype};
+use crate::zone::testing::build;
+
+/// Nobody is there.
+struct Silence;
+
+impl Exchange for Silence {
+    async fn exchange(
+        &self,
+        _: SocketAddr,
+        _: Transport,
+        _: &[u8],
+        _: std::time::Duration,
+    ) -> Result<Vec<u8>, ExchangeError> {
+        Err(ExchangeError::Timeout)
+    }
+}
+
+/// A server of `example.`, which has an address and a long text.
+fn served(recursion: Option<Access>) -> Served {
+    let text = format!("example. TXT {}", format!("\"{}\" ", "x".repeat(200)).repeat(7));
+    let lines = format!("example. SOA\nexample. NS ns.example.\nns.example. A 192.0.2.1\n{text}");
+    let zone = build("example.", &lines).unwrap();
+    let associations = Associated::File(zone.associations);
+    let now = Timestamp::from_secs(1_800_000_000);
+    let zone =
+        ServedZone::new(zone.zone, associations, Vec::new(), Policy::default(), now).unwrap();
+    let authority = Authority::new(vec![zone]).unwrap();
+    Served { authority, recursion, ..Served::default() }
+}
+
+fn service(served: &Arc<ArcSwap<Served>>, telemetry: &Telemetry) -> DnsService {
+    DnsService::new(served.clone(), Arc::new(ManualClock::default()), telemetry)
+}
+
+fn ask(name: &str, rtype: Rtype) -> Message {
+    let question = Question { name: name.parse().unwrap(), rtype, class: Class::IN };
+    let mut message = Message::query(9, question);
+    message.flags.recursion_desired = true;
+    message.edns = Some(Edns::default());
+    message
+}
+
+/// What a client at `remote` gets.
+fn answer(service: &mut DnsService, remote: &str, packet: &[u8]) -> (Verdict, Option<Message>) {
+    let remote = SocketAddr::new(remote.parse().unwrap(), 4711);
+    let local = "192.0.2.53:53".parse().unwrap();
+    let peer = Peer { remote, local, transport: Transport::Udp };
+    let mut out = Vec::new();
+    let verdict = service.answer(packet, &peer, &mut out);
+    (verdict, (verdict == Verdict::Reply).then(|| Message::decode(&out).unwrap()))
+}
+
+#[test]
+fn recursion_is_for_loopback_and_who_is_allowed() {
+    let access = Access::new(&["198.51.100.0/24".parse().unwrap()]);
+    let served = Arc::new(ArcSwap::from_pointee(served(Some(access))));
+    let mut service = service(&served, &Telemetry::new("t"));
+    let elsewhere = ask("elsewhere.", Rtype::A).encode();
+    for allowed in ["127.0.0.9", "::1", "::ffff:127.0.0.1", "198.51.100.7"] {
+        assert_eq!(answer(&mut service, allowed, &elsewhere).0, Verdict::Later, "{allowed}");
+    }
+    for other in ["198.51.101.7", "2001:db8::1"] {
+        let (_, response) = answer(&mut service, other, &elsewhere);
+        let response = response.expect("a refusal");
+        assert_eq!(response.rcode, Rcode::REFUSED);
+        let errors: Vec<_> = response.edns.unwrap().extended_errors().collect();
+        assert_eq!(errors[0].code, EdeCode::PROHIBITED);
+        let (_, own) = answer(&mut service, other, &ask("ns.example.", Rtype::A).encode());
+        assert!(own.unwrap().flags.authoritative);
+    }
+}
+
+#[test]
+fn without_recursion_other_names_are_refused() {
+    let served = Arc::new(ArcSwap::from_pointee(served(None)));
+    let mut service = service(&served, &Telemetry::new("t"));
+    let (_, response) = answer(&mut service, "::1", &ask("elsewhere.", Rtype::A).encode());
+    assert_eq!(response.unwrap().rcode, Rcode::REFUSED);
+}
+
+#[test]
+fn what_is_no_question_gets_an_error_or_nothing() {
+    let served = Arc::new(ArcSwap::from_pointee(served(None)));
+    let mut service = service(&served, &Telemetry::new("t"));
+    let mut packet = ask("example.", Rtype::A).encode();
+    packet[2] |= 0x20;
+    let (_, response) = answer(&mut service, "::1", &packet);
+    assert_eq!(response.unwrap().rcode, Rcode::NOTIMP);
+    packet[2] |= 0x80;
+    assert_eq!(answer(&mut service, "::1", &packet).0, Verdict::Silent);
+}
+
+#[test]
+fn what_is_served_can_be_exchanged() {
+    let served = Arc::new(ArcSwap::from_pointee(served(None)));
+    let mut service = service(&served, &Telemetry::new("t"));
+    let packet = ask("ns.example.", Rtype::A).encode();
+    let mut rcode = || answer(&mut service, "::1", &packet).1.unwrap().rcode;
+    assert_eq!(rcode(), Rcode::NOERROR);
+    served.store(Arc::default());
+    assert_eq!(rcode(), Rcode::REFUSED);
+}
+
+/// What a client of `address` gets over UDP.
+async fn ask_udp(address: SocketAddr, message: &Message) -> Message {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(address).await.unwrap();
+    socket.send(&message.encode()).await.unwrap();
+    let mut response = vec![0; 4096];
+    let length = socket.recv(&mut response).await.unwrap();
+    Message::decode(&response[..length]).unwrap()
+}
+
+/// What a client of `address` gets over TCP.
+async fn ask_tcp(address: SocketAddr, message: &Message) -> Message {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let packet = message.encode();
+    let length = u16::try_from(packet.len()).unwrap().to_be_bytes();
+    stream.write_all(&[&length, &packet[..]].concat()).await.unwrap();
+    let mut response = vec![0; stream.read_u16().await.unwrap().into()];
+    stream.read_exact(&mut response).await.unwrap();
+    Message::decode(&response).unwrap()
+}
+
+/// From the sockets through zones and recursor and back.
+#[tokio::test]
+async fn a_listener_answers_from_zones_and_recursor() {
+    let telemetry = Arc::new(Telemetry::new("t"));
+    let limits = transport::Limits::default();
+    let listeners = Listener::bind("127.0.0.1:0".parse().unwrap(), &limits).unwrap();
+    let address = listeners[0].local();
+    let (later, questions) = queue(&limits);
+    let served = Arc::new(ArcSwap::from_pointee(served(Some(Access::new(&[])))));
+    let services = |_: SocketAddr| -> Box<dyn Service> { Box::new(service(&served, &telemetry)) };
+    let parts = Parts { services: &services, later, limits: &limits, telemetry: &telemetry };
+    let server = Server::start(listeners, &parts).unwrap();
+    drop(parts);
+
+    let policy = resolver::Policy {
+        roots: Vec::new(),
+        upstream: Upstream::Forward("192.0.2.1:53".parse().unwrap()),
+        limits: resolver::Limits::default(),
+    };
+    let clock = Arc::new(ManualClock::default());
+    let recursor = Recursor::new(policy, Silence, clock, recursor::Limits::default());
+    let recursor = Arc::new(ArcSwap::from_pointee(recursor));
+    let counted = telemetry.clone();
+    let recursion = tokio::spawn(async move {
+        recurse(questions, recursor, Limits { questions: 1 }, &counted).await;
+    });
+
+    let asking = async {
+        let text = ask("example.", Rtype::TXT);
+        let short = ask_udp(address, &text).await;
+        assert!(short.flags.truncated && short.answer.is_empty());
+        let whole = ask_tcp(address, &text).await;
+        assert!(!whole.flags.truncated && whole.answer.len() == 1);
+        let other = ask("elsewhere.", Rtype::A);
+        let refused = ask_udp(address, &other).await;
+        assert!(refused.flags.recursion_available && refused.rcode == Rcode::REFUSED);
+        assert_eq!(ask_tcp(address, &other).await.rcode, Rcode::REFUSED);
+        server.stop().await;
+        recursion.await.unwrap();
+    };
+    timeout(std::time::Duration::from_secs(20), asking).await.expect("all is answered, all ends");
+    let metrics = telemetry.render();
+    for series in [
+        r#"t_dns_questions_total{transport="udp",course="recursion"} 1"#,
+        r#"t_dns_responses_total{transport="udp",rcode="REFUSED"} 1"#,
+        r#"t_dns_responses_total{transport="tcp",rcode="NOERROR"} 1"#,
+    ] {
+        assert!(metrics.contains(series), "{series} not in {metrics}");
+    }
+}
