@@ -30,10 +30,12 @@ fn zones() -> Vec<(String, String)> {
     zones
 }
 
-/// Runs a program that has to end well.
+/// Runs a program that has to end well, one of an administrator too.
 #[track_caller]
 fn run(directory: &Path, program: &str, arguments: &[&str]) {
-    let output = Command::new(program).current_dir(directory).args(arguments).output();
+    let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
+    let mut command = Command::new(program);
+    let output = command.current_dir(directory).args(arguments).env("PATH", path).output();
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
     let told = [output.stdout, output.stderr].map(text).concat();
     assert!(output.status.success(), "{program} {arguments:?}: {told}");

@@ -1,8 +1,9 @@
 //! The data of records.
 //!
-//! What RDATA is made of stands in one table from record type to fields. [`validate`], [`canonical`],
-//! [`expand`], [`names_in`], [`to_text`] and [`from_text`] read it. The typed views are for the types the protocol itself acts
-//! on; each reads from and writes to the octets of an [`Rdata`](super::Rdata).
+//! What RDATA is made of stands in one table from record type to fields. [`validate`],
+//! [`canonical`], [`expand`], [`names_in`], [`to_text`] and [`from_text`] read it. The typed views
+//! are for the types the protocol itself acts on; each reads from and writes to the octets of an
+//! [`Rdata`](super::Rdata).
 
 mod parameters;
 mod schema;

@@ -7,8 +7,6 @@ use super::views::RdataError;
 use crate::codec::Reader;
 use crate::wire::Name;
 
-const INVALID: fn(&'static str) -> RdataError = RdataError::Invalid;
-
 /// Where the gateway or relay of a record is, as IPSECKEY and AMTRELAY number the kinds
 /// (RFC 4025 section 2.3, RFC 8777 section 4.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +99,7 @@ fn take_name(reader: &mut Reader<'_>) -> Result<(), RdataError> {
 }
 
 fn some(octets: &[u8]) -> Result<&[u8], RdataError> {
-    if octets.is_empty() { Err(INVALID("empty field")) } else { Ok(octets) }
+    if octets.is_empty() { Err(RdataError::Invalid("empty field")) } else { Ok(octets) }
 }
 
 fn skip_texts(reader: &mut Reader<'_>) -> Result<(), RdataError> {
@@ -114,7 +112,7 @@ fn skip_texts(reader: &mut Reader<'_>) -> Result<(), RdataError> {
 
 fn check_tag(tag: &[u8]) -> Result<(), RdataError> {
     if tag.is_empty() || !tag.iter().all(u8::is_ascii_alphanumeric) {
-        return Err(INVALID("a tag is letters and digits"));
+        return Err(RdataError::Invalid("a tag is letters and digits"));
     }
     Ok(())
 }
@@ -122,7 +120,7 @@ fn check_tag(tag: &[u8]) -> Result<(), RdataError> {
 /// Zero octets at the end of a window are to be left out (RFC 4034 section 4.1.2).
 fn check_bitmap(octets: &[u8]) -> Result<(), RdataError> {
     if TypeBitmap::parse(octets)?.to_octets() != octets {
-        return Err(INVALID("zero octets at the end of a window in a type bitmap"));
+        return Err(RdataError::Invalid("zero octets at the end of a window in a type bitmap"));
     }
     Ok(())
 }
@@ -130,7 +128,7 @@ fn check_bitmap(octets: &[u8]) -> Result<(), RdataError> {
 fn check_services(reader: &mut Reader<'_>) -> Result<(), RdataError> {
     reader.u8()?;
     if reader.rest().len() > 65_536 / 8 {
-        return Err(INVALID("more than 65536 ports"));
+        return Err(RdataError::Invalid("more than 65536 ports"));
     }
     Ok(())
 }
@@ -146,12 +144,12 @@ fn check_location(reader: &mut Reader<'_>) -> Result<(), RdataError> {
     for length in reader.array::<3>()? {
         let (digit, power) = (length >> 4, length & 0x0f);
         if digit > 9 || power > 9 || (digit == 0 && power != 0) {
-            return Err(INVALID("bad size or precision of a location"));
+            return Err(RdataError::Invalid("bad size or precision of a location"));
         }
     }
     let (latitude, longitude) = (reader.u32()?, reader.u32()?);
     if latitude.abs_diff(EQUATOR) > POLE || longitude.abs_diff(EQUATOR) > 2 * POLE {
-        return Err(INVALID("a location outside the globe"));
+        return Err(RdataError::Invalid("a location outside the globe"));
     }
     reader.u32()?;
     Ok(())
@@ -168,10 +166,10 @@ fn check_prefixes(reader: &mut Reader<'_>) -> Result<(), RdataError> {
             _ => u8::MAX,
         };
         if prefix > bits || length > usize::from(bits / 8) {
-            return Err(INVALID("a prefix longer than its address"));
+            return Err(RdataError::Invalid("a prefix longer than its address"));
         }
         if address.last() == Some(&0) {
-            return Err(INVALID("zero octets at the end of a prefix"));
+            return Err(RdataError::Invalid("zero octets at the end of a prefix"));
         }
     }
     Ok(())

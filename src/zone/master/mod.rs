@@ -1,8 +1,9 @@
 //! Master files (RFC 1035 section 5) to records, and back.
 //!
-//! [`read`] takes `$ORIGIN`, `$TTL` and `$INCLUDE`, TTLs with units, TTL and class in either order, and the
-//! generic forms of RFC 3597. All mistakes are told, each with its position; after one, reading goes
-//! on with the next entry. Files are opened by a [`Source`], which is an argument.
+//! [`read`] takes `$ORIGIN`, `$TTL` and `$INCLUDE`, TTLs with units, TTL and class in either order,
+//! the generic forms of RFC 3597, and readable forms of this system's own types. All mistakes are
+//! told, each with its position; after one, reading goes on with the next entry. Files are opened by
+//! a [`Source`], which is an argument.
 
 mod ours;
 mod print;

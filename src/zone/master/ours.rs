@@ -70,10 +70,10 @@ fn read_statement(tokens: &mut Tokens<'_, '_>) -> Result<Statement, Wrong> {
     let claim = read_claim(tokens)?;
     let mut signatures = Signatures::default();
     while signatures.is_empty() || !tokens.is_empty() {
-        let token = tokens.clone();
+        let start = tokens.clone();
         let (key, signature) = read_signature(tokens)?;
         if signatures.insert(key, signature).is_some() {
-            return Err(token.unexpected("a key that has not signed yet").into());
+            return Err(start.unexpected("a key that has not signed yet").into());
         }
     }
     Statement::new(claim, signatures).map_err(|error| MasterError::from(error).at(at))
@@ -150,12 +150,18 @@ fn write_statement(statement: &Statement) -> String {
         Claim::Association(association) => write_association(association),
     };
     for (key, signature) in statement.signatures().iter() {
-        // A key id may hold what would end a word.
-        let (server, id) = (&key.server, key.id.to_string());
-        let (id, signature) = (Quoted(id.as_bytes()), base64_unpadded(signature));
+        let (server, id, signature) =
+            (&key.server, write_key_id(&key.id), base64_unpadded(signature));
         write!(line, " {server} {id} {signature}").expect("a string takes what is written");
     }
     line
+}
+
+/// A key id, in quotes where it has what would end a word.
+fn write_key_id(id: &KeyId) -> String {
+    let id = id.to_string();
+    let plain = |octet: u8| octet.is_ascii_alphanumeric() || b":_-.+/=".contains(&octet);
+    if id.bytes().all(plain) { id } else { Quoted(id.as_bytes()).to_string() }
 }
 
 fn write_association(association: &Association) -> String {
@@ -166,9 +172,10 @@ fn write_association(association: &Association) -> String {
     let not_before = or_dash(not_before, Some(*ts));
     let not_after = or_dash(not_after, ts.default_end().ok());
     let mxid = Quoted(mxid.as_str().as_bytes());
-    let extra = match extra.is_empty() {
-        true => "-".to_owned(),
-        false => Quoted(&extra.members().to_octets()).to_string(),
+    let extra = if extra.is_empty() {
+        "-".to_owned()
+    } else {
+        Quoted(&extra.members().to_octets()).to_string()
     };
     format!("{ts} {not_before} {not_after} {mxid} {extra}")
 }
@@ -225,7 +232,7 @@ mod tests {
         let said = format!("5 5 3153600000005 @a:b {{}} {SIGNED}");
         let rdata = read_text(Rtype::ASSOC, &said).unwrap();
         let text = write(Rtype::ASSOC, &rdata);
-        assert!(text.starts_with("5 - - \"@a:b\" - a.example \"ed25519:1\" AAAA"), "{text}");
+        assert!(text.starts_with("5 - - \"@a:b\" - a.example ed25519:1 AAAA"), "{text}");
         let withdrawn = read_text(Rtype::ASSOC, &format!("5 - - withdrawn - {SIGNED}")).unwrap();
         assert_eq!(hex(&withdrawn.octets()[..10]), "01080000000000050001");
         let certificate = read_text(Rtype::VCERT, "\"{}\"").unwrap_err();

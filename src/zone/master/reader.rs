@@ -60,7 +60,14 @@ impl<'a> Reader<'a> {
                 continue;
             };
             open.cursor = lexer.cursor();
-            if let Err(wrong) = entry.map_err(Wrong::from).and_then(|entry| self.entry(&entry)) {
+            let outcome = match entry {
+                Ok(entry) => self.entry(&entry),
+                Err(error) => {
+                    open.context.lose_owner();
+                    Err(error.into())
+                }
+            };
+            if let Err(wrong) = outcome {
                 self.tell(name, wrong);
             }
             if self.master.more {
@@ -91,8 +98,7 @@ impl<'a> Reader<'a> {
             return self.directive(&first, &mut tokens);
         }
         let file = self.file();
-        let position = first.at;
-        let place = Place { file: Arc::clone(&file.name), position };
+        let place = Place { file: Arc::clone(&file.name), position: first.at };
         if let Some(record) = file.context.record(entry.indented, &mut tokens)? {
             self.master.records.push((record, place));
         }

@@ -24,7 +24,7 @@ pub(super) struct Context {
 enum Owner {
     /// There was none yet.
     None,
-    /// It was not a name. That has been told; records that follow it are read for their mistakes.
+    /// It could not be read. That has been told; records that follow it are read for their mistakes.
     Wrong,
     Name(Name),
 }
@@ -41,6 +41,11 @@ impl Context {
         Self { origin, default_ttl: None, last_ttl: None, owner: Owner::None }
     }
 
+    /// Takes note of an entry that could not be cut into words: it may have had an owner.
+    pub(super) fn lose_owner(&mut self) {
+        self.owner = Owner::Wrong;
+    }
+
     /// Reads an entry as a record; none where its owner was a mistake of an entry before.
     pub(super) fn record(
         &mut self,
@@ -48,7 +53,7 @@ impl Context {
         tokens: &mut Tokens<'_, '_>,
     ) -> Result<Option<Record>, Wrong> {
         if !indented {
-            self.owner = Owner::Wrong;
+            self.lose_owner();
             self.owner = Owner::Name(tokens.name(self.origin.as_ref())?);
         }
         let at = tokens.position();

@@ -175,6 +175,7 @@ b 1h ANY x
 b ( A
   192.0.2.300 )
 b TXT \"open
+  AAAA 2001:db8::1
 b A 192.0.2.1 )
 b 1x A 192.0.2.1
 b IN
@@ -198,12 +199,12 @@ c 5 A 192.0.2.1
             "zone:10:6: the type of a record expected, found ANY",
             "zone:12:3: an IPv4 address expected, found \"192.0.2.300\"",
             "zone:13:7: the quotes opened here are not closed in this line",
-            "zone:14:15: closing parenthesis without an opening one",
-            "zone:15:3: a TTL from 0 to 2147483647 expected, found \"1x\"",
-            "zone:16:5: a TTL or a record type expected, the entry ends here",
-            "zone:17:5: a class or a record type expected, found \"2\"",
-            "zone:18:10: cannot read \"nowhere\": there is no such file",
-            "zone:19:9: the name of a file expected, the entry ends here",
+            "zone:15:15: closing parenthesis without an opening one",
+            "zone:16:3: a TTL from 0 to 2147483647 expected, found \"1x\"",
+            "zone:17:5: a TTL or a record type expected, the entry ends here",
+            "zone:18:5: a class or a record type expected, found \"2\"",
+            "zone:19:10: cannot read \"nowhere\": there is no such file",
+            "zone:20:9: the name of a file expected, the entry ends here",
         ]
     );
     let records = read_text(text).records;

@@ -44,7 +44,7 @@ struct Draft<'a> {
     tokens: Vec<Token<'a>>,
     /// How many parentheses are open.
     depth: usize,
-    /// Where the first of them is, and where to go on if it is never closed.
+    /// Where the first of them is.
     first: Option<(Position, Cursor)>,
     error: Option<SyntaxError>,
 }
@@ -116,9 +116,7 @@ impl<'a> Lexer<'a> {
 
     fn open(&mut self, draft: &mut Draft<'a>) {
         if draft.depth == 0 {
-            let mut behind = self.clone();
-            behind.skip_until(|octet| octet == b'\n');
-            draft.first = Some((self.here(), behind.cursor));
+            draft.first = Some((self.here(), self.cursor));
         }
         draft.depth += 1;
         self.cursor.at += 1;
@@ -213,9 +211,10 @@ impl<'a> Iterator for Lexer<'a> {
             self.cursor.at == self.cursor.line_start && self.peek().is_some_and(is_blank);
         let mut draft = Draft { indented, tokens: Vec::new(), depth: 0, first: None, error: None };
         self.read(&mut draft);
-        if let Some((at, behind)) = draft.first.filter(|_| draft.depth > 0) {
-            // The parenthesis swallowed what follows, whose mistakes are to be told too.
-            self.cursor = behind;
+        if let Some((at, cursor)) = draft.first.filter(|_| draft.depth > 0) {
+            // The parenthesis swallowed the lines that follow, whose mistakes are to be told too.
+            self.cursor = cursor;
+            self.skip_until(|octet| octet == b'\n');
             return Some(Err(draft.error.unwrap_or(Fault::OpenParenthesis.at(at))));
         }
         if draft.is_empty() {
