@@ -26,7 +26,7 @@ fn zones() -> Vec<(String, String)> {
         let origin = file.strip_suffix(".zone").expect("there are zone files alone");
         zones.push((origin.to_owned(), format!("zones/{file}")));
     }
-    zones.push(("types.example".to_owned(), "tests/zone/every_type.zone".to_owned()));
+    zones.push(("types.example".to_owned(), "tests/cli/every_type.zone".to_owned()));
     zones
 }
 
@@ -113,7 +113,7 @@ fn other_servers_accept_every_zone() {
 /// BIND reads the same from our file and from what we print, and we from what it prints.
 #[test]
 fn every_type_is_read_alike_by_bind() {
-    let file = "tests/zone/every_type.zone";
+    let file = "tests/cli/every_type.zone";
     let ours = threepid(package(), &["zone", "print", file]).stdout;
     let generic = threepid(package(), &["zone", "print", file, "--generic"]).stdout;
     let original = fs::read_to_string(package().join(file)).unwrap();
