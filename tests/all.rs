@@ -3,4 +3,5 @@
 mod cli;
 mod dnssec;
 mod house;
+mod scenarios;
 mod zones;

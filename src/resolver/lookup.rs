@@ -273,7 +273,7 @@ impl Lookup {
     fn step(&mut self, asking: &Asking, answer: Answer, env: &mut Env<'_>) -> Move {
         let Question { name, rtype, .. } = asking.question.clone();
         if let Some(walk) = &mut self.walk {
-            walk.passed(&name, answer.shows_name());
+            walk.step(&name, answer.shows_name());
         }
         store(AnswerKey { name, rtype }, answer, env);
         self.advance(env)

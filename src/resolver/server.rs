@@ -89,7 +89,7 @@ pub(super) fn remember(
 /// are spread.
 const BAND: Duration = Duration::from_millis(100);
 
-/// The servers of one zone, for one question.
+/// The servers of one zone, for one question after the other.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Contest {
     candidates: Vec<Candidate>,
@@ -120,6 +120,11 @@ impl Contest {
         if let Some(known) = self.candidates.iter_mut().find(|known| known.server == server) {
             known.barred = true;
         }
+    }
+
+    /// Begins anew for another question. Who is barred stays so.
+    pub(super) fn renew(&mut self) {
+        self.candidates.iter_mut().for_each(|candidate| candidate.tries = 0);
     }
 
     /// Lets all servers take part again.
@@ -211,6 +216,8 @@ mod tests {
         let drawn = choices(&mut contest, &MapCache::default(), 7);
         assert_eq!(drawn.iter().flatten().count(), 6);
         assert_eq!(drawn[6], None);
+        contest.renew();
+        assert_eq!(choices(&mut contest, &MapCache::default(), 7)[6], None);
         contest.reopen();
         contest.bar(server(1));
         let drawn = choices(&mut contest, &MapCache::default(), 4);

@@ -129,8 +129,13 @@ impl Walk {
         }
     }
 
-    /// There is no cut at `name`, an ancestor of the target.
-    pub(super) fn passed(&mut self, name: &Name, exists: bool) {
+    /// The servers said that there is no cut at `name`, an ancestor of the target.
+    pub(super) fn step(&mut self, name: &Name, exists: bool) {
+        self.passed(name, exists);
+        self.contest.renew();
+    }
+
+    fn passed(&mut self, name: &Name, exists: bool) {
         if exists { self.minimiser.passed(name) } else { self.minimiser.give_up() }
     }
 

@@ -1,0 +1,91 @@
+//! Aliases, within a zone and across zones.
+
+use threepid::dnssec::Security;
+use threepid::resolver::{Cause, Kind, Work};
+use threepid::wire::{EdeCode, Rtype};
+
+use super::net::{name, scripted};
+use super::tree::{PERSON, world};
+
+#[test]
+fn an_alias_in_the_same_zone() {
+    let outcome = world().ask("here.3pid.example. TXT");
+    assert_eq!(outcome.response.security, Security::Secure);
+    let types: Vec<Rtype> = outcome.response.answer.iter().map(|set| set.rrset.rtype).collect();
+    assert_eq!(types, [Rtype::CNAME, Rtype::TXT]);
+}
+
+#[test]
+fn who_asks_for_the_alias_gets_the_alias() {
+    let mut world = world();
+    for _ in 0..2 {
+        let outcome = world.ask("here.3pid.example. CNAME");
+        assert_eq!(outcome.response.answer.len(), 1);
+        assert_eq!(outcome.data(Rtype::CNAME).len(), 1);
+    }
+    assert_eq!(world.ask("here.3pid.example. TXT").response.answer.len(), 2);
+}
+
+#[test]
+fn an_alias_into_another_zone() {
+    let outcome = world().ask("far.3pid.example. ASSOC");
+    assert_eq!(outcome.response.security, Security::Secure);
+    assert_eq!(outcome.data(Rtype::ASSOC).len(), 1);
+}
+
+#[test]
+fn a_chain_is_as_strong_as_its_weakest_link() {
+    let outcome = world().ask("weak.3pid.example. ASSOC");
+    assert_eq!(outcome.response.security, Security::Insecure);
+    assert_eq!(outcome.data(Rtype::ASSOC).len(), 1);
+}
+
+#[test]
+fn a_redirected_subtree() {
+    let mut world = world();
+    for _ in 0..2 {
+        let outcome = world.ask(&format!("{PERSON}._at.moved.3pid.example. ASSOC"));
+        assert_eq!(outcome.response.security, Security::Secure, "{outcome:#?}");
+        let types: Vec<Rtype> = outcome.response.answer.iter().map(|set| set.rrset.rtype).collect();
+        assert_eq!(types, [Rtype::DNAME, Rtype::CNAME, Rtype::ASSOC]);
+    }
+    assert_eq!(world.ask("moved.3pid.example. DNAME").data(Rtype::DNAME).len(), 1);
+}
+
+#[test]
+fn a_redirection_can_make_a_name_too_long() {
+    let mut world = world();
+    let label = "a".repeat(63);
+    let long = format!("{label}.{label}.{label}.{}.moved.3pid.example.", "b".repeat(40));
+    assert_eq!(world.ask(&format!("{long} A")).cause(), &Cause::AliasTooLong(name(&long)));
+}
+
+#[test]
+fn aliases_in_a_circle_end() {
+    let outcome = world().ask("loop.3pid.example. TXT");
+    assert_eq!(*outcome.cause(), Cause::Exhausted(Work::Aliases));
+    assert!(outcome.sent.len() < 10, "the second round is from the cache: {:#?}", outcome.sent);
+}
+
+#[test]
+fn an_alias_out_of_all_trees_cannot_be_followed() {
+    let outcome = world().ask("out.3pid.example. TXT");
+    assert_eq!(*outcome.cause(), Cause::Unreachable(name("www.example.net.")));
+    assert_eq!(outcome.cause().extended_error().code, EdeCode::NO_REACHABLE_AUTHORITY);
+}
+
+#[test]
+fn an_alias_to_nothing() {
+    let mut world = world();
+    world.put(
+        "192.0.2.20",
+        scripted(|incoming, message| {
+            if incoming.asked().ends_with(" TXT") {
+                message.rcode = threepid::wire::Rcode::NXDOMAIN;
+            }
+        }),
+    );
+    let outcome = world.ask("weak.3pid.example. TXT");
+    assert_eq!(outcome.response.kind, Some(Kind::NameError));
+    assert_eq!(outcome.response.answer.len(), 1);
+}

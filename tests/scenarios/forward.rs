@@ -1,0 +1,119 @@
+//! Asking one resolver, and judging what it says.
+
+use std::net::SocketAddr;
+
+use threepid::dnssec::Security;
+use threepid::resolver::{Kind, Policy, Request, Upstream};
+use threepid::wire::{EdeCode, Message, Query, Rdata, Rtype};
+
+use super::net::{Server, World, scripted};
+use super::tree::{EMAIL, NOW, PERSON, PHONE, UNSIGNED, policy, world};
+
+/// A resolver that walks the tree, as a server.
+fn resolver() -> Server {
+    let mut inner = world();
+    Box::new(move |incoming| {
+        let query = Query::parse(incoming.octets).unwrap();
+        let request = Request::of(&query);
+        assert!(query.recursion_desired && request.checking_disabled && request.dnssec_ok);
+        inner.now = incoming.now;
+        let outcome = inner.resolve(&incoming.asked(), request.checking_disabled);
+        vec![outcome.response.to_message(&query, &request).encode()]
+    })
+}
+
+/// A client of this resolver.
+fn client(resolver: Server) -> World {
+    let address: SocketAddr = "198.51.100.53:53".parse().unwrap();
+    let mut world = World::new(Policy { upstream: Upstream::Forward(address), ..policy() }, NOW);
+    world.put("198.51.100.53", resolver);
+    world
+}
+
+#[test]
+fn a_client_proves_by_itself() {
+    let mut client = client(resolver());
+    for question in [
+        format!("{PHONE} ASSOC"),
+        format!("{EMAIL} ASSOC"),
+        "far.3pid.example. ASSOC".to_owned(),
+        format!("{PERSON}._at.moved.3pid.example. ASSOC"),
+    ] {
+        let outcome = client.ask(&question);
+        assert_eq!(outcome.response.security, Security::Secure, "{outcome:#?}");
+        assert_eq!(outcome.data(Rtype::ASSOC).len(), 1);
+    }
+    let absent = client.ask(&format!("9{} ASSOC", &PHONE[1..]));
+    assert_eq!(absent.response.kind, Some(Kind::NoData));
+    assert_eq!(absent.response.security, Security::Secure);
+    let nothing = client.ask("nothing.3pid.example. A");
+    assert_eq!(nothing.response.kind, Some(Kind::CompactNameError));
+    assert_eq!(nothing.response.security, Security::Secure);
+}
+
+#[test]
+fn a_client_needs_the_whole_chain_once() {
+    let mut client = client(resolver());
+    let sent = client.ask(&format!("{PHONE} ASSOC")).sent;
+    assert_eq!(
+        sent,
+        [
+            format!("53: {PHONE} ASSOC"),
+            "53: 4.4.msisdn.3pid.example. DS".to_owned(),
+            "53: 3pid.example. DNSKEY".to_owned(),
+            "53: 4.4.msisdn.3pid.example. DNSKEY".to_owned(),
+        ]
+    );
+    assert_eq!(client.ask(&format!("4{} ASSOC", &PHONE[1..])).sent.len(), 1);
+}
+
+#[test]
+fn a_client_proves_that_a_zone_is_unsigned() {
+    let mut client = client(resolver());
+    let found = client.ask(&format!("{UNSIGNED} ASSOC"));
+    assert_eq!(found.response.security, Security::Insecure, "{found:#?}");
+    assert_eq!(found.data(Rtype::ASSOC).len(), 1);
+    let absent = client.ask("nothing.example.org.email.3pid.example. TXT");
+    assert_eq!(absent.response.kind, Some(Kind::NameError));
+    assert_eq!(absent.response.security, Security::Insecure);
+}
+
+/// A resolver that lies: it takes the signatures out, or puts its own data in.
+#[test]
+fn a_client_does_not_believe_its_resolver() {
+    type Change = fn(&str, &mut Message);
+    let strip: Change = |_, message| {
+        message.answer.retain(|record| record.rtype != Rtype::RRSIG);
+        message.authority.retain(|record| !matches!(record.rtype, Rtype::RRSIG | Rtype::NSEC));
+    };
+    let strip_all_but_keys: Change = |asked, message| {
+        if !asked.ends_with("DNSKEY") {
+            message.answer.retain(|record| record.rtype != Rtype::RRSIG);
+            message.authority.clear();
+        }
+    };
+    let replace: Change = |_, message| {
+        for record in message.answer.iter_mut().filter(|record| record.rtype == Rtype::ASSOC) {
+            record.rdata = Rdata::new(vec![0; 8]).unwrap();
+        }
+    };
+    for change in [strip, strip_all_but_keys, replace] {
+        let mut client = client(resolver());
+        client.alter("198.51.100.53", change);
+        let outcome = client.ask(&format!("{PHONE} ASSOC"));
+        assert_eq!(outcome.response.security, Security::Bogus, "{outcome:#?}");
+    }
+}
+
+#[test]
+fn a_resolver_that_fails() {
+    let mut refusing = client(scripted(|_, message| {
+        message.rcode = threepid::wire::Rcode::REFUSED;
+    }));
+    let outcome = refusing.ask(&format!("{PHONE} ASSOC"));
+    assert_eq!(outcome.cause().extended_error().code, EdeCode::NETWORK_ERROR);
+    let mut silent = client(super::net::dead());
+    let outcome = silent.ask(&format!("{PHONE} ASSOC"));
+    assert_eq!(outcome.cause().extended_error().code, EdeCode::NO_REACHABLE_AUTHORITY);
+    assert_eq!(outcome.sent.len(), 3);
+}

@@ -1,0 +1,14 @@
+//! Scenarios: the resolver against a faked network, with scripted time.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod adversary;
+mod aliases;
+mod budget;
+mod delegations;
+mod forward;
+mod negative;
+mod net;
+mod servers;
+mod tree;
+mod validation;
+mod walking;

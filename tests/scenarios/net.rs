@@ -1,0 +1,226 @@
+//! A faked network with scripted time: servers are closures, the clock moves when a packet does.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use threepid::clock::Timestamp;
+use threepid::crypto::SeededRandom;
+use threepid::recursor::Memory;
+use threepid::resolver::{Cause, Input, Policy, Resolution, Response, Send, Step, Via};
+use threepid::wire::{Class, Message, Name, Question, Rtype};
+
+/// What a server sees.
+pub(crate) struct Incoming<'a> {
+    /// The packet.
+    pub(crate) octets: &'a [u8],
+    /// The packet, read.
+    pub(crate) query: Message,
+    /// How it came.
+    pub(crate) via: Via,
+    /// When it came.
+    pub(crate) now: Timestamp,
+}
+
+impl Incoming<'_> {
+    /// What is asked, as `name type`.
+    pub(crate) fn asked(&self) -> String {
+        let question = self.query.question.as_ref().unwrap();
+        format!("{} {}", question.name, question.rtype)
+    }
+}
+
+/// Answers a packet with any number of packets.
+pub(crate) type Server = Box<dyn FnMut(&Incoming<'_>) -> Vec<Vec<u8>>>;
+
+/// How long a packet takes to a server and back.
+const ROUND_TRIP: Duration = Duration::from_millis(20);
+
+/// The network, the time, and what a resolver remembers.
+pub(crate) struct World {
+    /// The time.
+    pub(crate) now: Timestamp,
+    policy: Arc<Policy>,
+    servers: HashMap<IpAddr, Server>,
+    memory: Memory,
+    random: SeededRandom,
+}
+
+/// What came of a question.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The response.
+    pub(crate) response: Response,
+    /// The questions sent, as `last octet of the server: name type`, with ` tcp` where so.
+    pub(crate) sent: Vec<String>,
+}
+
+impl World {
+    pub(crate) fn new(policy: Policy, now: Timestamp) -> Self {
+        Self {
+            now,
+            policy: Arc::new(policy),
+            servers: HashMap::new(),
+            memory: Memory::new(16 << 20),
+            random: SeededRandom::new(1),
+        }
+    }
+
+    /// Puts a server at this address, in place of what was there.
+    pub(crate) fn put(&mut self, address: &str, server: Server) {
+        self.servers.insert(address.parse().unwrap(), server);
+    }
+
+    /// Changes what the server at this address replies. `change` gets the question, as
+    /// `name type`, and the reply.
+    pub(crate) fn alter(&mut self, address: &str, change: impl Fn(&str, &mut Message) + 'static) {
+        let mut server = self.servers.remove(&address.parse().unwrap()).unwrap();
+        self.put(
+            address,
+            Box::new(move |incoming| {
+                let replies = server(incoming);
+                let altered = replies.iter().map(|reply| {
+                    let mut message = Message::decode(reply).unwrap();
+                    change(&incoming.asked(), &mut message);
+                    message.encode()
+                });
+                altered.collect()
+            }),
+        );
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&mut self, seconds: u64) {
+        self.now = self.now.saturating_add(Duration::from_secs(seconds));
+    }
+
+    /// Changes the limits.
+    pub(crate) fn limit(&mut self, change: impl FnOnce(&mut threepid::resolver::Limits)) {
+        change(&mut Arc::make_mut(&mut self.policy).limits);
+    }
+
+    /// Forgets everything.
+    pub(crate) fn forget(&mut self) {
+        self.memory = Memory::new(16 << 20);
+    }
+
+    /// Resolves `name type` and judges the answer.
+    pub(crate) fn ask(&mut self, question: &str) -> Outcome {
+        self.resolve(question, false)
+    }
+
+    /// Resolves `name type`.
+    pub(crate) fn resolve(&mut self, question: &str, checking_disabled: bool) -> Outcome {
+        let question = parse(question);
+        let mut resolution = Resolution::new(self.policy.clone(), question, checking_disabled);
+        let mut sent = Vec::new();
+        let mut step = self.step(&mut resolution, Input::Start);
+        loop {
+            match step {
+                Step::Send(send) => {
+                    sent.push(describe(&send));
+                    step = self.exchange(&mut resolution, &send);
+                }
+                Step::Wait => panic!("nothing is out"),
+                Step::Done(response) => return Outcome { response: *response, sent },
+                Step::Fail(cause) => {
+                    return Outcome { response: Response::failure(cause), sent };
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, resolution: &mut Resolution, input: Input<'_>) -> Step {
+        resolution.step(input, self.now, &self.memory, &mut self.random)
+    }
+
+    /// Hands the packets that come back to the machine, until it goes on.
+    fn exchange(&mut self, resolution: &mut Resolution, send: &Send) -> Step {
+        let arrival = self.now.saturating_add(ROUND_TRIP);
+        let query = Message::decode(&send.packet).unwrap();
+        let incoming = Incoming { octets: &send.packet, query, via: send.via, now: self.now };
+        let server = self.servers.get_mut(&send.server.ip());
+        let replies = server.map_or_else(Vec::new, |server| server(&incoming));
+        let before = self.now;
+        self.now = arrival;
+        for reply in replies {
+            match self.step(resolution, Input::Reply(&reply)) {
+                Step::Wait => {}
+                step => return step,
+            }
+        }
+        self.now = before.saturating_add(send.timeout);
+        self.step(resolution, Input::NoReply)
+    }
+}
+
+impl Outcome {
+    /// Why it failed.
+    pub(crate) fn cause(&self) -> &Cause {
+        self.response.failure.as_ref().unwrap()
+    }
+
+    /// The data of the answer's sets of this type, each in hex.
+    pub(crate) fn data(&self, rtype: Rtype) -> Vec<String> {
+        let sets = self.response.answer.iter().filter(|set| set.rrset.rtype == rtype);
+        let data = sets.flat_map(|set| &set.rrset.rdata);
+        data.map(|rdata| threepid::codec::hex(rdata.octets())).collect()
+    }
+}
+
+/// The question `name type`.
+pub(crate) fn parse(text: &str) -> Question {
+    let (name, rtype) = text.split_once(' ').unwrap();
+    Question { name: name.parse().unwrap(), rtype: rtype.parse().unwrap(), class: Class::IN }
+}
+
+fn describe(send: &Send) -> String {
+    let question = Message::decode(&send.packet).unwrap().question.unwrap();
+    let last = match send.server.ip() {
+        IpAddr::V4(v4) => v4.octets()[3].to_string(),
+        IpAddr::V6(v6) => v6.to_string(),
+    };
+    let via = if send.via == Via::Tcp { " tcp" } else { "" };
+    format!("{last}: {} {}{via}", question.name, question.rtype)
+}
+
+/// A server that replies to nothing.
+pub(crate) fn dead() -> Server {
+    Box::new(|_| Vec::new())
+}
+
+/// A server that replies with what `reply` makes of an empty response to the question.
+pub(crate) fn scripted(mut reply: impl FnMut(&Incoming<'_>, &mut Message) + 'static) -> Server {
+    Box::new(move |incoming| {
+        let mut message = response_to(&incoming.query);
+        reply(incoming, &mut message);
+        vec![message.encode()]
+    })
+}
+
+/// An empty authoritative response.
+pub(crate) fn response_to(query: &Message) -> Message {
+    let mut message = query.clone();
+    message.flags.response = true;
+    message.flags.authoritative = true;
+    message
+}
+
+/// Notes every question that a server gets, as `name type`.
+pub(crate) fn watched(mut server: Server) -> (Server, Rc<RefCell<Vec<String>>>) {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let notes = seen.clone();
+    let server: Server = Box::new(move |incoming| {
+        notes.borrow_mut().push(incoming.asked());
+        server(incoming)
+    });
+    (server, seen)
+}
+
+/// A name.
+pub(crate) fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}

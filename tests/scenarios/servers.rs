@@ -1,0 +1,257 @@
+//! Servers that are down, slow, lame or worse.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use threepid::dnssec::Security;
+use threepid::resolver::{Cause, Fault, Via};
+use threepid::wire::{EdeCode, Message, Rcode, Rdata, Record, Rrset, Rtype, Ttl};
+
+use super::net::{Server, World, dead, name, response_to, scripted};
+use super::tree::{self, NOW, PHONE, authority, uk_zone, world};
+
+/// The question for the phone number.
+fn question() -> String {
+    format!("{PHONE} ASSOC")
+}
+
+fn assert_found(world: &mut World) -> Vec<String> {
+    let outcome = world.ask(&question());
+    assert_eq!(outcome.response.security, Security::Secure, "{outcome:#?}");
+    outcome.sent
+}
+
+/// The regional zone with one good server and one bad one; the bad one in either place, so that it is
+/// asked first in one of them. Gives what was sent.
+fn beside(bad: impl Fn() -> Server) -> Vec<Vec<String>> {
+    let places = [("192.0.2.44", "192.0.2.45"), ("192.0.2.45", "192.0.2.44")];
+    let run = |(good, other): (&str, &str)| {
+        let mut world = world();
+        world.put(good, authority(vec![uk_zone()]));
+        world.put(other, bad());
+        assert_found(&mut world)
+    };
+    places.map(run).into()
+}
+
+/// The regional zone at one server, which is this.
+fn alone(server: Server) -> World {
+    let mut world = world();
+    world.put("192.0.2.44", server);
+    world.put("192.0.2.45", dead());
+    world
+}
+
+#[test]
+fn a_dead_server_is_passed_over() {
+    for sent in beside(dead) {
+        assert!(sent.len() <= 12, "{sent:#?}");
+    }
+}
+
+#[test]
+fn a_dead_server_is_asked_less_once_it_is_known() {
+    let mut world = world();
+    world.put("192.0.2.45", dead());
+    let sibling = |digit: u32| format!("{digit}{} ASSOC", &PHONE[1..]);
+    (0..6).for_each(|digit| {
+        world.ask(&sibling(digit));
+    });
+    let sent = world.ask(&sibling(7)).sent;
+    assert!(!sent.is_empty() && sent.iter().all(|sent| sent.starts_with("44:")), "{sent:#?}");
+}
+
+#[test]
+fn nobody_answers() {
+    let mut world = World::new(tree::policy(), NOW);
+    let outcome = world.ask(&question());
+    assert_eq!(*outcome.cause(), Cause::Unreachable(name("3pid.example.")));
+    assert_eq!(outcome.cause().extended_error().code, EdeCode::NO_REACHABLE_AUTHORITY);
+    assert_eq!(outcome.sent.len(), 3, "three tries: {:#?}", outcome.sent);
+}
+
+#[test]
+fn servers_that_come_back_are_found_again() {
+    let mut world = world();
+    world.put("192.0.2.1", dead());
+    assert!(matches!(world.ask(&question()).cause(), Cause::Unreachable(_)));
+    world.put("192.0.2.1", authority(vec![tree::root_zone()]));
+    world.pass(6);
+    assert_found(&mut world);
+}
+
+#[test]
+fn truncation_leads_to_tcp() {
+    let mut world = alone(Box::new(|incoming| {
+        let mut replies = authority(vec![uk_zone()])(incoming);
+        if incoming.via == Via::Udp && incoming.asked().ends_with("ASSOC") {
+            let mut truncated = response_to(&incoming.query);
+            truncated.flags.truncated = true;
+            replies = vec![truncated.encode()];
+        }
+        replies
+    }));
+    let sent = assert_found(&mut world);
+    assert!(sent.contains(&format!("44: {PHONE} ASSOC")));
+    assert!(sent.contains(&format!("44: {PHONE} ASSOC tcp")));
+}
+
+#[test]
+fn errors_lead_to_the_other_server() {
+    for rcode in [Rcode::SERVFAIL, Rcode::REFUSED, Rcode::NOTIMP, Rcode::BADVERS] {
+        beside(|| scripted(move |_, message| message.rcode = rcode));
+    }
+}
+
+#[test]
+fn nothing_but_errors() {
+    let mut world = world();
+    for server in ["192.0.2.44", "192.0.2.45"] {
+        world.put(server, scripted(|_, message| message.rcode = Rcode::REFUSED));
+    }
+    let outcome = world.ask(&question());
+    let (zone, fault) = (name("4.4.msisdn.3pid.example."), Fault::Rcode(Rcode::REFUSED));
+    assert_eq!(*outcome.cause(), Cause::Faulty { zone, fault });
+    assert_eq!(outcome.cause().extended_error().code, EdeCode::NETWORK_ERROR);
+    // Once for a part of the name, and once for all of it, for servers that cannot cope with parts.
+    assert_eq!(outcome.sent.iter().filter(|sent| sent.starts_with("4")).count(), 4);
+}
+
+#[test]
+fn servers_that_fail_for_parts_of_names() {
+    let mut world = alone(Box::new(|incoming| {
+        let mut replies = authority(vec![uk_zone()])(incoming);
+        if incoming.asked().ends_with(" A") {
+            let mut error = response_to(&incoming.query);
+            error.rcode = Rcode::SERVFAIL;
+            replies = vec![error.encode()];
+        }
+        replies
+    }));
+    assert_found(&mut world);
+}
+
+#[test]
+fn a_lame_server_is_passed_over_and_remembered() {
+    let mut world = world();
+    // It refers upwards, as servers do that know nothing of the zone.
+    world.put(
+        "192.0.2.45",
+        scripted(|_, message| {
+            message.flags.authoritative = false;
+            let ns = name("ns.3pid.example.").as_wire().to_vec();
+            message.authority = vec![record("3pid.example.", Rtype::NS, ns)];
+        }),
+    );
+    assert_found(&mut world);
+    for digit in 0..9 {
+        world.ask(&format!("{digit}{} ASSOC", &PHONE[1..]));
+    }
+    let sent = world.ask(&format!("9{} TXT", &PHONE[1..])).sent;
+    assert!(!sent.iter().any(|sent| sent.starts_with("45:")), "{sent:#?}");
+}
+
+#[test]
+fn answers_that_are_not_authoritative_do_not_count() {
+    let without_aa = || -> Server {
+        let mut server = authority(vec![uk_zone()]);
+        Box::new(move |incoming| {
+            let replies = server(incoming);
+            let mut message = Message::decode(&replies[0]).unwrap();
+            message.flags.authoritative = false;
+            vec![message.encode()]
+        })
+    };
+    beside(without_aa);
+}
+
+#[test]
+fn strange_packets_are_waited_out() {
+    let mut world = alone(Box::new(|incoming| {
+        let good = authority(vec![uk_zone()])(incoming).remove(0);
+        let mut other_id = good.clone();
+        other_id[0] ^= 1;
+        let mut other_question = Message::decode(&good).unwrap();
+        other_question.question.as_mut().unwrap().rtype = Rtype::LOC;
+        let query = incoming.octets.to_vec();
+        vec![other_id, other_question.encode(), query, Vec::new(), vec![0], good]
+    }));
+    assert_found(&mut world);
+}
+
+#[test]
+fn a_storm_of_strange_packets_leads_to_tcp() {
+    let mut world = alone(Box::new(|incoming| {
+        if incoming.via == Via::Tcp {
+            return authority(vec![uk_zone()])(incoming);
+        }
+        (0..100u16).map(|guess| forged(&incoming.query, guess)).collect()
+    }));
+    let sent = assert_found(&mut world);
+    assert!(sent.iter().any(|sent| sent.ends_with("tcp")));
+}
+
+/// A response with a guessed id, never the right one.
+fn forged(query: &Message, guess: u16) -> Vec<u8> {
+    let mut message = response_to(query);
+    message.id = query.id.wrapping_add(1).wrapping_add(guess);
+    message.encode()
+}
+
+#[test]
+fn malformed_replies_lead_to_the_other_server() {
+    let cut_off = || -> Server {
+        let mut server = authority(vec![uk_zone()]);
+        Box::new(move |incoming| {
+            let mut reply = server(incoming).remove(0);
+            reply.truncate(reply.len() - 3);
+            vec![reply]
+        })
+    };
+    beside(cut_off);
+    let mut world = alone(cut_off());
+    let outcome = world.ask(&question());
+    assert_eq!(outcome.cause().extended_error().code, EdeCode::INVALID_DATA);
+}
+
+/// RFC 6891 section 7: FORMERR without OPT, and only that, says that EDNS is not known.
+#[test]
+fn a_server_without_edns_is_asked_without() {
+    let plain = || -> Server {
+        let mut server = authority(vec![tree::zone(UNSIGNED, "20", false, "www A 192.0.2.3")]);
+        Box::new(move |incoming| match incoming.query.edns {
+            None => server(incoming),
+            Some(_) => {
+                let mut error = response_to(&incoming.query);
+                (error.rcode, error.edns, error.question) = (Rcode::FORMERR, None, None);
+                vec![error.encode()]
+            }
+        })
+    };
+    const UNSIGNED: &str = "example.org.email.3pid.example.";
+    let mut world = world();
+    world.put("192.0.2.20", plain());
+    let outcome = world.ask(&format!("www.{UNSIGNED} A"));
+    assert_eq!(outcome.response.security, Security::Insecure, "{outcome:#?}");
+    let asked = outcome.sent.iter().filter(|sent| sent.starts_with("20:")).count();
+    assert_eq!(asked, 2, "with EDNS and without");
+    let again = world.ask(&format!("{UNSIGNED} TXT"));
+    assert_eq!(again.sent.len(), 1, "it is known to be without");
+}
+
+#[test]
+fn silence_does_not_mean_that_edns_is_unknown() {
+    let silent = Rc::new(Cell::new(false));
+    let plain_seen = silent.clone();
+    let mut world = alone(Box::new(move |incoming| {
+        plain_seen.set(plain_seen.get() || incoming.query.edns.is_none());
+        Vec::new()
+    }));
+    world.ask(&question());
+    assert!(!silent.get());
+}
+
+fn record(owner: &str, rtype: Rtype, rdata: Vec<u8>) -> Record {
+    let rdata = Rdata::new(rdata).unwrap();
+    Rrset::single(name(owner), rtype, Ttl::from_secs(300), rdata).records().next().unwrap()
+}
