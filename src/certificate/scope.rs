@@ -3,10 +3,7 @@
 use std::str::FromStr;
 
 use super::CertificateError;
-use crate::threepid::{Medium, Threepid, normalise_domain};
-
-/// The longest phone number, and so the longest prefix, in digits (E.164).
-const MAX_PREFIX: usize = 15;
+use crate::threepid::{MAX_DIGITS, Medium, Threepid, normalise_domain};
 
 /// One rule of a scope. A leading `!` excludes what the rest names:
 ///
@@ -79,7 +76,7 @@ fn read_names(medium: &Medium, text: &str) -> Option<Names> {
             None => normal_domain(text).map(Names::Domain),
         },
         Medium::Msisdn => {
-            let digits = (1..=MAX_PREFIX).contains(&text.len())
+            let digits = (1..=MAX_DIGITS).contains(&text.len())
                 && text.bytes().all(|octet| octet.is_ascii_digit())
                 && !text.starts_with('0');
             digits.then(|| Names::Prefix(text.to_owned()))

@@ -1,29 +1,11 @@
 //! JSON that has a canonical form (Matrix specification, appendix on canonical JSON).
 
 use std::collections::BTreeMap;
-use std::fmt;
-
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::SignedError;
 
 /// The greatest integer, and its negative the least: what a double holds exactly.
 pub const MAX_INTEGER: i64 = (1 << 53) - 1;
-
-/// What is read of JSON from outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// The longest text, in octets.
-    pub octets: usize,
-    /// How deep arrays and objects may stand in each other.
-    pub depth: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { octets: 65_536, depth: 16 }
-    }
-}
 
 /// A value of canonical JSON: no fractions, no integers beyond [`MAX_INTEGER`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,29 +27,9 @@ pub enum Json {
 /// An object of canonical JSON. Its members are in the order of their names' code points, which is
 /// the order of their octets in UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Object(BTreeMap<String, Json>);
+pub struct Object(pub(super) BTreeMap<String, Json>);
 
 impl Object {
-    /// Reads an object. Repeated members, fractions, integers out of range, and what goes beyond
-    /// the limits are refused.
-    ///
-    /// # Errors
-    /// [`SignedError::TooLong`] or [`SignedError::Json`].
-    pub fn parse(octets: &[u8], limits: &Limits) -> Result<Self, SignedError> {
-        if octets.len() > limits.octets {
-            return Err(SignedError::TooLong { length: octets.len(), limit: limits.octets });
-        }
-        let malformed = |error: serde_json::Error| SignedError::Json(error.to_string());
-        let mut deserializer = serde_json::Deserializer::from_slice(octets);
-        let value = Node { depth: limits.depth }.deserialize(&mut deserializer);
-        let value = value.map_err(malformed)?;
-        deserializer.end().map_err(malformed)?;
-        match value {
-            Json::Object(object) => Ok(object),
-            _ => Err(SignedError::Json("expected an object".to_owned())),
-        }
-    }
-
     /// The canonical form.
     pub fn to_octets(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -211,86 +173,10 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("a Vec takes all that is written");
 }
 
-/// Reads one value, with `depth` levels of arrays and objects at most.
-#[derive(Clone, Copy)]
-struct Node {
-    depth: usize,
-}
-
-impl Node {
-    fn below<E: de::Error>(self) -> Result<Self, E> {
-        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("too deep"))?;
-        Ok(Self { depth })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Node {
-    type Value = Json;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Node {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value of canonical JSON")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Json, E> {
-        if (-MAX_INTEGER..=MAX_INTEGER).contains(&value) {
-            return Ok(Json::Integer(value));
-        }
-        Err(E::custom("integer out of range, expected at most 9007199254740991 on either side"))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Json, E> {
-        self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
-    }
-
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Json, E> {
-        Err(E::custom("number with a fraction or exponent, expected an integer"))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Json, E> {
-        Ok(Json::String(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
-        let below = self.below()?;
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(below)? {
-            items.push(item);
-        }
-        Ok(Json::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let below = self.below()?;
-        let mut members = BTreeMap::new();
-        while let Some(name) = map.next_key::<String>()? {
-            if members.contains_key(&name) {
-                return Err(de::Error::custom(format_args!("member {name:?} twice")));
-            }
-            members.insert(name, map.next_value_seed(below)?);
-        }
-        Ok(Json::Object(Object(members)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signed::Limits;
     use proptest::prelude::*;
 
     fn canonical(text: &str) -> Result<String, SignedError> {

@@ -19,12 +19,14 @@
 
 mod json;
 mod names;
+mod read;
 mod signatures;
 
 use thiserror::Error;
 
-pub use json::{Json, Limits, MAX_INTEGER, Object};
+pub use json::{Json, MAX_INTEGER, Object};
 pub use names::{Host, KeyId, KeyName, ServerName};
+pub use read::Limits;
 pub use signatures::Signatures;
 
 /// Why something is not signed JSON, or not what is asked of it.

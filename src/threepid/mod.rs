@@ -30,7 +30,7 @@ use std::fmt;
 
 pub use error::ThreepidError;
 pub use medium::{Medium, MediumName};
-pub use phone::Country;
+pub use phone::{Country, MAX_DIGITS};
 
 use crate::codec::hex;
 use crate::crypto::sha256;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::ThreepidError;
 
 /// The longest number, in digits (E.164).
-pub(super) const MAX_DIGITS: usize = 15;
+pub const MAX_DIGITS: usize = 15;
 
 /// Characters that people write between digits.
 const SEPARATORS: &str = " -./()\u{a0}\u{2011}";
@@ -58,10 +58,11 @@ pub(super) fn normalise(text: &str, country: Option<Country>) -> Result<String, 
 /// Takes the separators out. `at` is the position of the first character.
 fn digits(text: &str, at: usize) -> Result<String, ThreepidError> {
     let mut digits = String::with_capacity(text.len());
+    let last = text.chars().count().saturating_sub(1);
     for (index, found) in text.chars().enumerate() {
         if found.is_ascii_digit() {
             digits.push(found);
-        } else if !SEPARATORS.contains(found) {
+        } else if !SEPARATORS.contains(found) || index == last {
             let expected = "a phone number: digits, with spaces, \"-\", \".\", \"/\" and \
                             brackets between them";
             return Err(ThreepidError::Unexpected { found, at: at + index, expected });
@@ -145,8 +146,14 @@ mod tests {
     fn errors_say_where() {
         let found = normalise("+44 7700 90012x", None).unwrap_err().to_string();
         assert!(found.starts_with("unexpected 'x' at character 15"), "{found}");
-        for bad in ["＋447700900123", "+４47700900123", "+44 7700 900123;ext=4", "+44+7700900123"]
-        {
+        for bad in [
+            "＋447700900123",
+            "+４47700900123",
+            "+44 7700 900123;ext=4",
+            "+44+7700900123",
+            "+447700900123 ",
+            "+(",
+        ] {
             let found = read(bad, "GB").unwrap_err();
             assert!(matches!(found, ThreepidError::Unexpected { .. }), "{bad:?}: {found}");
         }
