@@ -171,6 +171,18 @@ mod tests {
     }
 
     #[test]
+    fn signatures_that_are_here_stay() {
+        let mut mine = signed(association("@a:b", 2), "a.example");
+        let before = mine.clone();
+        let mut theirs = Signatures::default();
+        let (key, _) = before.signatures().iter().next().unwrap();
+        theirs.insert(key.clone(), [7; 64]);
+        let theirs = Statement::new(before.claim().clone(), theirs).unwrap();
+        assert_eq!(mine.merge(&theirs), Ok(false));
+        assert_eq!(mine, before);
+    }
+
+    #[test]
     fn merging_keeps_to_the_length_of_record_data() {
         let server = |letter: &str| vec![letter.repeat(63); 3].join(".");
         let claim = association(&format!("@{}:b", "x".repeat(252)), 2);

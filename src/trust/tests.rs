@@ -74,6 +74,11 @@ fn key_name(server: &str) -> KeyName {
 }
 
 fn certificate(issuer: &str, subject: &str) -> Certificate {
+    certificate_by(issuer, issuer, subject)
+}
+
+/// A certificate that names `issuer`, and claims its signature, but is signed by `signer`.
+fn certificate_by(signer: &str, issuer: &str, subject: &str) -> Certificate {
     let terms = Terms {
         issuer: issuer.parse().unwrap(),
         subject: key_name(subject),
@@ -83,7 +88,7 @@ fn certificate(issuer: &str, subject: &str) -> Certificate {
         not_before: Timestamp::from_secs(100),
         not_after: Timestamp::from_secs(200),
     };
-    Certificate::sign(terms, key_name(issuer), &key(issuer)).unwrap()
+    Certificate::sign(terms, key_name(issuer), &key(signer)).unwrap()
 }
 
 impl World {
@@ -134,6 +139,32 @@ fn four_certificates_and_no_more() {
 fn one_good_way_is_enough() {
     let world = World::new(&[("nobody", "b"), ("x", "b"), ("a", "b"), ("b", "a"), ("root", "a")]);
     assert_eq!(world.verdict("b"), Step::Done(Verdict::Valid));
+}
+
+#[test]
+fn every_link_is_signed() {
+    let mut world = World::new(&[("root", "a")]);
+    let forged = certificate_by("x", "a", "b");
+    world.collected.insert("b".parse().unwrap(), Found::Records(vec![Ok(forged)]));
+    assert_eq!(world.verdict("b"), Step::Done(Verdict::BadSignature));
+    let forged = certificate_by("x", "root", "b");
+    world.collected.insert("b".parse().unwrap(), Found::Records(vec![Ok(forged)]));
+    assert_eq!(world.verdict("b"), Step::Done(Verdict::BadSignature));
+}
+
+/// A certificate counts for the server at whose name it stands, and for the key that it names.
+#[test]
+fn certificates_of_others_do_not_count() {
+    let mut world = World::new(&[("root", "a")]);
+    let other = world.judge(150).chain(&name("a", "ed25519:2"), |_| true);
+    assert_eq!(other, Step::Done(Verdict::BadSignature));
+
+    let terms = certificate("a", "b").terms().clone();
+    let by_another = Certificate::sign(terms, key_name("c"), &key("c")).unwrap();
+    world.collected.insert("b".parse().unwrap(), Found::Records(vec![Ok(by_another)]));
+    let misplaced = certificate("root", "c");
+    world.collected.insert("a".parse().unwrap(), Found::Records(vec![Ok(misplaced)]));
+    assert_eq!(world.verdict("b"), Step::Done(Verdict::BadSignature));
 }
 
 #[test]
