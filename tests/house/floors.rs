@@ -27,7 +27,7 @@ const IMPURE: [&str; 13] = [
     "std::fs",
     "std::net::Udp",
     "std::net::Tcp",
-    "std::thread",
+    "thread::sleep",
     "std::env",
     "std::process",
     "SystemTime",

@@ -1,0 +1,129 @@
+//! `dig`, `kdig` and `delv` ask our servers.
+
+use super::namespace;
+use super::process::{demo, output};
+
+/// The names of the sample zones that tests ask for.
+pub(crate) mod names {
+    pub(crate) const APEX: &str = "3pid.example.";
+    pub(crate) const ALICE: &str = "3.2.1.0.0.9.0.0.7.7.4.4.msisdn.3pid.example.";
+    pub(crate) const NOBODY: &str = "9.9.9.9.9.9.0.0.7.7.4.4.msisdn.3pid.example.";
+    pub(crate) const STRAUSS: &str =
+        "2bdd292fcaff63109b74700caf048a8f6befa94de00440be77e3ec55._at.example.com.email.3pid.example.";
+    pub(crate) const NO_EMAIL: &str =
+        "00000000000000000000000000000000000000000000000000000000._at.example.com.email.3pid.example.";
+    pub(crate) const TELCO: &str = "telco.example._verifier.3pid.example.";
+    pub(crate) const MISSING: &str = "nothing.3pid.example.";
+    /// One digit more than a number can have.
+    pub(crate) const TOO_LONG: &str = "1.2.3.4.5.6.7.8.9.0.1.2.3.4.4.4.msisdn.3pid.example.";
+    pub(crate) const ROOT_SERVER: &str = "127.53.0.1";
+    pub(crate) const UK_SERVER: &str = "127.53.0.44";
+    pub(crate) const RESOLVER: &str = "127.0.0.1";
+    pub(crate) const RESOLVER_PORT: &str = "5300";
+}
+use names::{ALICE, APEX, MISSING, NOBODY, ROOT_SERVER, STRAUSS, TELCO, TOO_LONG, UK_SERVER};
+
+/// What `dig` or `kdig` says to `@server` and more arguments.
+fn dig(server: &str, arguments: &[&str]) -> String {
+    let at = format!("@{server}");
+    output("dig", &[&[at.as_str(), "+norecurse"], arguments].concat())
+}
+
+fn flags(reply: &str) -> Vec<&str> {
+    let line = reply.lines().find_map(|line| line.strip_prefix(";; flags: ")).expect("flags");
+    line.split(';').next().expect("a line").split_whitespace().collect()
+}
+
+fn assert_status(reply: &str, status: &str) {
+    assert!(reply.contains(&format!("status: {status}")), "{status} expected:\n{reply}");
+}
+
+#[test]
+fn dig_is_referred_and_answered() {
+    namespace::enter();
+    let state = tempfile::tempdir().expect("a folder");
+    let _demo = demo(state.path());
+
+    let referral = dig(ROOT_SERVER, &[ALICE, "TYPE65301", "+dnssec"]);
+    assert_status(&referral, "NOERROR");
+    assert!(!flags(&referral).contains(&"aa"), "{referral}");
+    for part in ["4.4.msisdn.3pid.example.\t", "IN\tNS\t", "IN\tDS\t", "RRSIG\tDS 15", UK_SERVER] {
+        assert!(referral.contains(part), "{part:?} expected:\n{referral}");
+    }
+
+    let answer = dig(UK_SERVER, &[ALICE, "TYPE65301", "+dnssec"]);
+    assert!(flags(&answer).contains(&"aa"), "{answer}");
+    assert!(answer.contains("TYPE65301 \\# 123 010301A0C4506C01"), "{answer}");
+    assert!(answer.contains("TYPE65301 15 17"), "a signature was expected:\n{answer}");
+    let over_tcp = dig(UK_SERVER, &[ALICE, "TYPE65301", "+dnssec", "+tcp"]);
+    assert!(over_tcp.contains("TYPE65301 \\# 123 010301A0C4506C01"), "{over_tcp}");
+
+    let refused = dig(UK_SERVER, &["www.example.org", "A"]);
+    assert_status(&refused, "REFUSED");
+    let soa = dig(ROOT_SERVER, &[APEX, "SOA", "+nsid"]);
+    assert!(soa.contains("IN\tSOA\t") && !soa.contains("WARNING"), "{soa}");
+}
+
+/// RFC 9824: with DO a missing name is NOERROR with NXNAME; with CO, or without DO, NXDOMAIN.
+#[test]
+fn a_missing_name_depends_on_what_the_asker_understands() {
+    namespace::enter();
+    let state = tempfile::tempdir().expect("a folder");
+    let _demo = demo(state.path());
+
+    let compact = dig(ROOT_SERVER, &[MISSING, "A", "+dnssec"]);
+    assert_status(&compact, "NOERROR");
+    let denial = format!("{MISSING}\t60\tIN\tNSEC\t\\000.{MISSING} RRSIG NSEC TYPE128");
+    assert!(squeeze(&compact).contains(&squeeze(&denial)), "{compact}");
+    // The bit after DO.
+    let understood = dig(ROOT_SERVER, &[MISSING, "A", "+dnssec", "+ednsflags=0xc000"]);
+    assert_status(&understood, "NXDOMAIN");
+    assert_status(&dig(ROOT_SERVER, &[MISSING, "A"]), "NXDOMAIN");
+    let asked_for = dig(ROOT_SERVER, &[MISSING, "TYPE128", "+dnssec"]);
+    assert_status(&asked_for, "FORMERR");
+
+    for unheld in [NOBODY, "7.7.4.4.msisdn.3pid.example."] {
+        assert_status(&dig(UK_SERVER, &[unheld, "TYPE65301"]), "NOERROR");
+    }
+    assert_status(&dig(UK_SERVER, &[TOO_LONG, "TYPE65301"]), "NXDOMAIN");
+}
+
+fn squeeze(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn kdig_reads_what_we_write() {
+    namespace::enter();
+    let state = tempfile::tempdir().expect("a folder");
+    let _demo = demo(state.path());
+    let at = format!("@{UK_SERVER}");
+    let answer = output("kdig", &[&at, ALICE, "TYPE65301", "+dnssec", "+norecurse"]);
+    assert!(answer.contains("status: NOERROR") && !answer.contains("WARNING"), "{answer}");
+    assert!(answer.contains("TYPE65301 15 17"), "{answer}");
+    let denied = output("kdig", &[&at, NOBODY, "A", "+dnssec", "+norecurse"]);
+    assert!(denied.contains("TYPE65301") && !denied.contains("WARNING"), "{denied}");
+}
+
+/// `delv` validates by itself what our resolver gives it, with the root's key alone.
+#[test]
+fn delv_validates_through_our_resolver() {
+    namespace::enter();
+    let state = tempfile::tempdir().expect("a folder");
+    let _demo = demo(state.path());
+    let keys = state.path().join("root.keys").display().to_string();
+    let at = format!("@{}", names::RESOLVER);
+    let delv = |name: &str, rtype: &str| {
+        let anchor = format!("+root={APEX}");
+        let arguments = [at.as_str(), "-p", names::RESOLVER_PORT, "-a", &keys, &anchor, name, rtype];
+        output("delv", &arguments)
+    };
+    for (name, rtype) in [(ALICE, "TYPE65301"), (STRAUSS, "TYPE65301"), (TELCO, "TYPE65302")] {
+        let said = delv(name, rtype);
+        assert!(said.starts_with("; fully validated"), "{name}: {said}");
+    }
+    for (name, rtype) in [(NOBODY, "TYPE65301"), (MISSING, "A"), (ALICE, "TXT")] {
+        let said = delv(name, rtype);
+        assert!(said.starts_with("; negative response, fully validated"), "{name}: {said}");
+    }
+}

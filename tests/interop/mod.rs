@@ -1,0 +1,8 @@
+//! Real peers: programs nobody here wrote resolve and validate our tree, from its anchor alone.
+//!
+//! Each test stands in a network namespace of its own, where port 53 is free and nothing else is.
+
+mod dig;
+mod namespace;
+mod process;
+mod unbound;
