@@ -35,6 +35,13 @@ pub struct Limits {
     pub exchanges: usize,
 }
 
+impl Limits {
+    /// At least one, or no connection could ask anything.
+    pub(super) fn queries_per_connection(&self) -> usize {
+        self.queries_per_connection.max(1)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);

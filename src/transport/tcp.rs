@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -52,14 +52,14 @@ pub(super) async fn accept(
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
-        match accepted {
-            Ok((stream, remote)) => match slots.take(remote.ip()) {
-                Ok(slot) => {
-                    let service = turn.next().expect("there is a service").clone();
-                    connections.spawn(serve(stream, remote, service, slot, context.clone()));
-                }
-                Err(full) => context.events.count(full),
-            },
+        match accepted.map(|(stream, remote)| (stream, remote, slots.take(remote.ip()))) {
+            Ok((stream, remote, Ok(slot))) => {
+                let service = turn.next().expect("there is a service").clone();
+                let peer = Peer { remote, local: context.local, transport: Transport::Tcp };
+                let connection = Connection { service, peer, context: context.clone() };
+                connections.spawn(connection.serve(stream, slot));
+            }
+            Ok((_, _, Err(full))) => context.events.count(full),
             Err(error) => {
                 tracing::warn!(local = %context.local, %error, "cannot accept");
                 tokio::time::sleep(PAUSE).await;
@@ -72,69 +72,74 @@ pub(super) async fn accept(
     let _ = timeout(context.limits.drain, all).await;
 }
 
-/// Serves one connection to its end.
-async fn serve(
-    stream: TcpStream,
-    remote: SocketAddr,
+/// One client's connection.
+struct Connection {
     service: SharedService,
-    _slot: Slot,
+    peer: Peer,
     context: Context,
-) {
-    context.events.count(Event::ConnectionOpened);
-    // Answers are written whole: holding them back gains nothing.
-    let _ = stream.set_nodelay(true);
-    let peer = Peer { remote, local: context.local, transport: Transport::Tcp };
-    let (reading, writing) = stream.into_split();
-    let (replies, queue) = mpsc::channel(context.limits.queries_per_connection);
-    let mut writing = std::pin::pin!(write(writing, queue, &context));
-    tokio::select! {
-        // The client reads no more: what it asks is of no interest.
-        () = &mut writing => {}
-        () = read(reading, replies, service, &peer, &context) => writing.await,
-    }
-    context.events.count(Event::ConnectionClosed);
 }
 
-/// Reads queries until the client ends, errs or is idle, or the server stops. Answers on their way
-/// are then still written.
-async fn read(
-    reading: OwnedReadHalf,
-    replies: mpsc::Sender<TcpReply>,
-    service: SharedService,
-    peer: &Peer,
-    context: &Context,
-) {
-    let limits = &context.limits;
-    let mut stream = BufReader::new(reading);
-    let mut stop = context.stop.clone();
-    let permits = Arc::new(Semaphore::new(limits.queries_per_connection));
-    loop {
-        let permit = permits.clone().acquire_owned().await.expect("nobody closes the semaphore");
-        let next = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
-            next = timeout(limits.idle, stream::read(&mut stream, limits.query_length)) => next,
-        };
-        let packet = match next {
-            Ok(Ok(Next::Message(packet))) => packet,
-            Ok(Ok(Next::End) | Err(_)) => return,
-            Ok(Ok(Next::TooLong(_))) => return context.events.count(Event::StreamTooLong),
-            Err(_) => return context.events.count(Event::ConnectionTimedOut),
-        };
+impl Connection {
+    /// Serves the client to the end.
+    async fn serve(self, stream: TcpStream, _slot: Slot) {
+        self.context.events.count(Event::ConnectionOpened);
+        // Answers are written whole: holding them back gains nothing.
+        let _ = stream.set_nodelay(true);
+        let (reading, writing) = stream.into_split();
+        let (replies, queue) = mpsc::channel(self.context.limits.queries_per_connection());
+        let mut writing = std::pin::pin!(write(writing, queue, &self.context));
+        tokio::select! {
+            // The client reads no more: what it asks is of no interest.
+            () = &mut writing => {}
+            () = self.read(reading, replies) => writing.await,
+        }
+        self.context.events.count(Event::ConnectionClosed);
+    }
+
+    /// Reads queries until the client ends, errs or is idle, or the server stops. Answers on their
+    /// way are then still written.
+    async fn read(&self, reading: OwnedReadHalf, replies: mpsc::Sender<TcpReply>) {
+        let limits = &self.context.limits;
+        let mut stream = BufReader::new(reading);
+        let mut stop = self.context.stop.clone();
+        let permits = Arc::new(Semaphore::new(limits.queries_per_connection()));
+        loop {
+            let permit = permits.clone().acquire_owned().await.expect("nobody closes it");
+            let next = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                next = timeout(limits.idle, stream::read(&mut stream, limits.query_length)) => next,
+            };
+            match next {
+                Ok(Ok(Next::Message(packet))) => self.answer(&packet, &replies, permit),
+                Ok(Ok(Next::End) | Err(_)) => return,
+                Ok(Ok(Next::TooLong(_))) => return self.context.events.count(Event::StreamTooLong),
+                Err(_) => return self.context.events.count(Event::ConnectionTimedOut),
+            }
+        }
+    }
+
+    /// Has a query answered, now or later. The permit stands for a place in the queue of replies: it
+    /// is closed where writing ended, and never full.
+    fn answer(
+        &self,
+        packet: &[u8],
+        replies: &mpsc::Sender<TcpReply>,
+        permit: OwnedSemaphorePermit,
+    ) {
         let mut message = Vec::with_capacity(512);
         let verdict = {
-            let mut service = service.lock().unwrap_or_else(PoisonError::into_inner);
-            service.answer(&packet, peer, &mut message)
+            let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
+            service.answer(packet, &self.peer, &mut message)
         };
         match verdict {
             Verdict::Silent => {}
             Verdict::Reply => {
-                // The permit stands for a place in the queue; it is closed only where writing ended.
                 let _ = replies.try_send(TcpReply::new(message, permit));
             }
             Verdict::Later => {
-                let deferred = Deferred::tcp(&packet, peer, &replies, permit);
-                if context.later.try_send(deferred).is_err() {
-                    context.events.count(Event::DeferredDropped);
+                let deferred = Deferred::tcp(packet, &self.peer, replies, permit);
+                if self.context.later.try_send(deferred).is_err() {
+                    self.context.events.count(Event::DeferredDropped);
                 }
             }
         }
