@@ -21,6 +21,7 @@
 //! | 11 wiring | [`daemon`] |
 //! | 10 configuration | [`config`] |
 //! | 9 what is answered on the network | [`services`] |
+//! | 8 client library | [`stub`] |
 //! | 7 drivers | [`recursor`] |
 //! | 6 input and output | [`transport`] |
 //! | 5 machines | [`authority`], [`resolver`] |
@@ -61,6 +62,9 @@ pub mod transport;
 
 // Floor 7: drivers.
 pub mod recursor;
+
+// Floor 8: the client library.
+pub mod stub;
 
 // Floor 9: what is answered on the network.
 pub mod services;

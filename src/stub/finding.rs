@@ -1,0 +1,100 @@
+//! What a root says about an identifier.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::association::{AssociationError, Statement};
+use crate::dnssec::Security;
+use crate::resolver::{Cause, Response};
+use crate::threepid::ThreepidError;
+use crate::wire::{ExtendedError, Name, Rtype, Ttl};
+
+/// What one root says.
+#[derive(Debug)]
+pub struct Finding {
+    /// The root.
+    pub apex: Name,
+    /// What it says, or why that cannot be told.
+    pub outcome: Result<Found, LookupError>,
+}
+
+/// A statement about an identifier, or that there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The name of the identifier in the tree.
+    pub owner: Name,
+    /// The statement, an association or a withdrawal. Nobody has checked who signed it.
+    pub statement: Option<Statement>,
+    /// How long this may be kept.
+    pub ttl: Ttl,
+    /// Whether the authority for the name said so.
+    pub proof: Proof,
+}
+
+/// Whether DNSSEC proves that the authority for a name said this, or that it said nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// A chain of signatures leads to it from the root's anchor.
+    Proved,
+    /// It lies in a zone that is not signed, as its parent proves, or signed in a way that is not
+    /// known here, as the error says. Whoever sits on the way can have changed it.
+    Unsigned(Option<ExtendedError>),
+}
+
+/// In words, for people.
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proved => f.write_str("proved"),
+            Self::Unsigned(None) => f.write_str("not proved: the zone is not signed"),
+            Self::Unsigned(Some(error)) => write!(f, "not proved: {error}"),
+        }
+    }
+}
+
+/// Why it cannot be told what a root says.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LookupError {
+    /// The identifier has no name in this root.
+    #[error(transparent)]
+    Name(ThreepidError),
+    /// There is no answer, or none that is what it should be: [`Cause::is_bogus`] tells.
+    #[error(transparent)]
+    Resolution(Cause),
+    /// The record is no statement.
+    #[error("bad ASSOC record: {0}")]
+    Malformed(AssociationError),
+    /// There are several statements where there may be one.
+    #[error("{0} ASSOC records, at most one may be there")]
+    Several(usize),
+    /// The lookup was given up: the program ends.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Found {
+    /// Reads the response to the question for the ASSOC record at `owner`.
+    pub(super) fn read(owner: Name, response: &Response) -> Result<Self, LookupError> {
+        if let Some(cause) = &response.failure {
+            return Err(LookupError::Resolution(cause.clone()));
+        }
+        let sets = response.answer.iter().filter(|set| set.rrset.rtype == Rtype::ASSOC);
+        let records: Vec<_> = sets.flat_map(|set| &set.rrset.rdata).collect();
+        let statement = match records.as_slice() {
+            [] => None,
+            [rdata] => {
+                let read = Statement::from_rdata(rdata.octets());
+                Some(read.map_err(LookupError::Malformed)?)
+            }
+            several => return Err(LookupError::Several(several.len())),
+        };
+        let sets = response.answer.iter().chain(&response.authority);
+        let ttl = sets.map(|set| set.rrset.ttl).min().unwrap_or_default();
+        let proof = match response.security {
+            Security::Secure => Proof::Proved,
+            _ => Proof::Unsigned(response.extended_error.clone()),
+        };
+        Ok(Self { owner, statement, ttl, proof })
+    }
+}

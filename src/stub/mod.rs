@@ -1,0 +1,133 @@
+//! The client library: looks identifiers up, and proves what is found.
+//!
+//! A [`Client`] asks one resolver and trusts it with nothing: signatures are checked here, from the
+//! anchors of the roots. It asks for the identifier in every root, and tells for each what was found and
+//! whether DNSSEC proves it. Whether to believe the servers that signed a statement is another
+//! question: see [`trust`](crate::trust).
+//!
+//! ```
+//! use std::sync::Arc;
+//! use threepid::clock::SystemClock;
+//! use threepid::resolver::Root;
+//! use threepid::stub::{Client, Proof};
+//! use threepid::threepid::Threepid;
+//! # use std::{net::SocketAddr, time::Duration};
+//! # use threepid::authority::{Associated, Authority, Policy, ServedZone};
+//! # use threepid::{clock::Clock, crypto::SeededRandom, dnssec::ZoneKey, wire, zone::master};
+//! # use threepid::transport::{Exchange, ExchangeError, Transport};
+//! # struct Memory(Authority);
+//! # impl Exchange for Memory {
+//! #     async fn exchange(&self, _: SocketAddr, _: Transport, packet: &[u8], _: Duration)
+//! #     -> Result<Vec<u8>, ExchangeError> {
+//! #         let (query, mut out) = (wire::Query::parse(packet).unwrap(), Vec::new());
+//! #         self.0.answer(&query, 1232, &wire::EdnsPolicy::default(), SystemClock.now(), &mut out);
+//! #         Ok(out)
+//! #     }
+//! # }
+//! # struct Text;
+//! # impl master::Source for Text {
+//! #     fn read(&self, file: &str, _: Option<&str>, _: usize) -> Result<master::SourceFile, String> {
+//! #         let octets = b"$TTL 1h\n@ SOA ns r 1 1h 1h 1h 1m\n@ NS ns\nns A 192.0.2.1\n".to_vec();
+//! #         Ok(master::SourceFile { name: file.to_owned(), octets })
+//! #     }
+//! # }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let apex: wire::Name = "3pid.example.".parse()?;
+//! # let key = ZoneKey::generate(apex.clone(), ZoneKey::KSK, &mut SeededRandom::new(1));
+//! # let anchor = key.ds(wire::DigestType::SHA256).unwrap();
+//! # let limits = master::Limits::default();
+//! # let built = master::read("zone", Some(&apex), &Text, &limits).into_zone(Some(&apex))?;
+//! # let associated = Associated::File(built.associations);
+//! # let zone = ServedZone::new(built.zone, associated, vec![key], Policy::default(), SystemClock.now())?;
+//! # let network = Memory(Authority::new(vec![zone])?);
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! let root = Root { apex: "3pid.example.".parse()?, servers: Vec::new(), anchors: vec![anchor] };
+//! let resolver = "127.0.0.1:53".parse()?;
+//! let client = Client::new(resolver, vec![root], network, Arc::new(SystemClock));
+//!
+//! let phone = Threepid::parse_any("+44 7700 900123", None)?;
+//! for finding in client.lookup(&phone).await {
+//!     let found = finding.outcome?;
+//!     match &found.statement {
+//!         Some(statement) => println!("{}: {:?}", finding.apex, statement.claim()),
+//!         None => println!("{}: nobody", finding.apex),
+//!     }
+//!     println!("{}", found.proof);
+//! #   assert_eq!(found.proof, Proof::Proved);
+//! }
+//! # Ok(()) }) }
+//! ```
+
+mod finding;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::recursor::{self, Recursor};
+use crate::resolver::{self, Policy, Root, Upstream};
+use crate::threepid::Threepid;
+use crate::transport::Exchange;
+use crate::wire::{Class, Name, Question, Rtype};
+
+pub use finding::{Finding, Found, LookupError, Proof};
+
+/// Memory for what a client has learned of the chain of trust, in octets: 4 MiB.
+const CACHE: u64 = 4 << 20;
+
+/// Looks identifiers up. Clones share what was learned.
+#[derive(Debug)]
+pub struct Client<E> {
+    recursor: Recursor<E>,
+    apexes: Arc<[Name]>,
+}
+
+impl<E> Clone for Client<E> {
+    fn clone(&self) -> Self {
+        Self { recursor: self.recursor.clone(), apexes: self.apexes.clone() }
+    }
+}
+
+impl<E: Exchange + 'static> Client<E> {
+    /// Looks in these roots, whose servers do not matter, by asking `resolver`.
+    pub fn new(resolver: SocketAddr, roots: Vec<Root>, exchange: E, clock: Arc<dyn Clock>) -> Self {
+        let apexes = roots.iter().map(|root| root.apex.clone()).collect();
+        let upstream = Upstream::Forward(resolver);
+        let policy = Policy { roots, upstream, limits: resolver::Limits::default() };
+        let limits = recursor::Limits { cache_octets: CACHE, ..recursor::Limits::default() };
+        Self { recursor: Recursor::new(policy, exchange, clock, limits), apexes }
+    }
+
+    /// Asks every root for the statement about `threepid`, all at once. Gives what each said, in
+    /// the order of the roots.
+    pub async fn lookup(&self, threepid: &Threepid) -> Vec<Finding> {
+        let asked: Vec<_> = self
+            .apexes
+            .iter()
+            .map(|apex| {
+                let (client, owner) = (self.clone(), threepid.owner(apex));
+                let answer = async move {
+                    match owner {
+                        Ok(owner) => client.lookup_name(owner).await,
+                        Err(error) => Err(LookupError::Name(error)),
+                    }
+                };
+                (apex.clone(), tokio::spawn(answer))
+            })
+            .collect();
+        let mut findings = Vec::with_capacity(asked.len());
+        for (apex, answer) in asked {
+            let outcome = answer.await.unwrap_or(Err(LookupError::Interrupted));
+            findings.push(Finding { apex, outcome });
+        }
+        findings
+    }
+
+    async fn lookup_name(&self, owner: Name) -> Result<Found, LookupError> {
+        let question = Question { name: owner.clone(), rtype: Rtype::ASSOC, class: Class::IN };
+        let response = self.recursor.resolve(question, false).await;
+        Found::read(owner, &response)
+    }
+}
