@@ -16,6 +16,8 @@ mod prepared;
 mod reply;
 mod served;
 mod signer;
+#[cfg(test)]
+mod tests;
 mod zones;
 
 pub use served::{Associated, ServedZone};

@@ -3,8 +3,8 @@
 use super::signer::Signer;
 use crate::clock::Timestamp;
 use crate::dnssec::denial;
-use crate::wire::{Encoded, Rrset, Rtype, Ttl};
-use crate::zone::{Delegation, DelegationId, NodeId, SetId, Zone};
+use crate::wire::{Encoded, Rrset, Ttl};
+use crate::zone::{Delegation, DelegationId, SetId, Zone};
 
 /// A set ready to be written. Copies share the octets.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Answers {
         });
         Self {
             sets: sets.collect(),
-            soa: signer.prepare_for(soa(zone), negative_ttl, now),
+            soa: signer.prepare_for(zone.soa_set(), negative_ttl, now),
             no_ds: no_ds.collect(),
             negative_ttl,
         }
@@ -83,7 +83,7 @@ impl Answers {
             renewed += 1;
         }
         if self.soa.is_due(now) {
-            self.soa = signer.prepare_for(soa(zone), self.negative_ttl, now);
+            self.soa = signer.prepare_for(zone.soa_set(), self.negative_ttl, now);
             renewed += 1;
         }
         for (prepared, cut) in self.no_ds.iter_mut().zip(zone.delegations()) {
@@ -98,12 +98,7 @@ impl Answers {
 
 /// The lower of the SOA's own TTL and its last field (RFC 2308 section 3), at most `most`.
 fn negative_ttl(zone: &Zone, most: Ttl) -> Ttl {
-    soa(zone).ttl.min(Ttl::from_secs(zone.soa().minimum)).min(most)
-}
-
-fn soa(zone: &Zone) -> &Rrset {
-    let soa = zone.set_at(NodeId::APEX, Rtype::SOA);
-    zone.set(soa.expect("a zone has a SOA record at its apex"))
+    zone.soa_set().ttl.min(Ttl::from_secs(zone.soa().minimum)).min(most)
 }
 
 fn no_ds(zone: &Zone, cut: &Delegation, ttl: Ttl) -> Rrset {

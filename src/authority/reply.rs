@@ -4,8 +4,8 @@ use super::ServedZone;
 use super::denial::{Denied, nsec};
 use crate::clock::Timestamp;
 use crate::wire::{
-    AnswerWriter, EdeCode, EdnsPolicy, MAX_NAME, Name, Part, Query, Rcode, Rdata, Rrset, Rtype,
-    Section,
+    AnswerWriter, EdeCode, EdnsPolicy, Encoded, MAX_NAME, Name, Part, Query, Rcode, Rdata, Rrset,
+    Rtype, Section,
 };
 use crate::zone::{Address, DelegationId, Existing, NodeId, Outcome, SearchName, SetId};
 
@@ -134,21 +134,19 @@ impl<'a> Reply<'a> {
         let (name, _) = Name::from_wire(place.owner).expect("an owner is a name");
         let ttl = place.zone.signer().ttl(wildcard);
         let set = Rrset { name, ttl, ..wildcard.clone() };
-        self.set(Section::Answer, place, &set);
-        self.signatures(Section::Answer, place, &set);
+        self.made(Section::Answer, place, &set, Part::Signed);
     }
 
-    /// Writes a set made for this question.
-    fn set(&mut self, section: Section, place: &Place<'_>, set: &Rrset) {
-        let rdata = set.rdata.iter().map(Rdata::octets);
-        self.writer.rrset(section, place.owner, set.rtype, set.ttl, rdata);
-    }
-
-    /// Writes the signatures of a set made for this question.
-    fn signatures(&mut self, section: Section, place: &Place<'_>, set: &Rrset) {
-        let rrsigs = place.zone.signer().sign_now(set, self.now);
-        let rdata = rrsigs.iter().map(Rdata::octets);
-        self.writer.rrset(section, place.owner, Rtype::RRSIG, set.ttl, rdata);
+    /// Writes a set made for this question, signed now.
+    fn made(&mut self, section: Section, place: &Place<'_>, set: &Rrset, part: Part) {
+        let rrsigs = match part {
+            Part::Records => Vec::new(),
+            Part::Signed | Part::Signatures => place.zone.signer().sign_now(set, self.now),
+        };
+        let (rdata, rrsigs) = (set.rdata.iter(), rrsigs.iter());
+        let encoded =
+            Encoded::new(set.rtype, set.ttl, rdata.map(Rdata::octets), rrsigs.map(Rdata::octets));
+        self.writer.encoded(section, place.owner, &encoded, part);
     }
 
     /// A DNAME, and the CNAME that it makes (RFC 6672 section 3.2).
@@ -224,12 +222,8 @@ impl<'a> Reply<'a> {
             }
             _ => {
                 let nsec = nsec(place.zone, place.name, denied);
-                if self.qtype != Rtype::RRSIG {
-                    self.set(Section::Answer, place, &nsec);
-                }
-                if self.dnssec_ok || self.qtype == Rtype::RRSIG {
-                    self.signatures(Section::Answer, place, &nsec);
-                }
+                let part = if self.qtype == Rtype::RRSIG { Part::Signatures } else { self.part() };
+                self.made(Section::Answer, place, &nsec, part);
             }
         }
         Rcode::NOERROR
@@ -252,8 +246,7 @@ impl<'a> Reply<'a> {
             }
         } else if self.dnssec_ok && zone.signer().signs() {
             let nsec = nsec(zone, place.name, denied);
-            self.set(section, place, &nsec);
-            self.signatures(section, place, &nsec);
+            self.made(section, place, &nsec, part);
         }
         self.name_error(zone, denied)
     }

@@ -148,7 +148,7 @@ fn publish_keys(zone: &mut Zone, keys: &[ZoneKey]) {
     let at_apex =
         |zone: &Zone, rtype| zone.set_at(NodeId::APEX, rtype).map(|id| zone.set(id).clone());
     let apex = zone.apex().clone();
-    let ttl = at_apex(zone, Rtype::SOA).map(|soa| soa.ttl).unwrap_or_default();
+    let ttl = zone.soa_set().ttl;
     let mut dnskey = dnskey_rrset(&apex, keys, ttl);
     for theirs in at_apex(zone, Rtype::DNSKEY).into_iter().flat_map(|set| set.rdata) {
         if !dnskey.rdata.contains(&theirs) {

@@ -60,19 +60,10 @@ impl Zones {
         qtype: Rtype,
     ) -> Option<(usize, &ServedZone)> {
         let labels = name.label_count();
-        let nearest = self.enclosing(name, labels)?;
-        let place = match labels.checked_sub(1) {
-            Some(above) if qtype == Rtype::DS => self
-                .enclosing(name, above)
-                .filter(|_| self.is_apex(nearest, name))
-                .unwrap_or(nearest),
-            _ => nearest,
-        };
+        let above = labels.checked_sub(1).filter(|_| qtype == Rtype::DS);
+        let parent = above.and_then(|above| self.enclosing(name, above));
+        let place = parent.or_else(|| self.enclosing(name, labels))?;
         Some((place, &self.zones[place]))
-    }
-
-    fn is_apex(&self, place: usize, name: &SearchName) -> bool {
-        self.zones[place].apex_labels() == name.label_count()
     }
 
     /// The place of the longest zone of at most `labels` labels that `name` lies in.

@@ -7,7 +7,7 @@ use super::{
     Address, Delegation, DelegationId, Finding, Kind, NodeId, SearchName, SetId, Severity, Zone,
 };
 use crate::wire::rdata::Soa;
-use crate::wire::{Name, Record, Rrset, Rtype};
+use crate::wire::{Name, Record, Rrset, Rtype, Serial};
 
 /// A zone that can be served, and what else its file held.
 #[derive(Debug)]
@@ -61,7 +61,15 @@ impl Zone {
         self.tree.node_mut(NodeId::APEX).first = 0;
         self.tree.node_mut(NodeId::APEX).count = to_u32(new.len());
         self.sets.splice(..0, new);
-        self.soa = parse_soa(&self.sets);
+        self.soa = parse_soa(self.soa_set());
+    }
+
+    /// Gives the zone another serial.
+    pub fn set_serial(&mut self, serial: Serial) {
+        let soa = Soa { serial, ..self.soa.clone() };
+        let ttl = self.soa_set().ttl;
+        let set = Rrset::single(self.apex.clone(), Rtype::SOA, ttl, soa.to_rdata());
+        self.put_at_apex(vec![set]);
     }
 
     fn apex_set_count(&self) -> usize {
@@ -89,9 +97,8 @@ impl Zone {
     }
 }
 
-fn parse_soa(sets: &[Rrset]) -> Soa {
-    let set = sets.iter().find(|set| set.rtype == Rtype::SOA);
-    let rdata = set.and_then(|set| set.rdata.first()).expect("a checked zone has a SOA record");
+fn parse_soa(set: &Rrset) -> Soa {
+    let rdata = set.rdata.first().expect("a set has a record");
     Soa::parse(rdata).expect("the data of a checked zone is well-formed")
 }
 
@@ -157,9 +164,10 @@ impl Assembly {
     }
 
     fn finish(self, apex: &Name) -> Zone {
+        let soa = self.sets.iter().find(|set| set.rtype == Rtype::SOA);
         let mut zone = Zone {
             apex: apex.clone(),
-            soa: parse_soa(&self.sets),
+            soa: parse_soa(soa.expect("a checked zone has a SOA record")),
             tree: self.tree,
             sets: self.sets,
             delegations: self.delegations,

@@ -1,7 +1,7 @@
 use super::testing::{build, name};
 use super::*;
 use crate::wire::rdata::Position;
-use crate::wire::{Class, Rdata, Record, Ttl};
+use crate::wire::{Class, Rdata, Record, Serial, Ttl};
 
 const HEAD: &str = "example. SOA
     example. NS ns.example.
@@ -44,7 +44,7 @@ fn a_good_zone() {
     assert_eq!(built.associations.len(), 2);
     assert_eq!(built.zone.sets().len(), 8);
     assert!(built.zone.sets().iter().all(|set| set.rtype != Rtype::ASSOC));
-    assert_eq!(built.zone.soa().serial, crate::wire::Serial(1));
+    assert_eq!(built.zone.soa().serial, Serial(1));
     let [cut] = built.zone.delegations() else { panic!("one delegation") };
     assert_eq!(built.zone.set(cut.ns).name, name("4.4.msisdn.example."));
     assert_eq!(built.zone.set(cut.ds.unwrap()).rtype, Rtype::DS);
@@ -267,11 +267,11 @@ fn sets_put_at_the_apex_replace_those_of_their_types() {
     let lines =
         lines.replace("ns.example. A", "example. A").replace("NS ns.example.\n", "NS example.\n");
     let mut zone = build("example.", &lines).unwrap().zone;
-    let soa = Soa { serial: crate::wire::Serial(9), ..zone.soa().clone() };
+    let soa = Soa { serial: Serial(9), ..zone.soa().clone() };
     let single = |rtype, rdata| Rrset::single(name("example."), rtype, Ttl::from_secs(1), rdata);
     let cds = single(Rtype::CDS, Rdata::new(vec![0, 0, 0, 0, 0]).unwrap());
     zone.put_at_apex(vec![single(Rtype::SOA, soa.to_rdata()), cds]);
-    assert_eq!(zone.soa().serial, crate::wire::Serial(9));
+    assert_eq!(zone.soa().serial, Serial(9));
     let types: Vec<Rtype> = zone.sets_at(NodeId::APEX).map(|(_, set)| set.rtype).collect();
     assert_eq!(types, [Rtype::A, Rtype::NS, Rtype::SOA, Rtype::TXT, Rtype::DNAME, Rtype::CDS]);
     let [address] = zone.apex_addresses() else { panic!("one address") };
@@ -279,4 +279,13 @@ fn sets_put_at_the_apex_replace_those_of_their_types() {
     let below = SearchName::of(&name("x.example."));
     let Outcome::Dname(set) = zone.lookup(&below, Rtype::A) else { panic!("a redirection") };
     assert_eq!(zone.set(set).rtype, Rtype::DNAME);
+}
+
+#[test]
+fn the_serial_can_be_set() {
+    let mut zone = build("example.", &HEAD.replace(" SOA", " 7 SOA")).unwrap().zone;
+    zone.set_serial(Serial(9));
+    assert_eq!((zone.soa().serial, zone.soa_set().ttl), (Serial(9), Ttl::from_secs(7)));
+    assert_eq!(Soa::parse(&zone.soa_set().rdata[0]).as_ref(), Ok(zone.soa()));
+    assert_eq!(zone.sets().len(), 3);
 }

@@ -98,6 +98,12 @@ impl Zone {
         &self.soa
     }
 
+    /// The RRset of the SOA.
+    pub fn soa_set(&self) -> &Rrset {
+        let soa = self.set_at(NodeId::APEX, Rtype::SOA);
+        self.set(soa.expect("a zone has a SOA record at its apex"))
+    }
+
     /// Whether the apex itself is a digit or person name ([`SearchName::is_unwalkable`]).
     pub fn apex_is_unwalkable(&self) -> bool {
         self.apex_unwalkable

@@ -145,6 +145,8 @@ impl SearchName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::certificate::owner;
+    use crate::threepid::Threepid;
     use proptest::prelude::*;
 
     fn search(text: &str) -> SearchName {
@@ -186,6 +188,21 @@ mod tests {
         for (text, unwalkable, holds) in cases {
             assert_eq!(search(text).is_unwalkable(), unwalkable, "{text}");
             assert_eq!(search(text).can_hold_association(), holds, "{text}");
+        }
+    }
+
+    /// What names identifiers and servers agrees with what is read off names.
+    #[test]
+    fn names_of_the_tree() {
+        let apex = "example.".parse().unwrap();
+        for text in ["+44 7700 900123", "alice@example.org", "org.example.badge:7"] {
+            let owner = Threepid::parse_any(text, None).unwrap().owner(&apex).unwrap();
+            let search = SearchName::of(&owner);
+            assert!(search.can_hold_association() && search.is_unwalkable(), "{owner}");
+        }
+        for text in ["id.example.org", "id.example.org:8448"] {
+            let owner = owner(&text.parse().unwrap(), &apex).unwrap().unwrap();
+            assert!(SearchName::of(&owner).can_hold_certificate(), "{owner}");
         }
     }
 
