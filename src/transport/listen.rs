@@ -19,7 +19,7 @@ const TRIES: usize = 16;
 
 /// An address that cannot be served on.
 #[derive(Debug, Error)]
-#[error("cannot listen on {address} ({}): {error}", match .transport { Transport::Udp => "UDP", Transport::Tcp => "TCP" })]
+#[error("cannot listen on {address} ({transport}): {error}")]
 pub struct ListenError {
     /// The address.
     pub address: SocketAddr,

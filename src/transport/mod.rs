@@ -15,6 +15,7 @@ mod stream;
 mod tcp;
 mod udp;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -33,6 +34,15 @@ pub enum Transport {
     Udp,
     /// A stream of messages behind their lengths (RFC 7766).
     Tcp,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        })
+    }
 }
 
 /// The two ends of what a packet came by.

@@ -33,9 +33,8 @@ impl Message {
         let answer = decoder.records(header.counts.answers)?;
         let authority = decoder.records(header.counts.authorities)?;
         let (additional, opt) = decoder.additional(header.counts.additionals)?;
-        match decoder.fields.is_empty() {
-            true => {}
-            false => return Err(MessageError::Trailing(decoder.fields.index())),
+        if !decoder.fields.is_empty() {
+            return Err(MessageError::Trailing(decoder.fields.index()));
         }
         let (edns, extended) = opt.map_or((None, 0), |opt| (Some(opt.edns), opt.extended_rcode));
         Ok(Self {
