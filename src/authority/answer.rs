@@ -57,7 +57,7 @@ impl Authority {
         mut name: SearchName,
         reply: &mut Reply<'_>,
     ) -> Rcode {
-        let mut owner = Target::of(query.qname);
+        let mut alias: Option<Target> = None;
         let mut seen: [Option<(usize, SetId)>; MAX_ALIASES] = [None; MAX_ALIASES];
         let mut aliases = 0;
         loop {
@@ -69,19 +69,21 @@ impl Authority {
                 _ => reply.set_authoritative(),
             }
             if let Outcome::Cname { set, .. } | Outcome::Dname(set) = outcome {
-                let alias = Some((number, set));
-                if aliases == MAX_ALIASES || seen.contains(&alias) {
+                let step = Some((number, set));
+                if aliases == MAX_ALIASES || seen.contains(&step) {
                     return Rcode::NOERROR;
                 }
-                seen[aliases] = alias;
+                seen[aliases] = step;
                 aliases += 1;
             }
-            match reply.step(&Place { zone, name: &name, owner: owner.wire() }, outcome) {
+            let owner = alias.as_ref().map_or(query.qname, Target::wire);
+            let target = match reply.step(&Place { zone, name: &name, owner }, outcome) {
                 Next::Done(rcode) => return rcode,
-                Next::Alias(target) => owner = target,
-            }
-            let Ok(next) = SearchName::new(owner.wire()) else { return Rcode::NOERROR };
+                Next::Alias(target) => target,
+            };
+            let Ok(next) = SearchName::new(target.wire()) else { return Rcode::NOERROR };
             name = next;
+            alias = Some(target);
             let Some(next) = self.zones.answering(&name, query.qtype) else {
                 return Rcode::NOERROR;
             };

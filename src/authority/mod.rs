@@ -10,17 +10,17 @@
 //! shares all that stays.
 
 mod answer;
-mod associations;
+mod answers;
 mod denial;
-mod prepared;
 mod reply;
 mod served;
-mod signer;
 #[cfg(test)]
 mod tests;
 mod zones;
 
 pub use served::{Associated, ServedZone};
+
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -55,6 +55,9 @@ pub struct Policy {
     pub personal_ttl: Ttl,
     /// TTL of denials, at most: 60 seconds.
     pub negative_ttl: Ttl,
+    /// Signatures that have to be renewed within this time of one that has to be now are renewed
+    /// with it: 1 hour. Each renewal copies a zone's table of sets.
+    pub renewal_batch: Duration,
 }
 
 impl Default for Policy {
@@ -63,6 +66,7 @@ impl Default for Policy {
             signatures: dnssec::Policy::default(),
             personal_ttl: Ttl::from_secs(3600),
             negative_ttl: Ttl::from_secs(60),
+            renewal_batch: Duration::from_secs(3600),
         }
     }
 }
@@ -97,7 +101,7 @@ impl Authority {
         self.zones().filter_map(ServedZone::next_renewal).min()
     }
 
-    /// Renews the signatures that have to be `now`. Tells how many.
+    /// Renews the signatures of zones where one has to be `now`. Tells how many.
     pub fn renew(&mut self, now: Timestamp) -> usize {
         self.zones.renew(now)
     }

@@ -26,7 +26,7 @@ pub(super) struct Target {
 
 impl Target {
     /// An uncompressed name.
-    pub(super) fn of(wire: &[u8]) -> Self {
+    fn of(wire: &[u8]) -> Self {
         Self::join(wire, &[]).expect("a name has 255 octets at most")
     }
 

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::associations::FileAssociations;
-use super::prepared::Answers;
-use super::signer::Signer;
+use super::answers::{Answers, FileAssociations, Signer};
 use super::{AuthorityError, Policy};
 use crate::association::Associations;
 use crate::clock::Timestamp;
@@ -98,7 +96,7 @@ impl ServedZone {
         self.next_renewal
     }
 
-    /// Renews the signatures that have to be `now`. Tells how many.
+    /// Renews the signatures that have to be `now` or soon. Tells how many.
     pub(super) fn renew(&mut self, now: Timestamp) -> usize {
         let mut renewed = self.answers.renew(&self.zone, &self.signer, now);
         if let Holder::File(associations) = &mut self.associations {

@@ -45,8 +45,8 @@ impl Zones {
         self.zones.iter().map(|zone| &**zone)
     }
 
-    /// Renews the signatures that have to be `now`, in copies of zones that are shared. Tells how
-    /// many.
+    /// Renews the signatures of zones where one has to be `now`, in copies of those that are shared.
+    /// Tells how many.
     pub(super) fn renew(&mut self, now: Timestamp) -> usize {
         let due = |zone: &&mut Arc<ServedZone>| zone.next_renewal().is_some_and(|next| next <= now);
         self.zones.iter_mut().filter(due).map(|zone| Arc::make_mut(zone).renew(now)).sum()

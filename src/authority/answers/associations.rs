@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::prepared::Prepared;
-use super::signer::Signer;
+use super::{Prepared, Signer};
 use crate::clock::Timestamp;
 use crate::wire::{Encoded, Rrset};
 use crate::zone::SearchName;
 
 /// The associations of a zone file. Copies share what does not change.
 #[derive(Debug, Clone)]
-pub(super) struct FileAssociations {
+pub(in crate::authority) struct FileAssociations {
     /// Places of the sets, by owner in lower-case wire form.
     places: Arc<HashMap<Box<[u8]>, usize>>,
     sets: Arc<[Rrset]>,
@@ -19,7 +18,7 @@ pub(super) struct FileAssociations {
 }
 
 impl FileAssociations {
-    pub(super) fn new(sets: Vec<Rrset>, signer: &Signer, now: Timestamp) -> Self {
+    pub(in crate::authority) fn new(sets: Vec<Rrset>, signer: &Signer, now: Timestamp) -> Self {
         let owner = |set: &Rrset| SearchName::of(&set.name).wire().into();
         Self {
             places: Arc::new(sets.iter().map(owner).zip(0..).collect()),
@@ -28,18 +27,19 @@ impl FileAssociations {
         }
     }
 
-    pub(super) fn find(&self, owner: &[u8]) -> Option<&Encoded> {
+    pub(in crate::authority) fn find(&self, owner: &[u8]) -> Option<&Encoded> {
         self.places.get(owner).map(|&place| &self.prepared[place].encoded)
     }
 
-    pub(super) fn next_renewal(&self) -> Option<Timestamp> {
+    pub(in crate::authority) fn next_renewal(&self) -> Option<Timestamp> {
         self.prepared.iter().filter_map(|prepared| prepared.renewal).min()
     }
 
-    pub(super) fn renew(&mut self, signer: &Signer, now: Timestamp) -> usize {
+    pub(in crate::authority) fn renew(&mut self, signer: &Signer, now: Timestamp) -> usize {
+        let latest = signer.latest_renewal(now);
         let mut renewed = 0;
         for (prepared, set) in self.prepared.iter_mut().zip(&*self.sets) {
-            if prepared.is_due(now) {
+            if prepared.is_due(latest) {
                 *prepared = signer.prepare(set, now);
                 renewed += 1;
             }

@@ -1,6 +1,11 @@
-//! The parts of answers, made when a zone is loaded.
+//! The parts of answers, encoded and signed when a zone is loaded.
 
-use super::signer::Signer;
+mod associations;
+mod signer;
+
+pub(super) use associations::FileAssociations;
+pub(super) use signer::Signer;
+
 use crate::clock::Timestamp;
 use crate::dnssec::denial;
 use crate::wire::{Encoded, Rrset, Ttl};
@@ -15,8 +20,9 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        self.renewal.is_some_and(|renewal| renewal <= now)
+    /// Whether its signatures have to be renewed at `latest` or before.
+    fn is_due(&self, latest: Timestamp) -> bool {
+        self.renewal.is_some_and(|renewal| renewal <= latest)
     }
 }
 
@@ -73,21 +79,22 @@ impl Answers {
         all.filter_map(|prepared| prepared.renewal).min()
     }
 
-    /// Signs again what has to be. Tells how many sets.
+    /// Signs again what has to be, or soon has to. Tells how many sets.
     pub(super) fn renew(&mut self, zone: &Zone, signer: &Signer, now: Timestamp) -> usize {
+        let latest = signer.latest_renewal(now);
         let mut renewed = 0;
         let due =
-            self.sets.iter_mut().zip(zone.sets()).filter(|(prepared, _)| prepared.is_due(now));
+            self.sets.iter_mut().zip(zone.sets()).filter(|(prepared, _)| prepared.is_due(latest));
         for (prepared, set) in due {
             *prepared = signer.prepare(set, now);
             renewed += 1;
         }
-        if self.soa.is_due(now) {
+        if self.soa.is_due(latest) {
             self.soa = signer.prepare_for(zone.soa_set(), self.negative_ttl, now);
             renewed += 1;
         }
         for (prepared, cut) in self.no_ds.iter_mut().zip(zone.delegations()) {
-            if let Some(prepared) = prepared.as_mut().filter(|prepared| prepared.is_due(now)) {
+            if let Some(prepared) = prepared.as_mut().filter(|prepared| prepared.is_due(latest)) {
                 *prepared = signer.prepare(&no_ds(zone, cut, self.negative_ttl), now);
                 renewed += 1;
             }
