@@ -1,15 +1,26 @@
 //! What can be said on the command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::threepid::Country;
 use crate::wire::Name;
+
+/// Told below the help of `lookup`, and true by [`super::Exit`].
+const LOOKUP_EXITS: &str = "Exit status (of several identifiers the greatest counts):
+  0   found, and proved
+  1   no association: proved absent
+  2   there is an answer, but nothing proves it
+  3   an error: no answer, an address that is none, a bad configuration
+  64  the command line is not understood";
 
 /// The DNS of third-party identifiers: find the Matrix user behind an email address or a phone number,
 /// and prove it.
 #[derive(Debug, Parser)]
 #[command(name = "threepid", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "`threepid demo` shows it all on this machine.")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -20,6 +31,13 @@ const ZONE_EXITS: &str = "Exit status: 0 the zone is good, 1 it has mistakes";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Serve what a configuration says: zones, a resolver
+    Serve(ConfigFile),
+    /// Start two small trees and a resolver on this machine, to try things on
+    Demo(Demo),
+    /// Find who an email address or a phone number belongs to
+    #[command(after_help = LOOKUP_EXITS)]
+    Lookup(Lookup),
     /// Make and show the keys that zones are signed with
     #[command(subcommand)]
     Key(KeyCommand),
@@ -29,6 +47,42 @@ pub(super) enum Command {
     /// Look at configuration files
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+/// The configuration of a process.
+#[derive(Debug, Args)]
+pub(super) struct ConfigFile {
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Where keys, zones and configurations are kept from one start to the next
+    #[arg(long, value_name = "DIR", default_value = "demo-state")]
+    pub(super) dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Lookup {
+    /// Email addresses, and phone numbers as +447700900123
+    #[arg(required = true, value_name = "ID")]
+    pub(super) identifiers: Vec<String>,
+    /// A configuration with a [client] section: the resolver, the trees and what proves them
+    ///
+    /// Without it, threepid/client.toml in $XDG_CONFIG_HOME (~/.config) and in /etc is tried.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Ask this resolver, not the one of the configuration
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) resolver: Option<SocketAddr>,
+    /// Write one JSON object for each identifier
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The country whose national phone numbers are understood, as two letters: GB
+    #[arg(long, value_name = "CC")]
+    pub(super) country: Option<Country>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,9 +5,14 @@
 
 mod arguments;
 mod check;
+mod demo;
 mod exit;
 mod key;
+mod log;
+mod lookup;
 mod output;
+mod runtime;
+mod serve;
 mod zone;
 
 use std::ffi::OsString;
@@ -29,6 +34,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(command: Command) -> Exit {
     match command {
+        Command::Serve(arguments) => serve::serve(&arguments),
+        Command::Demo(arguments) => demo::demo(&arguments),
+        Command::Lookup(arguments) => lookup::lookup(&arguments),
         Command::Key(KeyCommand::Generate(arguments)) => key::generate(arguments),
         Command::Key(KeyCommand::Ds(arguments)) => key::ds(&arguments),
         Command::Zone(ZoneCommand::Check(arguments)) => zone::check(&arguments),

@@ -128,6 +128,15 @@ impl Config {
             admin: top.table("admin").map(Admin::read).unwrap_or_default(),
             log: top.table("log").map(Log::read).unwrap_or_default(),
         };
+        if let (Some(authority), Some(resolver)) = (&config.authority, &config.resolver) {
+            for address in &resolver.listen {
+                if authority.listen.iter().any(|other| values::overlap(address.value, other.value))
+                {
+                    let message = format!("[authority] listens on {} already", address.value);
+                    top.mistake_at(address.position, message);
+                }
+            }
+        }
         top.finish();
         config
     }

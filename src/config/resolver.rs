@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
+use crate::recursor;
 use crate::services::Network;
 
 use super::document::Table;
@@ -16,9 +17,6 @@ const LISTEN: [SocketAddr; 2] = [
     SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), DNS_PORT),
 ];
 
-/// What `cache_size` is where it is not given, in MiB.
-const CACHE_SIZE: u64 = 64;
-
 /// The largest cache, in MiB.
 const MAX_CACHE_SIZE: u64 = 1 << 20;
 
@@ -27,7 +25,7 @@ const MAX_CACHE_SIZE: u64 = 1 << 20;
 pub struct Resolver {
     /// Where to answer, over UDP and TCP.
     pub listen: Vec<Located<SocketAddr>>,
-    /// Who is answered; others are refused.
+    /// Who is answered besides this machine; others are refused.
     pub allow: Vec<Network>,
     /// The port of the authorities asked. Referrals carry none: it is the same for all.
     pub iteration_port: u16,
@@ -42,18 +40,17 @@ impl Resolver {
         let port = |number: u64| u16::try_from(number).expect("the range was checked");
         let resolver = Self {
             listen: values::listen(&table, &LISTEN),
-            allow: table.value("allow").map_or_else(
-                || vec![Network::LOOPBACK_V4, Network::LOOPBACK_V6],
-                |list| list.list().iter().filter_map(|item| item.parse("a network")).collect(),
-            ),
+            allow: table.value("allow").map_or_else(Vec::new, |list| {
+                list.list().iter().filter_map(|item| item.parse("a network")).collect()
+            }),
             iteration_port: table
                 .value("iteration_port")
                 .and_then(|value| value.number(1, u64::from(u16::MAX)))
                 .map_or(DNS_PORT, port),
-            cache_size: (table.value("cache_size"))
+            cache_size: table
+                .value("cache_size")
                 .and_then(|value| value.number(1, MAX_CACHE_SIZE))
-                .unwrap_or(CACHE_SIZE)
-                << 20,
+                .map_or(recursor::Limits::default().cache_octets, |mebibytes| mebibytes << 20),
             roots: Root::read_all(&table, base, Holder::Resolver),
         };
         table.finish();

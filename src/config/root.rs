@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use crate::dnssec::SupportedDs;
+use crate::resolver;
 use crate::wire::Name;
 use crate::wire::rdata::Ds;
 
@@ -31,6 +32,12 @@ pub(super) enum Holder {
 }
 
 impl Root {
+    /// The root as the resolver knows it.
+    pub fn to_root(&self) -> resolver::Root {
+        let (servers, anchors) = (self.servers.clone(), self.anchors.clone());
+        resolver::Root { apex: self.apex.value.clone(), servers, anchors }
+    }
+
     /// Reads the tables `root`, of which there is one at least.
     pub(super) fn read_all(table: &Table<'_>, base: &Path, holder: Holder) -> Vec<Self> {
         let tables = table.tables("root");

@@ -72,6 +72,7 @@ key_dir = "keys"
 name = "B.example."
 file = ""
 [resolver]
+listen = ["127.0.0.1"]
 allow = ["10.0.0.1/8"]
 iteration_port = 0
 [[resolver.root]]
@@ -85,20 +86,21 @@ level = "loud"
 "#;
     let told = parse(text).unwrap_err();
     let expected = [
-        "3:24: `127.0.0.1:53` is listed twice",
+        "3:24: `127.0.0.1:53` is listed already, as `127.0.0.1:53`",
         "3:40: `localhost` is no address: write `192.0.2.1`, `192.0.2.1:53` or `[2001:db8::1]:53`",
         "4:1: unknown key `thread`, did you mean `threads`?",
         "5:1: `file` is missing in [[authority.zone]]",
         "6:8: a domain name expected: empty label",
         "11:11: `keys` or `key_dir`, not both",
         "14:8: a path expected, this is empty",
-        "16:10: a network expected: bits are set after the prefix, did you mean `10.0.0.0/8`?",
-        "17:18: `iteration_port` is a number from 1 to 65535",
-        "18:1: what proves 3pid.example. is missing: `anchor_file` or `anchors`",
-        "20:12: an IP address without a port expected: invalid IP address syntax",
-        "22:10: [admin] listens on loopback only, on `127.0.0.1` or `[::1]`",
-        "24:9: `level` is one of `error`, `warn`, `info`, `debug`, `trace`",
-        "25:2: unknown key `resolve`, did you mean `resolver`?",
+        "16:11: [authority] listens on 127.0.0.1:53 already",
+        "17:10: a network expected: bits are set after the prefix, did you mean `10.0.0.0/8`?",
+        "18:18: `iteration_port` is a number from 1 to 65535",
+        "19:1: what proves 3pid.example. is missing: `anchor_file` or `anchors`",
+        "21:12: an IP address without a port expected: invalid IP address syntax",
+        "23:10: [admin] listens on loopback only, on `127.0.0.1` or `[::1]`",
+        "25:9: `level` is one of `error`, `warn`, `info`, `debug`, `trace`",
+        "26:2: unknown key `resolve`, did you mean `resolver`?",
     ];
     let expected: Vec<String> = expected.iter().map(|line| format!("dir/a.toml:{line}")).collect();
     assert_eq!(told.lines().collect::<Vec<_>>(), expected);

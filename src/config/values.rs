@@ -33,12 +33,20 @@ pub(super) fn listen(table: &Table<'_>, defaults: &[SocketAddr]) -> Vec<Located<
     let mut addresses: Vec<Located<SocketAddr>> = Vec::new();
     for item in list.list() {
         let Some(address) = socket_address(&item, DNS_PORT) else { continue };
-        if address.value.port() != 0 && addresses.contains(&address) {
-            item.mistake(format!("`{}` is listed twice", address.value));
+        if let Some(other) = addresses.iter().find(|other| overlap(other.value, address.value)) {
+            item.mistake(format!("`{}` is listed already, as `{}`", address.value, other.value));
         }
         addresses.push(address);
     }
     addresses
+}
+
+/// Whether two listeners would be in each other's way. A wildcard stands for every address.
+pub(super) fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let one_is_any = a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() == b.port()
+        && a.port() != 0
+        && (a.ip() == b.ip() || (one_is_any && a.is_ipv4() == b.is_ipv4()))
 }
 
 /// A path, taken from `base` where it is relative.

@@ -98,7 +98,10 @@ fn own(path: &Path, key: ZoneKey, zone: &Name) -> Result<ZoneKey, KeyError> {
 }
 
 /// The keys of `zone` in a directory, one at least.
-fn load_directory(zone: &Name, directory: &Path) -> Result<Vec<ZoneKey>, Vec<KeyError>> {
+///
+/// # Errors
+/// With every key that cannot be used; with [`KeyError::None`] where there is none.
+pub fn load_directory(zone: &Name, directory: &Path) -> Result<Vec<ZoneKey>, Vec<KeyError>> {
     let unreadable = |cause| vec![KeyError::File { path: directory.to_owned(), cause }];
     let mut paths = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {

@@ -1,6 +1,7 @@
 //! The program as a person meets it: what it prints, and what it ends with.
 
 mod key;
+mod lookup;
 mod mistakes;
 mod zone;
 

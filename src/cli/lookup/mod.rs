@@ -1,0 +1,85 @@
+//! `threepid lookup`: whose an identifier is, and what proves it.
+
+mod show;
+mod verdict;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config};
+use crate::stub::Client;
+use crate::threepid::Threepid;
+use crate::transport::{Limits, Network};
+
+use super::Exit;
+use super::arguments::Lookup;
+use super::{output, runtime};
+
+use verdict::Verdict;
+
+/// What is told where there is no configuration.
+const NO_CONFIG: &str = "no configuration: give one with a [client] section by -c FILE \
+                         (`threepid demo` writes one to demo-state/client.toml), or put it at";
+
+/// Looks up each identifier, and ends with the gravest of their outcomes.
+pub(super) fn lookup(arguments: &Lookup) -> Exit {
+    let client = match client_config(arguments) {
+        Ok(client) => client,
+        Err(exit) => return exit,
+    };
+    let roots = client.roots.iter().map(config::Root::to_root).collect();
+    let resolver = arguments.resolver.unwrap_or(client.resolver);
+    let network = Network::new(&Limits::default());
+    let client = Client::new(resolver, roots, network, Arc::new(SystemClock));
+    runtime::short(async {
+        let mut gravest = Exit::Success;
+        for identifier in &arguments.identifiers {
+            gravest = gravest.max(look_up(&client, identifier, arguments).await);
+        }
+        gravest
+    })
+}
+
+async fn look_up(client: &Client<Network>, identifier: &str, arguments: &Lookup) -> Exit {
+    let threepid = match Threepid::parse_any(identifier, arguments.country) {
+        Ok(threepid) => threepid,
+        Err(error) => return output::fail(format_args!("{identifier:?}: {error}")),
+    };
+    let findings = client.lookup(&threepid).await;
+    let now = SystemClock.now();
+    let verdict = Verdict::of(&findings, &threepid, now);
+    if arguments.json {
+        output::print(format_args!("{}\n", show::object(&threepid, &verdict, &findings)));
+    } else {
+        output::print(show::lines(&threepid, &verdict, &findings, now));
+    }
+    verdict.exit()
+}
+
+/// The [client] section that applies.
+fn client_config(arguments: &Lookup) -> Result<config::Client, Exit> {
+    let path = match &arguments.config {
+        Some(path) => path.clone(),
+        None => default_config()?,
+    };
+    let config = Config::load(&path).map_err(output::mistakes)?;
+    config.client.ok_or_else(|| {
+        output::mistakes(format_args!("{}: it has no [client] section", path.display()))
+    })
+}
+
+/// The first configuration that is where one may be.
+fn default_config() -> Result<PathBuf, Exit> {
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
+    let own = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or(home);
+    let places: Vec<PathBuf> = own
+        .into_iter()
+        .chain([PathBuf::from("/etc")])
+        .map(|place| place.join("threepid/client.toml"))
+        .collect();
+    places.iter().find(|place| place.exists()).cloned().ok_or_else(|| {
+        let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+        output::fail(format_args!("{NO_CONFIG} {}", places.join(" or ")))
+    })
+}

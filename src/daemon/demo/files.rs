@@ -1,0 +1,266 @@
+//! The demo's files: zones, keys, anchors and configurations in the state directory.
+//!
+//! Zones and keys are written where they are missing, so that they stay from one start to the next and
+//! can be edited; everything else is made of them at each start.
+
+use std::fmt::Write;
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::clock::Timestamp;
+use crate::codec::{base64, hex};
+use crate::crypto::OsRandom;
+use crate::daemon::keys::{self, KeyError};
+use crate::daemon::zone_file;
+use crate::dnssec::ZoneKey;
+use crate::wire::rdata::address;
+use crate::wire::{DigestType, Name};
+use crate::zone::Zone;
+
+use super::DemoError;
+
+macro_rules! zones {
+    ($($apex:literal)*) => {
+        [$(($apex, include_str!(concat!("../../../zones/", $apex, ".zone"))),)*]
+    };
+}
+
+/// The zones: names of the files without `.zone`, and what is in them.
+const ZONES: [(&str, &str); 9] = zones! {
+    "3pid.example"
+    "4.4.msisdn.3pid.example"
+    "9.4.msisdn.3pid.example"
+    "9.9.9.0.0.9.0.0.7.7.4.4.msisdn.3pid.example"
+    "example.com.email.3pid.example"
+    "example.net.email.3pid.example"
+    "3pid.example.net"
+    "4.4.msisdn.3pid.example.net"
+    "9.4.msisdn.3pid.example.net"
+};
+
+/// What every file says that is made at each start.
+const MADE: &str = "Made by `threepid demo` at each start: changes are lost.";
+
+/// The state directory.
+#[derive(Debug, Clone)]
+pub(super) struct Files {
+    directory: PathBuf,
+}
+
+/// A zone of the demo.
+#[derive(Debug)]
+pub(super) struct DemoZone {
+    /// Name of its files.
+    name: &'static str,
+    /// Its apex.
+    pub(super) apex: Name,
+    /// Where its server listens.
+    pub(super) server: IpAddr,
+    keys: Vec<ZoneKey>,
+}
+
+impl Files {
+    /// The directory, made where it is missing.
+    pub(super) fn open(directory: &Path) -> Result<Self, DemoError> {
+        let files = Self { directory: directory.to_owned() };
+        for part in ["", "zones", "keys", "served", "servers"] {
+            let path = files.path(part);
+            fs::create_dir_all(&path).map_err(|cause| DemoError::File { path, cause })?;
+        }
+        Ok(files)
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    pub(super) fn write(&self, name: &str, content: &str) -> Result<PathBuf, DemoError> {
+        let path = self.path(name);
+        match fs::write(&path, content) {
+            Ok(()) => Ok(path),
+            Err(cause) => Err(DemoError::File { path, cause }),
+        }
+    }
+
+    /// Removes a file, if it is there.
+    pub(super) fn remove(&self, name: &str) {
+        let _ = fs::remove_file(self.path(name));
+    }
+
+    /// The zones with their keys, both made where they are missing, and the files as they are
+    /// served: with the DS records of their children.
+    pub(super) fn zones(&self, now: Timestamp) -> Result<Vec<DemoZone>, DemoError> {
+        let zones: Vec<DemoZone> = ZONES
+            .iter()
+            .map(|(name, text)| self.zone(name, text, now))
+            .collect::<Result<_, _>>()?;
+        for zone in &zones {
+            let children = zones.iter().filter(|child| parent(child, &zones) == Some(&zone.apex));
+            let ds: String = children.map(ds_lines).collect();
+            let served = format!("; {MADE}\n$INCLUDE ../zones/{}.zone\n{ds}", zone.name);
+            self.write(&format!("served/{}.zone", zone.name), &served)?;
+        }
+        Ok(zones)
+    }
+
+    fn zone(&self, name: &'static str, text: &str, now: Timestamp) -> Result<DemoZone, DemoError> {
+        let apex: Name = name.parse().expect("the files are named after their zones");
+        let file = format!("zones/{name}.zone");
+        if !self.path(&file).exists() {
+            self.write(&file, text)?;
+        }
+        let built = zone_file::read(&self.path(&file), &apex).map_err(DemoError::Zone)?;
+        let server = server(&built.zone)
+            .ok_or_else(|| DemoError::NoServer { path: self.path(&file), apex: apex.clone() })?;
+        let keys = self.keys(&apex, now)?;
+        Ok(DemoZone { name, apex, server, keys })
+    }
+
+    fn keys(&self, apex: &Name, now: Timestamp) -> Result<Vec<ZoneKey>, DemoError> {
+        let directory = self.path("keys");
+        match keys::load_directory(apex, &directory) {
+            Err(errors) if matches!(errors[..], [KeyError::None { .. }]) => {
+                let key = ZoneKey::generate(apex.clone(), ZoneKey::KSK, &mut OsRandom);
+                keys::store(&directory, &key, now).map_err(|error| DemoError::Keys(vec![error]))?;
+                Ok(vec![key])
+            }
+            keys => keys.map_err(DemoError::Keys),
+        }
+    }
+
+    /// The trust anchors, for each root in a form for Unbound and Knot Resolver (`.anchor`), and for
+    /// the first one in a form for delv (`root.keys`).
+    pub(super) fn write_anchors(&self, zones: &[DemoZone]) -> Result<(), DemoError> {
+        for root in roots(zones) {
+            let lines =
+                root.entry_points().map(|key| format!("{} 3600 IN DNSKEY {key}\n", root.apex));
+            self.write(&anchor_file(root, zones), &lines.collect::<String>())?;
+        }
+        let first = &zones[0];
+        let keys: String = first
+            .entry_points()
+            .map(|key| {
+                let (numbers, octets) = key.rsplit_once(' ').expect("the key is the fourth field");
+                format!("    \"{}\" static-key {numbers} \"{octets}\";\n", first.apex)
+            })
+            .collect();
+        self.write("root.keys", &format!("trust-anchors {{\n{keys}}};\n"))?;
+        Ok(())
+    }
+
+    /// The configuration of each server, with the zones it serves.
+    pub(super) fn write_servers(
+        &self,
+        zones: &[DemoZone],
+        port: u16,
+    ) -> Result<Vec<PathBuf>, DemoError> {
+        let mut servers: Vec<(IpAddr, Vec<&DemoZone>)> = Vec::new();
+        for zone in zones {
+            match servers.iter_mut().find(|(server, _)| *server == zone.server) {
+                Some((_, zones)) => zones.push(zone),
+                None => servers.push((zone.server, vec![zone])),
+            }
+        }
+        let write = |(server, zones): &(IpAddr, Vec<&DemoZone>)| {
+            let listen = SocketAddr::new(*server, port);
+            let mut text = format!("# {MADE}\n[authority]\nlisten = [\"{listen}\"]\nthreads = 1\n");
+            for DemoZone { name, apex, .. } in zones {
+                write!(
+                    text,
+                    "\n[[authority.zone]]\nname = \"{apex}\"\nfile = \"../served/{name}.zone\"\n\
+                     key_dir = \"../keys\"\n"
+                )
+                .expect("a string takes all that is written");
+            }
+            self.write(&format!("servers/{}.toml", zones[0].name), &text)
+        };
+        servers.iter().map(write).collect()
+    }
+
+    /// The configuration of the resolver.
+    pub(super) fn write_resolver(
+        &self,
+        zones: &[DemoZone],
+        listen: SocketAddr,
+        port: u16,
+    ) -> Result<PathBuf, DemoError> {
+        let mut text =
+            format!("# {MADE}\n[resolver]\nlisten = [\"{listen}\"]\niteration_port = {port}\n");
+        for root in roots(zones) {
+            let (apex, server, anchor) = (&root.apex, root.server, anchor_file(root, zones));
+            write!(
+                text,
+                "\n[[resolver.root]]\napex = \"{apex}\"\nservers = [\"{server}\"]\n\
+                 anchor_file = \"{anchor}\"\n"
+            )
+            .expect("a string takes all that is written");
+        }
+        self.write("resolver.toml", &text)
+    }
+
+    /// The configuration of clients.
+    pub(super) fn write_client(
+        &self,
+        zones: &[DemoZone],
+        resolver: SocketAddr,
+    ) -> Result<PathBuf, DemoError> {
+        let mut text = format!("# {MADE}\n[client]\nresolver = \"{resolver}\"\n");
+        for root in roots(zones) {
+            let (apex, anchor) = (&root.apex, anchor_file(root, zones));
+            write!(text, "\n[[client.root]]\napex = \"{apex}\"\nanchor_file = \"{anchor}\"\n")
+                .expect("a string takes all that is written");
+        }
+        self.write("client.toml", &text)
+    }
+}
+
+impl DemoZone {
+    /// The data of its DNSKEY records that the parent's DS, or an anchor, stands for.
+    fn entry_points(&self) -> impl Iterator<Item = String> {
+        self.keys.iter().filter(|key| key.is_sep()).map(|key| {
+            let key = key.dnskey();
+            let public = base64(&key.public_key);
+            format!("{} {} {} {public}", key.flags, key.protocol, key.algorithm.0)
+        })
+    }
+}
+
+/// The zones that none of the others delegates.
+fn roots(zones: &[DemoZone]) -> impl Iterator<Item = &DemoZone> {
+    zones.iter().filter(move |zone| parent(zone, zones).is_none())
+}
+
+/// The apex of the zone that delegates `child`: the nearest above it.
+fn parent<'a>(child: &DemoZone, zones: &'a [DemoZone]) -> Option<&'a Name> {
+    let above = zones.iter().map(|zone| &zone.apex).filter(|apex| child.apex.is_below(apex));
+    above.max_by_key(|apex| apex.label_count())
+}
+
+fn ds_lines(child: &DemoZone) -> String {
+    let ds = child
+        .keys
+        .iter()
+        .filter(|key| key.is_sep())
+        .map(|key| key.ds(DigestType::SHA256).expect("SHA-256 is computed here"));
+    ds.map(|ds| {
+        let digest = hex(&ds.digest);
+        let (tag, algorithm, digest_type) = (ds.key_tag, ds.algorithm.0, ds.digest_type.0);
+        format!("{} 1h IN DS {tag} {algorithm} {digest_type} {digest}\n", child.apex)
+    })
+    .collect()
+}
+
+/// The first root's anchor is `root.anchor`, for the tools in the examples.
+fn anchor_file(root: &DemoZone, zones: &[DemoZone]) -> String {
+    match root.apex == zones[0].apex {
+        true => "root.anchor".to_owned(),
+        false => format!("{}.anchor", root.name),
+    }
+}
+
+/// The first address of the zone's name servers.
+fn server(zone: &Zone) -> Option<IpAddr> {
+    let set = zone.set(zone.apex_addresses().first()?.set);
+    address(set.rtype, set.rdata.first()?).ok()
+}

@@ -1,0 +1,264 @@
+//! The demo: two trees of identity servers and a resolver in one process, on loopback addresses.
+//!
+//! Each server has the address that the zones give it, and its own configuration; it is started as
+//! `threepid serve` starts it. Referrals carry no port, so that all servers have the same.
+
+mod files;
+mod probe;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::keys::KeyError;
+use super::{Daemon, LoadError, StartError};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, ConfigError, DNS_PORT};
+use crate::transport::{self, Network};
+use crate::wire::Name;
+
+use files::{DemoZone, Files};
+
+/// How many free ports are tried where port 53 cannot be had.
+const PORTS: usize = 10;
+
+/// What is written once every server answers, and removed when they end.
+const READY: &str = "ready";
+
+/// Why the demo does not start.
+#[derive(Debug, Error)]
+pub enum DemoError {
+    /// The resolver's address cannot be served on.
+    #[error("cannot listen on {resolver}: {cause}; is there another demo?")]
+    Resolver {
+        /// The address.
+        resolver: SocketAddr,
+        /// Why.
+        cause: io::Error,
+    },
+    /// A file of its state cannot be written.
+    #[error("{}: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// Keys in its state cannot be used.
+    #[error("{}", lines(.0))]
+    Keys(Vec<KeyError>),
+    /// A zone file in its state has mistakes.
+    #[error("{}", lines(.0))]
+    Zone(Vec<String>),
+    /// A zone does not tell where its server listens.
+    #[error("{}: the address of a name server of {apex} expected", path.display())]
+    NoServer {
+        /// The zone's file.
+        path: PathBuf,
+        /// The zone.
+        apex: Name,
+    },
+    /// A configuration in its state has mistakes.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A server does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// There is no port that is free on all addresses.
+    #[error("no port is free on all of the servers' addresses: {0}")]
+    NoPort(io::Error),
+    /// A server that was started does not answer.
+    #[error("{server} does not answer for {zone}")]
+    Silent {
+        /// The server.
+        server: SocketAddr,
+        /// The zone.
+        zone: Name,
+    },
+}
+
+fn lines(items: &[impl ToString]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Where the demo is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The directory of its state.
+    pub directory: PathBuf,
+    /// Where its resolver listens.
+    pub resolver: SocketAddr,
+    /// The port of its identity servers, if it can be had; else, and where it is 0, any free one.
+    pub port: u16,
+}
+
+impl Settings {
+    /// State in `directory`, the resolver on 127.0.0.1:5300, the servers on port 53.
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory, resolver: (Ipv4Addr::LOCALHOST, 5300).into(), port: DNS_PORT }
+    }
+}
+
+/// All servers of the demo, at work.
+pub struct Demo {
+    files: Files,
+    zones: Vec<DemoZone>,
+    port: u16,
+    servers: Vec<Daemon>,
+    resolver: SocketAddr,
+}
+
+impl Demo {
+    /// Starts the servers and the resolver. Returns when each of them answers.
+    ///
+    /// # Errors
+    /// Where the state cannot be used, or an address cannot be served on. Then nothing is left
+    /// running.
+    pub async fn start(settings: &Settings) -> Result<Self, DemoError> {
+        let resolver = settings.resolver;
+        // Before anything in the state changes that another demo may be using.
+        TcpListener::bind(resolver).map_err(|cause| DemoError::Resolver { resolver, cause })?;
+        let files = Files::open(&settings.directory)?;
+        files.remove(READY);
+        let zones = files.zones(SystemClock.now())?;
+        files.write_anchors(&zones)?;
+        let (servers, port) = start_servers(&files, &zones, settings.port).await?;
+        let mut demo = Self { files, zones, port, servers, resolver };
+        match demo.complete().await {
+            Ok(()) => Ok(demo),
+            Err(error) => {
+                demo.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts the resolver, and makes sure of all servers.
+    async fn complete(&mut self) -> Result<(), DemoError> {
+        let path = self.files.write_resolver(&self.zones, self.resolver, self.port)?;
+        let resolver = Daemon::start(Config::load(&path)?).await?;
+        if let [address] = resolver.resolver_addresses() {
+            self.resolver = *address;
+        }
+        self.servers.push(resolver);
+        self.files.write_client(&self.zones, self.resolver)?;
+        self.probe().await?;
+        self.files.write(READY, "").map(drop)
+    }
+
+    /// Asks each server for its zones, and the resolver for all.
+    async fn probe(&self) -> Result<(), DemoError> {
+        let network = Network::new(&transport::Limits::default());
+        for zone in &self.zones {
+            let own = SocketAddr::new(zone.server, self.port);
+            for server in [own, self.resolver] {
+                if !probe::answers(&network, server, &zone.apex).await {
+                    return Err(DemoError::Silent { server, zone: zone.apex.clone() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The port of the identity servers.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The zones, and the addresses of their servers.
+    pub fn zones(&self) -> impl Iterator<Item = (&Name, IpAddr)> {
+        self.zones.iter().map(|zone| (&zone.apex, zone.server))
+    }
+
+    /// Where the resolver is.
+    pub fn resolver(&self) -> SocketAddr {
+        self.resolver
+    }
+
+    /// A file of the state.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.files.path(name)
+    }
+
+    /// Reads all zones and keys again.
+    ///
+    /// # Errors
+    /// With the mistakes of the first server that has some; it stays as it was.
+    pub async fn reload(&mut self) -> Result<(), LoadError> {
+        for server in &mut self.servers {
+            server.reload().await?;
+        }
+        Ok(())
+    }
+
+    /// Answers what is asked already, and ends.
+    pub async fn stop(self) {
+        self.files.remove(READY);
+        stop_all(self.servers).await;
+    }
+}
+
+async fn stop_all(servers: Vec<Daemon>) {
+    for server in servers {
+        server.stop().await;
+    }
+}
+
+/// Starts the identity servers on `port`, or on a free one where that is refused.
+async fn start_servers(
+    files: &Files,
+    zones: &[DemoZone],
+    mut port: u16,
+) -> Result<(Vec<Daemon>, u16), DemoError> {
+    if port == 0 {
+        port = free_port(zones).map_err(DemoError::NoPort)?;
+    }
+    for _ in 0..PORTS {
+        match try_port(&files.write_servers(zones, port)?).await {
+            Err(DemoError::Start(error)) if error.is_about_the_port() => {
+                tracing::debug!(port, %error, "another port is tried");
+                port = free_port(zones).map_err(DemoError::NoPort)?;
+            }
+            outcome => return outcome.map(|servers| (servers, port)),
+        }
+    }
+    Err(DemoError::NoPort(io::ErrorKind::AddrInUse.into()))
+}
+
+/// Starts a server for each of the configurations, or none.
+async fn try_port(configs: &[PathBuf]) -> Result<Vec<Daemon>, DemoError> {
+    let mut servers = Vec::new();
+    for path in configs {
+        let started = match Config::load(path) {
+            Ok(config) => Daemon::start(config).await.map_err(DemoError::from),
+            Err(error) => Err(error.into()),
+        };
+        match started {
+            Ok(server) => servers.push(server),
+            Err(error) => {
+                stop_all(servers).await;
+                return Err(error);
+            }
+        }
+    }
+    Ok(servers)
+}
+
+/// A port that nobody has on any of the servers' addresses, just now.
+fn free_port(zones: &[DemoZone]) -> io::Result<u16> {
+    let mut refused = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..PORTS {
+        let port = UdpSocket::bind((zones[0].server, 0))?.local_addr()?.port();
+        let bind = |zone: &DemoZone| {
+            UdpSocket::bind((zone.server, port))?;
+            TcpListener::bind((zone.server, port)).map(drop)
+        };
+        match zones.iter().try_for_each(bind) {
+            Ok(()) => return Ok(port),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}

@@ -1,0 +1,97 @@
+//! Signing again before signatures end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
+
+use crate::authority::Authority;
+use crate::clock::Clock;
+use crate::services::dns::Served;
+
+/// The longest time without a look at the clock: it may be set.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// The shortest time between two renewals.
+const SHORTEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// What is served now, and the right to serve something else.
+#[derive(Debug)]
+pub(super) struct Current {
+    served: Arc<ArcSwap<Served>>,
+    /// Held by whoever makes something new from what is served, so that no change is lost.
+    changing: Mutex<()>,
+}
+
+impl Current {
+    pub(super) fn new(served: Served) -> Self {
+        Self { served: Arc::new(ArcSwap::from_pointee(served)), changing: Mutex::default() }
+    }
+
+    /// What services answer from.
+    pub(super) fn served(&self) -> &Arc<ArcSwap<Served>> {
+        &self.served
+    }
+
+    /// Serves something else from here on.
+    pub(super) async fn replace(&self, served: Served) {
+        let _changing = self.changing.lock().await;
+        self.served.store(Arc::new(served));
+    }
+
+    /// Signs again what has to be; gives how long nothing will have to be.
+    async fn renew(&self, clock: &dyn Clock) -> Duration {
+        let _changing = self.changing.lock().await;
+        let (served, now) = (self.served.load_full(), clock.now());
+        match served.authority.next_renewal() {
+            None => return LONGEST_SLEEP,
+            Some(due) if due > now => return due.since(now),
+            Some(_) => {}
+        }
+        let authority = served.authority.clone();
+        let Ok((authority, sets)) =
+            tokio::task::spawn_blocking(move || renewed(authority, now)).await
+        else {
+            tracing::error!("signing again failed");
+            return LONGEST_SLEEP;
+        };
+        tracing::info!(sets, "signed again before signatures end");
+        self.served.store(Arc::new(Served { authority, ..Served::clone(&served) }));
+        SHORTEST_SLEEP
+    }
+}
+
+fn renewed(mut authority: Authority, now: crate::clock::Timestamp) -> (Authority, usize) {
+    let sets = authority.renew(now);
+    (authority, sets)
+}
+
+/// Keeps signatures fresh, for good.
+pub(super) async fn keep_fresh(current: Arc<Current>, clock: Arc<dyn Clock>) {
+    loop {
+        let pause = current.renew(clock.as_ref()).await;
+        tokio::time::sleep(pause.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{ManualClock, Timestamp};
+    use crate::crypto::SeededRandom;
+    use crate::daemon::testing;
+
+    #[tokio::test]
+    async fn signatures_are_renewed_when_they_have_to_be() {
+        let now = Timestamp::from_secs(1_790_000_000);
+        let authority = testing::authority(now, &mut SeededRandom::new(1));
+        let due = authority.next_renewal().unwrap();
+        let current = Current::new(Served { authority, ..Served::default() });
+        let clock = ManualClock::at(now);
+        assert_eq!(current.renew(&clock).await, due.since(now));
+        clock.set(due);
+        assert_eq!(current.renew(&clock).await, SHORTEST_SLEEP);
+        assert!(current.served().load().authority.next_renewal().unwrap() > due);
+    }
+}

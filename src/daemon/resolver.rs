@@ -1,0 +1,102 @@
+//! The part of the process that resolves names for clients.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config;
+use crate::recursor::{self, Recursor};
+use crate::resolver::{self, Policy, Upstream};
+use crate::services::dns::{self, Access, DnsService, Served, recurse};
+use crate::telemetry::Telemetry;
+use crate::transport::{self, Listener, Network, Parts, Server, Service};
+
+/// Resolves names until it is stopped.
+pub(super) struct ResolverPart {
+    pub(super) addresses: Vec<SocketAddr>,
+    /// What the recursor was made of: its cache is kept as long as this stays.
+    plan: Plan,
+    served: Arc<ArcSwap<Served>>,
+    recursor: Arc<ArcSwap<Recursor<Network>>>,
+    clock: Arc<dyn Clock>,
+    server: Server,
+    recursion: JoinHandle<()>,
+}
+
+/// What a recursor is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Plan {
+    policy: Policy,
+    limits: recursor::Limits,
+}
+
+impl Plan {
+    fn of(config: &config::Resolver) -> Self {
+        let policy = Policy {
+            roots: config.roots.iter().map(config::Root::to_root).collect(),
+            upstream: Upstream::Iterate { port: config.iteration_port },
+            limits: resolver::Limits::default(),
+        };
+        let limits = recursor::Limits { cache_octets: config.cache_size, ..Default::default() };
+        Self { policy, limits }
+    }
+
+    fn recursor(&self, clock: &Arc<dyn Clock>) -> Recursor<Network> {
+        let exchange = Network::new(&transport::Limits::default());
+        Recursor::new(self.policy.clone(), exchange, Arc::clone(clock), self.limits.clone())
+    }
+}
+
+fn served(config: &config::Resolver) -> Served {
+    Served { recursion: Some(Access::new(&config.allow)), ..Served::default() }
+}
+
+impl ResolverPart {
+    /// Starts to answer at the `listeners`.
+    pub(super) fn start(
+        config: &config::Resolver,
+        listeners: Vec<Listener>,
+        clock: Arc<dyn Clock>,
+        telemetry: &Arc<Telemetry>,
+    ) -> std::io::Result<Self> {
+        let addresses = listeners.iter().map(Listener::local).collect();
+        let limits = transport::Limits::default();
+        let plan = Plan::of(config);
+        let served = Arc::new(ArcSwap::from_pointee(served(config)));
+        let recursor = Arc::new(ArcSwap::from_pointee(plan.recursor(&clock)));
+        let service = |_: SocketAddr| -> Box<dyn Service> {
+            Box::new(DnsService::new(Arc::clone(&served), Arc::clone(&clock), telemetry))
+        };
+        let (later, questions) = transport::queue(&limits);
+        let parts = Parts { services: &service, later, limits: &limits, telemetry };
+        let server = Server::start(listeners, &parts)?;
+        drop(parts);
+        let (asked, counted) = (Arc::clone(&recursor), Arc::clone(telemetry));
+        let recursion = tokio::spawn(async move {
+            recurse(questions, asked, dns::Limits::default(), &counted).await;
+        });
+        Ok(Self { addresses, plan, served, recursor, clock, server, recursion })
+    }
+
+    /// Resolves as `config` says from here on.
+    pub(super) fn replace(&mut self, config: &config::Resolver) {
+        self.served.store(Arc::new(served(config)));
+        let plan = Plan::of(config);
+        if plan != self.plan {
+            self.recursor.store(Arc::new(plan.recursor(&self.clock)));
+            self.plan = plan;
+        }
+    }
+
+    /// Answers what is asked already, and ends.
+    pub(super) async fn stop(self) {
+        self.server.stop().await;
+        // Without the server nobody can ask any more: recursion ends with the last answer.
+        if let Err(error) = self.recursion.await {
+            tracing::error!(%error, "recursion ended badly");
+        }
+    }
+}

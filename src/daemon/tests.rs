@@ -1,0 +1,162 @@
+//! A process brought up, reloaded and brought down, on free ports of loopback.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::demo::{Demo, Settings};
+use super::*;
+use crate::transport::{Exchange, Limits, Network, Transport};
+use crate::wire::{Class, Message, Question, Rtype};
+
+const ZONE: &str = "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 192.0.2.1\n";
+
+const CONFIG: &str = "[authority]\nlisten = [\"127.0.0.1:0\"]\nthreads = 1\n\
+                      [[authority.zone]]\nname = \"a.example\"\nfile = \"a.zone\"\n\
+                      [admin]\nlisten = \"127.0.0.1:0\"\n";
+
+/// A directory with a configuration and its zone.
+struct State(TempDir);
+
+impl State {
+    fn new() -> Self {
+        let state = Self(tempfile::tempdir().unwrap());
+        state.write("a.zone", ZONE);
+        state.write("a.toml", CONFIG);
+        state
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    async fn start(&self) -> Result<Daemon, StartError> {
+        Daemon::start(Config::load(&self.path("a.toml")).unwrap()).await
+    }
+
+    /// The lines of a message, the directory left out.
+    fn lines(&self, error: &impl ToString) -> Vec<String> {
+        let directory = format!("{}/", self.0.path().display());
+        error.to_string().replace(&directory, "").lines().map(str::to_owned).collect()
+    }
+}
+
+/// The text at `name`, as the daemon answers it.
+async fn ask(daemon: &Daemon, name: &str, rtype: Rtype) -> Message {
+    let question = Question { name: name.parse().unwrap(), rtype, class: Class::IN };
+    let packet = Message::query(7, question).encode();
+    let (network, server) = (Network::new(&Limits::default()), daemon.authority_addresses()[0]);
+    let reply = network.exchange(server, Transport::Udp, &packet, Duration::from_secs(5)).await;
+    Message::decode(&reply.unwrap()).unwrap()
+}
+
+async fn get(daemon: &Daemon, path: &str) -> String {
+    let mut stream = TcpStream::connect(daemon.admin_address().unwrap()).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_daemon_answers_and_tells_about_itself() {
+    let state = State::new();
+    let daemon = state.start().await.unwrap();
+    assert_eq!(ask(&daemon, "ns.a.example", Rtype::A).await.answer.len(), 1);
+    assert!(get(&daemon, "/health").await.ends_with("ready\n"));
+    let metrics = get(&daemon, "/metrics").await;
+    assert!(metrics.contains("threepid_dns_questions_total{"), "{metrics}");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_reload_serves_the_new_zone() {
+    let state = State::new();
+    let mut daemon = state.start().await.unwrap();
+    state.write("a.zone", &format!("{ZONE}new A 192.0.2.2\n"));
+    assert_eq!(ask(&daemon, "new.a.example", Rtype::A).await.answer.len(), 0);
+    daemon.reload().await.unwrap();
+    assert_eq!(ask(&daemon, "new.a.example", Rtype::A).await.answer.len(), 1);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_bad_reload_leaves_all_as_it_was() {
+    let state = State::new();
+    let mut daemon = state.start().await.unwrap();
+    state.write("a.zone", &format!("{ZONE}new A 192.0.2.2\nbad A here\n"));
+    let error = daemon.reload().await.unwrap_err();
+    assert!(state.lines(&error)[0].starts_with("a.zone:6:7: "), "{error}");
+    assert_eq!(ask(&daemon, "new.a.example", Rtype::A).await.answer.len(), 0);
+    state.write("a.zone", ZONE);
+    state.write("a.toml", &CONFIG.replace("file", "fill"));
+    let error = daemon.reload().await.unwrap_err();
+    assert!(
+        state.lines(&error).iter().any(|line| line.contains("did you mean `file`?")),
+        "{error}"
+    );
+    assert_eq!(ask(&daemon, "ns.a.example", Rtype::A).await.answer.len(), 1);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_bad_start_tells_everything() {
+    let state = State::new();
+    state.write("a.zone", &format!("{ZONE}bad A here\nworse\n"));
+    let more = "[[authority.zone]]\nname = \"b.example\"\nfile = \"b.zone\"\nkeys = [\"Kb\"]\n";
+    state.write("a.toml", &CONFIG.replace("[admin]", &format!("{more}[admin]")));
+    let error = state.start().await.err().unwrap();
+    let lines = state.lines(&error);
+    let places: Vec<&str> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(places, ["a.zone:5:7", "a.zone:6:6", "a.toml:10:9", "a.toml:9:8"], "{error}");
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_told_with_its_place() {
+    let state = State::new();
+    let first = state.start().await.unwrap();
+    let taken = first.authority_addresses()[0];
+    state.write("a.toml", &CONFIG.replacen("127.0.0.1:0", &taken.to_string(), 1));
+    let error = state.start().await.err().unwrap();
+    assert!(error.is_about_the_port());
+    let line = &state.lines(&error)[0];
+    assert!(line.starts_with(&format!("a.toml:2:11: cannot listen on {taken}")), "{line}");
+    assert!(line.ends_with("`ss -lntup` shows who listens there"), "{line}");
+    first.stop().await;
+}
+
+/// What the demo holds, looked up as a client does.
+#[tokio::test]
+async fn the_demo_comes_up_again_with_the_same_keys() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = anywhere(directory.path());
+    let demo = Demo::start(&settings).await.unwrap();
+    let anchor = read(&demo.path("root.anchor"));
+    assert!(anchor.starts_with("3pid.example. 3600 IN DNSKEY 257 3 15 "), "{anchor}");
+    assert!(read(&demo.path("root.keys")).contains("\"3pid.example.\" static-key 257 3 15 \""));
+    assert!(demo.path("ready").exists());
+    demo.stop().await;
+    assert!(!directory.path().join("ready").exists());
+    let again = Demo::start(&settings).await.unwrap();
+    assert_eq!(read(&again.path("root.anchor")), anchor);
+    again.stop().await;
+}
+
+/// The demo on free ports.
+fn anywhere(directory: &Path) -> Settings {
+    let resolver = "127.0.0.1:0".parse().unwrap();
+    Settings { resolver, port: 0, ..Settings::new(directory.to_owned()) }
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}

@@ -1,0 +1,131 @@
+//! `threepid lookup`, against servers in this process on free ports.
+
+use std::fs;
+use std::path::Path;
+
+use threepid::config::Config;
+use threepid::daemon::Daemon;
+use threepid::daemon::demo::{Demo, Settings};
+
+use super::{Ran, threepid};
+
+/// Runs `lookup` beside the servers of this runtime.
+async fn lookup(directory: &Path, arguments: &[&str]) -> Ran {
+    let directory = directory.to_owned();
+    let arguments: Vec<String> = ["lookup", "-c", "client.toml"]
+        .iter()
+        .chain(arguments)
+        .map(|text| (*text).into())
+        .collect();
+    let run = move || {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        threepid(&directory, &arguments)
+    };
+    tokio::task::spawn_blocking(run).await.expect("the program runs")
+}
+
+/// Every lookup that the demo proposes, and some more.
+#[tokio::test]
+async fn the_demo_holds_what_it_promises() {
+    let directory = tempfile::tempdir().unwrap();
+    let resolver = "127.0.0.1:0".parse().unwrap();
+    let settings = Settings { resolver, port: 0, ..Settings::new(directory.path().to_owned()) };
+    let demo = Demo::start(&settings).await.unwrap();
+    for (identifier, code, sum) in [
+        ("+44 7700 900123", 0, "+447700900123: @alice:matrix.example, proved\n"),
+        ("+447700900999", 0, "+447700900999: @erin:matrix.example, proved\n"),
+        ("+493023125012", 0, "+493023125012: @hanna:matrix.example, proved\n"),
+        ("+447700900126", 0, "+447700900126: @dave:matrix.example, proved\n"),
+        ("+491713920042", 0, "+491713920042: @frieda:chat.example, proved\n"),
+        ("alice@example.com", 0, "alice@example.com: @\u{c4}lice/1:matrix.example:8448, proved\n"),
+        ("Strauß@Example.com", 0, "strauss@example.com: @ears:matrix.example, proved\n"),
+        ("carol@mail.example.net", 0, "carol@mail.example.net: @"),
+        ("+447700900125", 1, "+447700900125: nobody any more, proved\n"),
+        ("+447700900000", 1, "+447700900000: nobody, proved\n"),
+        ("+15555550100", 1, "+15555550100: nobody, proved\n"),
+        ("nobody@example.com", 1, "nobody@example.com: nobody, proved\n"),
+        ("nobody@example.org", 1, "nobody@example.org: nobody, proved\n"),
+    ] {
+        let ran = lookup(directory.path(), &[identifier]).await;
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(ran.stdout.starts_with(sum), "{ran:?}");
+    }
+    let ran = lookup(directory.path(), &["--country", "GB", "07700 900123", "+447700900125"]).await;
+    assert_eq!(ran.code, 1, "of several the gravest: {ran:?}");
+    let ran = lookup(directory.path(), &["--json", "+447700900123"]).await;
+    let object: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&object["mxid"], &object["proved"]),
+        (&"@alice:matrix.example".into(), &true.into())
+    );
+    let signed = &object["roots"][0]["statement"];
+    assert!(signed["signatures"]["telco.example"]["ed25519:2"].is_string(), "{object}");
+    demo.stop().await;
+}
+
+const ROOT: &str = "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 127.0.0.1\n\
+                    4.4.msisdn NS ns\n";
+
+/// A signed root that delegates +44 without a DS, both on one server, and a resolver.
+async fn unsigned_region(directory: &Path) -> (Daemon, Daemon) {
+    let write = |name: &str, text: &str| fs::write(directory.join(name), text).expect("writable");
+    write("root.zone", ROOT);
+    let uk = include_str!("../../zones/4.4.msisdn.3pid.example.zone");
+    write("uk.zone", uk);
+    let made = threepid(directory, &["key", "generate", "3pid.example", "--dir", "keys"]);
+    let key = made.stdout.trim();
+    let zone = |name, file| format!("[[authority.zone]]\nname = \"{name}\"\nfile = \"{file}\"\n");
+    let root = format!("{}keys = [\"{key}\"]\n", zone("3pid.example", "root.zone"));
+    let uk = zone("4.4.msisdn.3pid.example", "uk.zone");
+    write("servers.toml", &format!("[authority]\nlisten = [\"127.0.0.1:0\"]\n{root}{uk}"));
+    let start = async |name: &str| {
+        let config = Config::load(&directory.join(name)).expect("a good configuration");
+        Daemon::start(config).await.expect("it starts")
+    };
+    let servers = start("servers.toml").await;
+    let port = servers.authority_addresses()[0].port();
+    let anchor = format!("apex = \"3pid.example\"\nanchor_file = \"{key}.key\"\n");
+    let resolver = format!(
+        "[resolver]\nlisten = [\"127.0.0.1:0\"]\niteration_port = {port}\n\
+         [[resolver.root]]\nservers = [\"127.0.0.1\"]\n{anchor}"
+    );
+    write("resolver.toml", &resolver);
+    let resolver = start("resolver.toml").await;
+    let address = resolver.resolver_addresses()[0];
+    let client = format!("[client]\nresolver = \"{address}\"\n[[client.root]]\n{anchor}");
+    write("client.toml", &client);
+    (servers, resolver)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_unsigned_zone_says_is_not_proved() {
+    let directory = tempfile::tempdir().unwrap();
+    let (servers, resolver) = unsigned_region(directory.path()).await;
+    let ran = lookup(directory.path(), &["+447700900123"]).await;
+    assert_eq!(ran.code, 2, "{ran:?}");
+    let expected = "+447700900123: @alice:matrix.example, not proved\n";
+    assert!(ran.stdout.starts_with(expected), "{ran:?}");
+    let ran = lookup(directory.path(), &["nobody@example.com"]).await;
+    assert_eq!(ran.code, 1, "the root proves absence itself: {ran:?}");
+    resolver.stop().await;
+    let ran = lookup(directory.path(), &["+447700900123"]).await;
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(
+        ran.stdout.starts_with("+447700900123: cannot be told\n  3pid.example. error: "),
+        "{ran:?}"
+    );
+    servers.stop().await;
+}
+
+#[test]
+fn what_is_no_identifier_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = include_str!("../../config/client.toml");
+    fs::write(directory.path().join("client.toml"), config).unwrap();
+    let ran = threepid(directory.path(), &["lookup", "-c", "client.toml", "07700 900123"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
+    assert!(ran.stderr.starts_with("error: \"07700 900123\": "), "{ran:?}");
+    let ran = threepid(directory.path(), &["lookup", "alice@example.com"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.contains("give one with a [client] section by -c FILE"), "{ran:?}");
+}
