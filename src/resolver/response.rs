@@ -123,7 +123,8 @@ impl Response {
     pub fn to_message(&self, query: &Query<'_>, request: &Request) -> Message {
         let asked_for_verdict = request.dnssec_ok || request.authentic_data;
         let edns = query.edns.map(|_| {
-            let mut edns = Edns { dnssec_ok: request.dnssec_ok, ..Edns::default() };
+            let Request { dnssec_ok, compact_ok, .. } = *request;
+            let mut edns = Edns { dnssec_ok, compact_ok, ..Edns::default() };
             self.extended_error.iter().for_each(|error| edns.push_extended_error(error));
             edns
         });
@@ -153,8 +154,8 @@ impl Response {
 fn section(sets: &[SignedRrset], request: &Request) -> Vec<Record> {
     let is_dnssec = |rtype| matches!(rtype, Rtype::RRSIG | Rtype::NSEC | Rtype::NSEC3);
     let wanted = |set: &&SignedRrset| {
-        let rtype = set.rrset.rtype;
-        request.dnssec_ok || !is_dnssec(rtype) || rtype == request.question.rtype
+        let (rtype, asked) = (set.rrset.rtype, request.question.rtype);
+        request.dnssec_ok || !is_dnssec(rtype) || rtype == asked || asked == Rtype::ANY
     };
     let most = Ttl::from_secs(u32::MAX);
     sets.iter().filter(wanted).flat_map(|set| set.records(request.dnssec_ok, most)).collect()

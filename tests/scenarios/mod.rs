@@ -8,6 +8,7 @@ mod delegations;
 mod forward;
 mod negative;
 mod net;
+mod recursing;
 mod servers;
 mod tree;
 mod validation;

@@ -1,0 +1,264 @@
+//! Many clients at once: the recursor over a faked exchange.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use threepid::authority::Authority;
+use threepid::clock::{Clock, ManualClock};
+use threepid::dnssec::Security;
+use threepid::recursor::{Limits, Recursor};
+use threepid::resolver::{Cause, Policy, Root};
+use threepid::stub::{Client, LookupError, Proof};
+use threepid::threepid::Threepid;
+use threepid::transport::{Exchange, ExchangeError, Transport};
+use threepid::wire::{EdeCode, Edns, EdnsPolicy, Message, Opcode, Query, Rcode, Rtype};
+
+use super::net::parse;
+use super::tree::{self, EMAIL, NOW, PHONE};
+
+/// Zones by address, and how often they were asked.
+struct Wire {
+    authorities: HashMap<IpAddr, Authority>,
+    clock: ManualClock,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Exchange for Wire {
+    async fn exchange(
+        &self,
+        server: SocketAddr,
+        transport: Transport,
+        packet: &[u8],
+        _: Duration,
+    ) -> Result<Vec<u8>, ExchangeError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        // So that others can ask the same in the meantime.
+        tokio::task::yield_now().await;
+        let authority = self.authorities.get(&server.ip()).ok_or(ExchangeError::Timeout)?;
+        let query = Query::parse(packet).unwrap();
+        let limit = if transport == Transport::Tcp { 65_535 } else { query.udp_limit(1232) };
+        let mut out = Vec::new();
+        authority.answer(&query, limit, &EdnsPolicy::default(), self.clock.now(), &mut out);
+        Ok(out)
+    }
+}
+
+/// A network that is as good as cut.
+struct Silence;
+
+impl Exchange for Silence {
+    async fn exchange(
+        &self,
+        _: SocketAddr,
+        _: Transport,
+        _: &[u8],
+        _: Duration,
+    ) -> Result<Vec<u8>, ExchangeError> {
+        std::future::pending().await
+    }
+}
+
+struct Setting {
+    recursor: Recursor<Wire>,
+    clock: ManualClock,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Setting {
+    fn asked(&self) -> usize {
+        self.asked.swap(0, Ordering::Relaxed)
+    }
+}
+
+fn setting(more: &str) -> Setting {
+    let clock = ManualClock::at(NOW);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let apex = tree::zone("many.example.", "3", true, more);
+    let zones = [
+        ("192.0.2.1", vec![tree::root_zone()]),
+        ("192.0.2.3", vec![apex]),
+        ("192.0.2.44", vec![tree::uk_zone()]),
+        ("192.0.2.45", vec![tree::uk_zone()]),
+        ("192.0.2.10", tree::domain_zones()),
+    ];
+    let authorities = zones
+        .into_iter()
+        .map(|(address, zones)| (address.parse().unwrap(), Authority::new(zones).unwrap()))
+        .collect();
+    let wire = Wire { authorities, clock: clock.clone(), asked: asked.clone() };
+    let anchors = vec![tree::key("many.example.").ds(threepid::wire::DigestType::SHA256).unwrap()];
+    let servers = vec!["192.0.2.3".parse().unwrap()];
+    let many = Root { apex: "many.example.".parse().unwrap(), servers, anchors };
+    let policy = Policy { roots: vec![tree::root(), many], ..tree::policy() };
+    let recursor = Recursor::new(policy, wire, Arc::new(clock.clone()), Limits::default());
+    Setting { recursor, clock, asked }
+}
+
+/// The packet of a question, with EDNS where a size is given.
+fn packet(question: &str, udp_size: Option<u16>) -> Vec<u8> {
+    let mut query = Message::query(4711, parse(question));
+    query.flags.recursion_desired = true;
+    query.edns = udp_size.map(|udp_size| Edns { udp_size, dnssec_ok: true, ..Edns::default() });
+    query.encode()
+}
+
+async fn answer(recursor: &Recursor<Wire>, packet: &[u8]) -> Message {
+    let reply = recursor.answer(packet, Transport::Udp).await.unwrap();
+    Message::decode(&reply).unwrap()
+}
+
+#[tokio::test]
+async fn who_asks_the_same_waits_for_the_same() {
+    let setting = setting("");
+    let question = parse(&format!("{PHONE} ASSOC"));
+    let alone = setting.recursor.resolve(question.clone(), false).await;
+    let cost = setting.asked();
+    let others = self::setting("");
+    let ask = || {
+        let (recursor, question) = (others.recursor.clone(), question.clone());
+        tokio::spawn(async move { recursor.resolve(question, false).await })
+    };
+    let tasks: Vec<_> = (0..50).map(|_| ask()).collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), alone);
+    }
+    assert_eq!(others.asked(), cost);
+    others.recursor.resolve(question, false).await;
+    assert_eq!(others.asked(), 0, "it is remembered");
+}
+
+#[tokio::test]
+async fn who_leaves_does_not_take_the_answer_along() {
+    let setting = setting("");
+    let question = parse(&format!("{PHONE} ASSOC"));
+    let first = setting.recursor.resolve(question.clone(), false);
+    // Polled once, the first has boarded; then it is dropped.
+    assert!(tokio::time::timeout(Duration::ZERO, first).await.is_err());
+    let second = setting.recursor.resolve(question, false).await;
+    assert_eq!(second.security, Security::Secure);
+}
+
+#[tokio::test]
+async fn requests_have_a_deadline() {
+    let limits = Limits { deadline: Duration::from_millis(10), ..Limits::default() };
+    let clock = Arc::new(ManualClock::at(NOW));
+    let recursor = Recursor::new(tree::policy(), Silence, clock, limits);
+    let response = recursor.resolve(parse("3pid.example. A"), false).await;
+    assert_eq!(response.failure, Some(Cause::TooLate));
+}
+
+#[tokio::test]
+async fn requests_under_way_are_counted() {
+    let limits = Limits { resolutions: 1, ..Limits::default() };
+    let clock = Arc::new(ManualClock::at(NOW));
+    let recursor = Recursor::new(tree::policy(), Silence, clock, limits);
+    let first = recursor.resolve(parse("a.3pid.example. A"), false);
+    assert!(tokio::time::timeout(Duration::ZERO, first).await.is_err());
+    let second = recursor.resolve(parse("b.3pid.example. A"), false).await;
+    assert_eq!(second.failure, Some(Cause::Busy));
+}
+
+#[tokio::test]
+async fn the_cache_obeys_the_clock() {
+    let setting = setting("");
+    let question = parse(&format!("{EMAIL} ASSOC"));
+    setting.recursor.resolve(question.clone(), false).await;
+    setting.asked();
+    setting.clock.advance(Duration::from_secs(3599));
+    setting.recursor.resolve(question.clone(), false).await;
+    assert_eq!(setting.asked(), 0);
+    setting.clock.advance(Duration::from_secs(1));
+    setting.recursor.resolve(question, false).await;
+    assert!(setting.asked() > 0);
+}
+
+#[tokio::test]
+async fn packets_are_answered() {
+    let Setting { recursor, .. } = setting("");
+    let question = format!("{PHONE} ASSOC");
+    let found = answer(&recursor, &packet(&question, Some(1232))).await;
+    assert_eq!((found.id, found.rcode), (4711, Rcode::NOERROR));
+    assert!(found.flags.response && found.flags.recursion_available);
+    assert!(found.flags.authentic_data && !found.flags.authoritative);
+    assert_eq!(found.question, Some(parse(&question)));
+    let types: Vec<Rtype> = found.answer.iter().map(|record| record.rtype).collect();
+    assert_eq!(types, [Rtype::ASSOC, Rtype::RRSIG]);
+    let plain = answer(&recursor, &packet(&question, None)).await;
+    assert_eq!((plain.answer.len(), plain.edns), (1, None));
+}
+
+#[tokio::test]
+async fn packets_are_refused() {
+    let Setting { recursor, .. } = setting("");
+    let code = |message: &Message| message.edns.as_ref()?.extended_errors().next().map(|e| e.code);
+    let outside = answer(&recursor, &packet("example. A", Some(1232))).await;
+    assert_eq!(outside.rcode, Rcode::REFUSED);
+    assert_eq!(code(&outside), Some(EdeCode::NOT_AUTHORITATIVE));
+    let nxname = answer(&recursor, &packet("3pid.example. NXNAME", Some(1232))).await;
+    assert_eq!((nxname.rcode, code(&nxname)), (Rcode::FORMERR, Some(EdeCode::INVALID_QUERY_TYPE)));
+    let mut not_recursive = Message::decode(&packet("3pid.example. A", None)).unwrap();
+    not_recursive.flags.recursion_desired = false;
+    assert_eq!(answer(&recursor, &not_recursive.encode()).await.rcode, Rcode::REFUSED);
+    let notify = Message { opcode: Opcode::NOTIFY, ..not_recursive.clone() };
+    assert_eq!(answer(&recursor, &notify.encode()).await.rcode, Rcode::NOTIMP);
+    let mut response = not_recursive;
+    response.flags.response = true;
+    assert_eq!(recursor.answer(&response.encode(), Transport::Udp).await, None);
+    assert_eq!(recursor.answer(b"noise", Transport::Udp).await, None);
+}
+
+#[tokio::test]
+async fn answers_fit_what_the_client_takes() {
+    let more: String =
+        (0..40).map(|number| format!("big TXT \"{number} {}\"\n", "x".repeat(80))).collect();
+    let Setting { recursor, .. } = setting(&more);
+    for (udp_size, most) in [(None, 512), (Some(600), 600), (Some(65_000), 1232)] {
+        let packet = packet("big.many.example. TXT", udp_size);
+        let reply = recursor.answer(&packet, Transport::Udp).await.unwrap();
+        assert!(reply.len() <= most && Message::decode(&reply).unwrap().flags.truncated);
+        let reply = recursor.answer(&packet, Transport::Tcp).await.unwrap();
+        let whole = Message::decode(&reply).unwrap();
+        let texts = whole.answer.iter().filter(|record| record.rtype == Rtype::TXT).count();
+        assert_eq!((texts, whole.flags.truncated), (40, false));
+    }
+}
+
+/// The recursor as seen by a client.
+struct ToRecursor(Recursor<Wire>);
+
+impl Exchange for ToRecursor {
+    async fn exchange(
+        &self,
+        _: SocketAddr,
+        transport: Transport,
+        packet: &[u8],
+        _: Duration,
+    ) -> Result<Vec<u8>, ExchangeError> {
+        self.0.answer(packet, transport).await.ok_or(ExchangeError::Timeout)
+    }
+}
+
+#[tokio::test]
+async fn a_client_looks_in_every_root() {
+    let Setting { recursor, clock, .. } = setting("");
+    let many = Root { apex: "many.example.".parse().unwrap(), ..tree::root() };
+    let unknown = Root { apex: "elsewhere.example.".parse().unwrap(), ..tree::root() };
+    let roots = vec![tree::root(), many, unknown];
+    let resolver = "198.51.100.53:53".parse().unwrap();
+    let client = Client::new(resolver, roots, ToRecursor(recursor), Arc::new(clock));
+    let phone = Threepid::parse_any("+44 7700 900123", None).unwrap();
+    let [first, second, third] = client.lookup(&phone).await.try_into().unwrap();
+    let found = first.outcome.unwrap();
+    assert_eq!(found.owner, parse(&format!("{PHONE} ASSOC")).name);
+    assert!(found.statement.is_some() && found.proof == Proof::Proved);
+    // The second root has the first one's anchor, which proves nothing there.
+    let Err(LookupError::Resolution(cause)) = second.outcome else { panic!("{second:?}") };
+    assert!(cause.is_bogus());
+    assert!(matches!(third.outcome, Err(LookupError::Resolution(Cause::Faulty { .. }))));
+    let nobody = Threepid::parse_any("+44 7700 900555", None).unwrap();
+    let absent = client.lookup(&nobody).await.remove(0).outcome.unwrap();
+    assert_eq!((absent.statement, absent.proof), (None, Proof::Proved));
+}
