@@ -104,6 +104,8 @@ fn an_unknown_domain_is_denied_in_full() {
     let outcome = world.ask(&question);
     assert_eq!(outcome.response.kind, Some(Kind::NoData));
     assert_eq!(outcome.response.security, Security::Secure);
+    let sent = ["email.3pid.example. A", "info.email.3pid.example. A", &question];
+    assert_eq!(outcome.sent[..3], sent.map(|asked| format!("1: {asked}")));
     let denial = outcome.response.authority.iter().find(|set| set.rrset.rtype == Rtype::NSEC);
     assert_eq!(denial.unwrap().rrset.name, parse(&question).name);
 }

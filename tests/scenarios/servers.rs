@@ -163,6 +163,9 @@ fn answers_that_are_not_authoritative_do_not_count() {
         })
     };
     beside(without_aa);
+    let mut world = alone(without_aa());
+    let (zone, fault) = (name("4.4.msisdn.3pid.example."), Fault::Lame);
+    assert_eq!(*world.ask(&question()).cause(), Cause::Faulty { zone, fault });
 }
 
 #[test]
@@ -173,6 +176,7 @@ fn strange_packets_are_waited_out() {
         other_id[0] ^= 1;
         let mut other_question = Message::decode(&good).unwrap();
         other_question.question.as_mut().unwrap().rtype = Rtype::LOC;
+        other_question.answer.clear();
         let query = incoming.octets.to_vec();
         vec![other_id, other_question.encode(), query, Vec::new(), vec![0], good]
     }));
