@@ -34,6 +34,7 @@ use crate::crypto::Random;
 ///          fresh ──not cached──► walking
 ///        walking ──server chosen──► asking             (minimised question, or the full one)
 ///        walking ──server without address──► addressing ──address, or none──► walking
+///        walking ──nobody left to ask, delegation old──► walking             (from further up)
 ///        walking ──nobody left to ask──► failed
 ///         asking ──silence, error, lame──► walking                (next try, or next server)
 ///         asking ──truncated, or EDNS unknown──► asking         (same server, TCP or without)

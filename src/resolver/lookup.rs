@@ -127,7 +127,7 @@ impl Lookup {
     fn advance(&mut self, env: &mut Env<'_>) -> Move {
         let walk = match self.walk.take() {
             Some(walk) => walk,
-            None => match Walk::begin(&self.key, env) {
+            None => match Walk::begin(&self.key, None, env) {
                 Ok(walk) => walk,
                 Err(cause) => return Move::Found(Err(cause)),
             },
@@ -149,6 +149,10 @@ impl Lookup {
             return self.advance(env);
         }
         let zone = walk.zone().clone();
+        if walk.is_doubtful() {
+            self.walk = Walk::begin(&self.key, Some(&zone), env).ok();
+            return self.advance(env);
+        }
         let cause = self.failure.take().unwrap_or(Cause::Unreachable(zone));
         self.fail(cause, env)
     }

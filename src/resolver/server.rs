@@ -49,6 +49,15 @@ impl ServerState {
         base * (1 << self.timeouts.min(8))
     }
 
+    /// How it ranks among others, lowest first. One that was never asked ranks with the fastest, so that
+    /// each is tried.
+    fn rank(&self, limits: &Limits) -> Duration {
+        match (self.round_trip, self.timeouts) {
+            (None, 0) => limits.least_timeout,
+            _ => self.patience(limits),
+        }
+    }
+
     /// How long to wait for its next reply.
     pub(super) fn timeout(&self, limits: &Limits) -> Duration {
         self.patience(limits).min(limits.most_timeout)
@@ -151,14 +160,14 @@ impl Contest {
             .map(|candidate| {
                 let server = candidate.server;
                 let lame = fresh(cache, &LameKey { server, zone: zone.clone() }, now).is_some();
-                let patience = ServerState::of(server, cache, now).patience(limits);
-                ((lame, patience), candidate)
+                let rank = ServerState::of(server, cache, now).rank(limits);
+                ((lame, rank), candidate)
             })
             .collect();
-        let (lame, best) = left.iter().map(|(score, _)| *score).min()?;
+        let (lame, best) = left.iter().map(|(rank, _)| *rank).min()?;
         let mut good: Vec<_> = left
             .into_iter()
-            .filter(|(score, _)| score.0 == lame && score.1 <= best + BAND)
+            .filter(|(rank, _)| rank.0 == lame && rank.1 <= best + BAND)
             .map(|(_, candidate)| candidate)
             .collect();
         let count = u64::try_from(good.len()).expect("a count fits 64 bits");

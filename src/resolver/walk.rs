@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use super::cache::{CutKey, fresh};
 use super::frame::Env;
 use super::minimise::Minimiser;
 use super::server::Contest;
-use super::{Answer, AnswerKey, Cause, Cut, Kind, Policy, Root, Upstream};
+use super::{Answer, AnswerKey, Cause, Cut, Kind, Policy, Root, Stored, Upstream};
 use crate::wire::rdata::address;
 use crate::wire::{Class, Name, Question, Rtype};
 
@@ -21,6 +22,8 @@ pub(super) struct Walk {
     /// Addresses to look up.
     unknown: VecDeque<AnswerKey>,
     minimiser: Minimiser,
+    /// The delegation is not of today.
+    doubtful: bool,
 }
 
 /// What to do next.
@@ -35,8 +38,12 @@ pub(super) enum Next {
 }
 
 impl Walk {
-    /// Starts from the deepest zone cut that is known.
-    pub(super) fn begin(target: &AnswerKey, env: &mut Env<'_>) -> Result<Self, Cause> {
+    /// Starts from the deepest zone cut that is known; where `doubted` is given, from one above it.
+    pub(super) fn begin(
+        target: &AnswerKey,
+        doubted: Option<&Name>,
+        env: &mut Env<'_>,
+    ) -> Result<Self, Cause> {
         let root = env
             .policy
             .root_for(&target.name, target.rtype)
@@ -47,16 +54,20 @@ impl Walk {
             contest: Contest::default(),
             unknown: VecDeque::new(),
             minimiser: Minimiser::below(&root.apex),
+            doubtful: false,
         };
         match env.policy.upstream {
             Upstream::Forward(resolver) => {
                 walk.minimiser.give_up();
                 walk.contest.admit(resolver);
             }
-            Upstream::Iterate { .. } => {
-                let cut = known_cut(target, root, env).unwrap_or_else(|| root_cut(root));
-                walk.descend(&cut, env);
-            }
+            Upstream::Iterate { .. } => match known_cut(target, root, doubted, env) {
+                Some(entry) => {
+                    walk.descend(&entry.value, env);
+                    walk.doubtful = env.now.since(entry.stored) >= env.limits().cut_doubt;
+                }
+                None => walk.descend(&root_cut(root), env),
+            },
         }
         Ok(walk)
     }
@@ -66,9 +77,15 @@ impl Walk {
         &self.zone
     }
 
+    /// Whether the delegation was learned so long ago that the parent may say otherwise now.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubtful
+    }
+
     /// Goes on at the zone below.
     pub(super) fn descend(&mut self, cut: &Cut, env: &mut Env<'_>) {
         self.zone = cut.zone.clone();
+        self.doubtful = false;
         self.minimiser.descend(&cut.zone);
         self.contest = Contest::default();
         for &address in &cut.addresses {
@@ -170,16 +187,22 @@ fn cached(name: &Name, env: &Env<'_>) -> Option<bool> {
     })
 }
 
-/// The deepest cut in the cache that encloses the target: strictly, for the parent's DS set.
-fn known_cut(target: &AnswerKey, root: &Root, env: &Env<'_>) -> Option<Cut> {
+/// The deepest cut in the cache that encloses the target: strictly, for the parent's DS set; and
+/// above the one that is doubted.
+fn known_cut(
+    target: &AnswerKey,
+    root: &Root,
+    doubted: Option<&Name>,
+    env: &Env<'_>,
+) -> Option<Arc<Stored<Cut>>> {
     let skipped = usize::from(target.rtype == Rtype::DS);
     target
         .name
         .ancestors()
         .skip(skipped)
         .take_while(|name| name.is_below(&root.apex))
+        .filter(|name| doubted.is_none_or(|doubted| doubted.is_below(name)))
         .find_map(|name| fresh(env.cache, &CutKey(name), env.now))
-        .map(|entry| entry.value.clone())
 }
 
 fn root_cut(root: &Root) -> Cut {

@@ -64,6 +64,7 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::recursor::{self, Recursor};
@@ -76,6 +77,19 @@ pub use finding::{Finding, Found, LookupError, Proof};
 
 /// Memory for what a client has learned of the chain of trust, in octets: 4 MiB.
 const CACHE: u64 = 4 << 20;
+
+/// How long one lookup may take: longer than a resolver takes to give up.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// Limits for asking a resolver: it may have to walk far before it replies, and gives up after 10 s.
+fn patient() -> resolver::Limits {
+    resolver::Limits {
+        first_timeout: Duration::from_secs(2),
+        least_timeout: Duration::from_secs(2),
+        most_timeout: Duration::from_secs(8),
+        ..Default::default()
+    }
+}
 
 /// Looks identifiers up. Clones share what was learned.
 #[derive(Debug)]
@@ -95,8 +109,9 @@ impl<E: Exchange + 'static> Client<E> {
     pub fn new(resolver: SocketAddr, roots: Vec<Root>, exchange: E, clock: Arc<dyn Clock>) -> Self {
         let apexes = roots.iter().map(|root| root.apex.clone()).collect();
         let upstream = Upstream::Forward(resolver);
-        let policy = Policy { roots, upstream, limits: resolver::Limits::default() };
-        let limits = recursor::Limits { cache_octets: CACHE, ..recursor::Limits::default() };
+        let policy = Policy { roots, upstream, limits: patient() };
+        let limits =
+            recursor::Limits { deadline: DEADLINE, cache_octets: CACHE, ..Default::default() };
         Self { recursor: Recursor::new(policy, exchange, clock, limits), apexes }
     }
 

@@ -2,9 +2,9 @@
 
 use threepid::dnssec::Security;
 use threepid::resolver::Cause;
-use threepid::wire::{Message, Rdata, Record, Rrset, Rtype, Ttl};
+use threepid::wire::{Message, Rcode, Rdata, Record, Rrset, Rtype, Ttl};
 
-use super::net::{World, name};
+use super::net::{Server, World, dead, name, scripted};
 use super::tree::{self, EMAIL, NOW, PHONE, authority, world};
 
 /// A tree whose apex zone delegates by these records.
@@ -41,7 +41,7 @@ fn servers_that_wait_for_each_other_are_given_up() {
     world.alter("192.0.2.1", |asked, message| {
         let refer = |message: &mut Message, cut: &str, server: &str| {
             message.flags.authoritative = false;
-            message.rcode = threepid::wire::Rcode::NOERROR;
+            message.rcode = Rcode::NOERROR;
             message.answer.clear();
             message.authority = vec![ns(cut, server)];
             message.additional.clear();
@@ -119,6 +119,25 @@ fn a_delegation_ends_when_the_parent_said() {
     world.pass(3601);
     let outcome = world.ask(&format!("{PHONE} ASSOC"));
     assert!(outcome.sent.iter().any(|sent| sent.starts_with("1: ")), "{:#?}", outcome.sent);
+}
+
+/// The zone moves while its delegation is remembered: the old servers are off, or no longer know it.
+#[test]
+fn a_zone_that_moved_is_found_again() {
+    let lame: fn() -> Server = || scripted(|_, message| message.rcode = Rcode::REFUSED);
+    for gone in [dead, lame] {
+        let mut world = world();
+        world.ask(&format!("{EMAIL} ASSOC"));
+        world.put("192.0.2.10", gone());
+        let records = to_elsewhere("ns.example.com.email") + "ns.example.com.email A 192.0.2.11";
+        world.put("192.0.2.1", authority(vec![tree::zone("3pid.example.", "1", true, &records)]));
+        world.put("192.0.2.11", authority(tree::domain_zones()));
+        let early = world.ask("www.example.com.email.3pid.example. A");
+        assert!(early.response.failure.is_some(), "the delegation is of today");
+        world.pass(60);
+        let outcome = world.ask("www.example.com.email.3pid.example. A");
+        assert_eq!(outcome.response.security, Security::Secure, "{outcome:#?}");
+    }
 }
 
 fn ns(cut: &str, server: &str) -> Record {
