@@ -3,5 +3,6 @@
 mod cli;
 mod dnssec;
 mod house;
+mod interop;
 mod scenarios;
 mod zones;

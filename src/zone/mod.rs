@@ -2,8 +2,8 @@
 //!
 //! [`master`] reads the files, and [`Zone::build`] takes their records and refuses, with every
 //! mistake, a zone that could not be served; [`Master::into_zone`](master::Master::into_zone) tells
-//! the mistakes of both together. [`Zone::lookup`] follows RFC 1034 section 4.3.2. Signatures are not
-//! known here, and associations are taken out: whoever serves the zone keeps both.
+//! the mistakes of both together. [`Zone::lookup`] follows RFC 1034 section 4.3.2. Signatures are not known
+//! here, and associations are taken out: whoever serves the zone keeps both.
 
 mod build;
 #[cfg(test)]

@@ -8,10 +8,8 @@ pub(crate) mod names {
     pub(crate) const APEX: &str = "3pid.example.";
     pub(crate) const ALICE: &str = "3.2.1.0.0.9.0.0.7.7.4.4.msisdn.3pid.example.";
     pub(crate) const NOBODY: &str = "9.9.9.9.9.9.0.0.7.7.4.4.msisdn.3pid.example.";
-    pub(crate) const STRAUSS: &str =
-        "2bdd292fcaff63109b74700caf048a8f6befa94de00440be77e3ec55._at.example.com.email.3pid.example.";
-    pub(crate) const NO_EMAIL: &str =
-        "00000000000000000000000000000000000000000000000000000000._at.example.com.email.3pid.example.";
+    pub(crate) const STRAUSS: &str = "2bdd292fcaff63109b74700caf048a8f6befa94de00440be77e3ec55._at.example.com.email.3pid.example.";
+    pub(crate) const NO_EMAIL: &str = "00000000000000000000000000000000000000000000000000000000._at.example.com.email.3pid.example.";
     pub(crate) const TELCO: &str = "telco.example._verifier.3pid.example.";
     pub(crate) const MISSING: &str = "nothing.3pid.example.";
     /// One digit more than a number can have.
@@ -47,21 +45,22 @@ fn dig_is_referred_and_answered() {
     let referral = dig(ROOT_SERVER, &[ALICE, "TYPE65301", "+dnssec"]);
     assert_status(&referral, "NOERROR");
     assert!(!flags(&referral).contains(&"aa"), "{referral}");
-    for part in ["4.4.msisdn.3pid.example.\t", "IN\tNS\t", "IN\tDS\t", "RRSIG\tDS 15", UK_SERVER] {
-        assert!(referral.contains(part), "{part:?} expected:\n{referral}");
+    let squeezed = squeeze(&referral);
+    for part in ["4.4.msisdn.3pid.example. 3600 IN NS ns.4.4", "IN DS ", "RRSIG DS 15", UK_SERVER] {
+        assert!(squeezed.contains(part), "{part:?} expected:\n{referral}");
     }
 
     let answer = dig(UK_SERVER, &[ALICE, "TYPE65301", "+dnssec"]);
     assert!(flags(&answer).contains(&"aa"), "{answer}");
     assert!(answer.contains("TYPE65301 \\# 123 010301A0C4506C01"), "{answer}");
-    assert!(answer.contains("TYPE65301 15 17"), "a signature was expected:\n{answer}");
+    assert!(answer.contains("TYPE65301 15 15"), "a signature was expected:\n{answer}");
     let over_tcp = dig(UK_SERVER, &[ALICE, "TYPE65301", "+dnssec", "+tcp"]);
     assert!(over_tcp.contains("TYPE65301 \\# 123 010301A0C4506C01"), "{over_tcp}");
 
     let refused = dig(UK_SERVER, &["www.example.org", "A"]);
     assert_status(&refused, "REFUSED");
     let soa = dig(ROOT_SERVER, &[APEX, "SOA", "+nsid"]);
-    assert!(soa.contains("IN\tSOA\t") && !soa.contains("WARNING"), "{soa}");
+    assert!(squeeze(&soa).contains("IN SOA") && !soa.contains("WARNING"), "{soa}");
 }
 
 /// RFC 9824: with DO a missing name is NOERROR with NXNAME; with CO, or without DO, NXDOMAIN.
@@ -75,8 +74,7 @@ fn a_missing_name_depends_on_what_the_asker_understands() {
     assert_status(&compact, "NOERROR");
     let denial = format!("{MISSING}\t60\tIN\tNSEC\t\\000.{MISSING} RRSIG NSEC TYPE128");
     assert!(squeeze(&compact).contains(&squeeze(&denial)), "{compact}");
-    // The bit after DO.
-    let understood = dig(ROOT_SERVER, &[MISSING, "A", "+dnssec", "+ednsflags=0xc000"]);
+    let understood = dig(ROOT_SERVER, &[MISSING, "A", "+dnssec", "+coflag"]);
     assert_status(&understood, "NXDOMAIN");
     assert_status(&dig(ROOT_SERVER, &[MISSING, "A"]), "NXDOMAIN");
     let asked_for = dig(ROOT_SERVER, &[MISSING, "TYPE128", "+dnssec"]);
@@ -100,7 +98,7 @@ fn kdig_reads_what_we_write() {
     let at = format!("@{UK_SERVER}");
     let answer = output("kdig", &[&at, ALICE, "TYPE65301", "+dnssec", "+norecurse"]);
     assert!(answer.contains("status: NOERROR") && !answer.contains("WARNING"), "{answer}");
-    assert!(answer.contains("TYPE65301 15 17"), "{answer}");
+    assert!(answer.contains("TYPE65301 15 15"), "{answer}");
     let denied = output("kdig", &[&at, NOBODY, "A", "+dnssec", "+norecurse"]);
     assert!(denied.contains("TYPE65301") && !denied.contains("WARNING"), "{denied}");
 }
@@ -115,7 +113,8 @@ fn delv_validates_through_our_resolver() {
     let at = format!("@{}", names::RESOLVER);
     let delv = |name: &str, rtype: &str| {
         let anchor = format!("+root={APEX}");
-        let arguments = [at.as_str(), "-p", names::RESOLVER_PORT, "-a", &keys, &anchor, name, rtype];
+        let arguments =
+            [at.as_str(), "-p", names::RESOLVER_PORT, "-a", &keys, &anchor, name, rtype];
         output("delv", &arguments)
     };
     for (name, rtype) in [(ALICE, "TYPE65301"), (STRAUSS, "TYPE65301"), (TELCO, "TYPE65302")] {

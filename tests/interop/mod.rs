@@ -3,6 +3,8 @@
 //! Each test stands in a network namespace of its own, where port 53 is free and nothing else is.
 
 mod dig;
+mod flips;
 mod namespace;
 mod process;
+mod tamper;
 mod unbound;

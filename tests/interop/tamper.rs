@@ -37,7 +37,7 @@ impl Flip {
         let count = hit.len();
         for record in hit {
             let mut octets = record.rdata.octets().to_vec();
-            let at = octets.len() - 1 - self.bit_from_end / 8;
+            let at = octets.len() - 1 - (self.bit_from_end / 8) % octets.len();
             octets[at] ^= 1 << (self.bit_from_end % 8);
             record.rdata = Rdata::new(octets).expect("as long as before");
         }

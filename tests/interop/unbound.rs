@@ -7,7 +7,8 @@ use super::dig::names;
 use super::namespace;
 use super::process::{Background, demo, output};
 
-const ADDRESS: &str = "127.0.0.54";
+/// Where it listens.
+pub(crate) const ADDRESS: &str = "127.0.0.54";
 
 /// Starts Unbound in the foreground; `zones` says where it finds the tree.
 fn unbound(folder: &Path, anchor: &Path, zones: &str) -> Background {
@@ -36,6 +37,12 @@ fn unbound(folder: &Path, anchor: &Path, zones: &str) -> Background {
     let mut command = Command::new("unbound");
     command.args(["-d", "-p", "-c"]).arg(file);
     Background::start(&mut command, "start of service")
+}
+
+/// Unbound, told where the tree's root is.
+pub(crate) fn on_stub_zone(folder: &Path, anchor: &Path) -> Background {
+    let (apex, server) = (names::APEX, names::ROOT_SERVER);
+    unbound(folder, anchor, &format!("stub-zone:\n  name: \"{apex}\"\n  stub-addr: {server}\n"))
 }
 
 /// Asks Unbound for a validated answer; the reply must have this status and be authentic.
@@ -79,12 +86,7 @@ fn validates_through_a_stub_zone() {
     let state = tempfile::tempdir().expect("a folder");
     let _demo = demo(state.path());
     let folder = tempfile::tempdir().expect("a folder");
-    let zones = format!(
-        "stub-zone:\n  name: \"{}\"\n  stub-addr: {}\n",
-        names::APEX,
-        names::ROOT_SERVER
-    );
-    let _unbound = unbound(folder.path(), &state.path().join("root.anchor"), &zones);
+    let _unbound = on_stub_zone(folder.path(), &state.path().join("root.anchor"));
     ask_everything();
 }
 
