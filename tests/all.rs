@@ -4,5 +4,6 @@ mod cli;
 mod dnssec;
 mod house;
 mod interop;
+mod readme;
 mod scenarios;
 mod zones;

@@ -72,22 +72,21 @@ pub(super) async fn stay(mut what: impl Stays, signals: std::io::Result<Signals>
         Ok(signals) => signals,
         Err(error) => return output::fail(format_args!("cannot catch signals: {error}")),
     };
-    notify(NotifyState::Ready);
-    loop {
-        match signals.next().await {
-            Order::Reload => match what.reload().await {
-                Ok(()) => tracing::info!("reloaded"),
-                Err(error) => {
-                    for mistake in error.lines() {
-                        tracing::error!("{mistake}");
-                    }
-                    tracing::error!("not reloaded: everything is served as before");
-                }
-            },
-            Order::Stop => break,
+    notify(&[NotifyState::Ready]);
+    while signals.next().await == Order::Reload {
+        if let Ok(now) = NotifyState::monotonic_usec_now() {
+            notify(&[NotifyState::Reloading, now]);
         }
+        match what.reload().await {
+            Ok(()) => tracing::info!("reloaded"),
+            Err(error) => {
+                error.lines().for_each(|mistake| tracing::error!("{mistake}"));
+                tracing::error!("not reloaded: everything is served as before");
+            }
+        }
+        notify(&[NotifyState::Ready]);
     }
-    notify(NotifyState::Stopping);
+    notify(&[NotifyState::Stopping]);
     tracing::info!("stopping");
     tokio::select! {
         () = what.stop() => Exit::Success,
@@ -97,8 +96,8 @@ pub(super) async fn stay(mut what: impl Stays, signals: std::io::Result<Signals>
 }
 
 /// Tells the service manager, where there is one.
-fn notify(state: NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
+fn notify(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
         tracing::debug!(%error, "the service manager does not hear");
     }
 }

@@ -3,6 +3,7 @@
 mod key;
 mod lookup;
 mod mistakes;
+mod serve;
 mod zone;
 
 use std::path::Path;

@@ -4,7 +4,7 @@
 
 mod dig;
 mod flips;
-mod namespace;
+pub(crate) mod namespace;
 mod process;
 mod tamper;
 mod unbound;
