@@ -1,5 +1,5 @@
-//! A resolver at work: runs the [`resolver`](crate::resolver) machine over an
-//! [`Exchange`](crate::transport::Exchange), with a cache, for many clients at once.
+//! A resolver at work: runs the [`resolver`](crate::resolver) machine over an [`Exchange`], with a
+//! cache, for many clients at once.
 //!
 //! Clients that ask the same thing at the same time wait for one resolution. Each resolution has
 //! a deadline, and there is a limit on how many are under way; [`Limits`] has the bounds.

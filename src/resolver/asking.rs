@@ -29,6 +29,8 @@ pub(super) struct Asking {
 pub(super) enum Opened {
     /// The reply.
     Reply(Box<Message>),
+    /// The reply, which does not fit a datagram. It may be cut off anywhere.
+    Truncated,
     /// The reply by its id, but not to be read.
     Malformed(&'static str),
     /// Something else: to be ignored.
@@ -82,19 +84,24 @@ impl Asking {
             self.strangers += 1;
             return Opened::Stranger;
         }
-        let Ok(message) = Message::decode(octets) else {
-            return Opened::Malformed("it cannot be read");
-        };
-        if message.flags.response && message.opcode == Opcode::QUERY && self.fits(&message) {
-            return Opened::Reply(Box::new(message));
+        match Message::decode(octets) {
+            Err(_) if self.via == Via::Udp && says_truncated(octets) => Opened::Truncated,
+            Err(_) => Opened::Malformed("it cannot be read"),
+            Ok(message) if !self.fits(&message) => {
+                self.strangers += 1;
+                Opened::Stranger
+            }
+            Ok(message) if self.via == Via::Udp && message.flags.truncated => Opened::Truncated,
+            Ok(message) => Opened::Reply(Box::new(message)),
         }
-        self.strangers += 1;
-        Opened::Stranger
     }
 
-    /// Whether a message is about this question. One that could not read the question may leave it
-    /// out.
+    /// Whether a message is a response to this question. One that could not read the question may
+    /// leave it out.
     fn fits(&self, message: &Message) -> bool {
+        if !message.flags.response || message.opcode != Opcode::QUERY {
+            return false;
+        }
         match &message.question {
             Some(question) => *question == self.question,
             None => matches!(
@@ -108,4 +115,9 @@ impl Asking {
     pub(super) fn is_besieged(&self, limits: &Limits) -> bool {
         self.via == Via::Udp && self.strangers > limits.mismatches
     }
+}
+
+/// Whether TC and QR are set in a message's header.
+fn says_truncated(octets: &[u8]) -> bool {
+    octets.get(2).is_some_and(|flags| flags & 0x82 == 0x82)
 }

@@ -151,6 +151,13 @@ impl Cause {
     }
 }
 
+impl Fault {
+    /// Whether the server is likely to do so again for this zone: it does not serve it.
+    pub(super) fn is_lameness(self) -> bool {
+        matches!(self, Self::Lame | Self::Rcode(Rcode::REFUSED | Rcode::NOTAUTH))
+    }
+}
+
 impl Flaw {
     fn code(&self) -> EdeCode {
         match self {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::asking::{Asking, Opened};
 use super::cache::{CutKey, FailureKey, LameKey, Stored, fresh};
-use super::frame::{Env, Event, Found, Frame, Move, Via};
+use super::frame::{Env, Event, Found, Frame, Move};
 use super::judge::{Check, Judgement, Verdict};
 use super::reply::{Asked, Reading, Referral};
 use super::server::{Experience, ServerState, remember};
@@ -189,6 +189,7 @@ impl Lookup {
     fn reply(&mut self, mut asking: Asking, octets: &[u8], env: &mut Env<'_>) -> Move {
         match asking.open(octets) {
             Opened::Reply(message) => self.opened(asking, *message, env),
+            Opened::Truncated => self.send(asking.over_tcp(env), env),
             Opened::Malformed(what) => self.fault(&asking, Fault::Malformed(what), env),
             Opened::Stranger if asking.is_besieged(env.limits()) => {
                 self.send(asking.over_tcp(env), env)
@@ -203,9 +204,6 @@ impl Lookup {
     fn opened(&mut self, asking: Asking, message: Message, env: &mut Env<'_>) -> Move {
         let after = Experience::Replied(env.now.since(asking.sent));
         remember(asking.server, after, env.limits(), env.cache, env.now);
-        if message.flags.truncated && asking.via == Via::Udp {
-            return self.send(asking.over_tcp(env), env);
-        }
         // RFC 6891 section 7: FORMERR without OPT is what a server without EDNS says, and nothing
         // else is. Silence is silence.
         if message.rcode == Rcode::FORMERR && message.edns.is_none() && !asking.plain {
@@ -241,7 +239,7 @@ impl Lookup {
         if let Some(walk) = &mut self.walk {
             walk.bar(asking.server);
             let zone = walk.zone().clone();
-            if fault == Fault::Lame {
+            if fault.is_lameness() {
                 let key = LameKey { server: asking.server, zone: zone.clone() };
                 let entry = Stored::new((), env.now, env.limits().server_ttl);
                 env.cache.put(key, Arc::new(entry));

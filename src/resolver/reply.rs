@@ -84,7 +84,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The records that bear on the question, as [`bears`](Self) sees it, in this zone.
+    /// The records of this zone that bear on the question.
     fn relevant(
         &self,
         records: &[Record],
@@ -288,4 +288,103 @@ fn bears_on_denial(record: &Record) -> bool {
     let readable =
         rtype != Rtype::SOA || record.rtype != rtype || Soa::parse(&record.rdata).is_ok();
     readable && (is_proof_type(rtype) || matches!(rtype, Rtype::SOA | Rtype::NS | Rtype::DS))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::Rdata;
+
+    /// A small family of names, so that they meet.
+    fn any_name() -> impl Strategy<Value = Name> {
+        let label = prop_oneof![Just("a"), Just("b"), Just("z")];
+        let names = proptest::collection::vec(label, 0..5);
+        names.prop_map(|labels| Name::from_labels(labels).unwrap())
+    }
+
+    fn any_record() -> impl Strategy<Value = Record> {
+        let rtype = proptest::sample::select(vec![
+            Rtype::A,
+            Rtype::NS,
+            Rtype::CNAME,
+            Rtype::SOA,
+            Rtype::DNAME,
+            Rtype::DS,
+            Rtype::NSEC,
+            Rtype::RRSIG,
+        ]);
+        (any_name(), rtype, any_name(), 0u32..600).prop_map(|(name, rtype, target, ttl)| {
+            let rdata = match rtype {
+                Rtype::A => vec![192, 0, 2, 1],
+                Rtype::SOA => [target.as_wire(), &[0], &[0; 20]].concat(),
+                Rtype::RRSIG => Rtype::NSEC.0.to_be_bytes().to_vec(),
+                _ => target.as_wire().to_vec(),
+            };
+            let rdata = Rdata::new(rdata).unwrap();
+            Record { name, rtype, class: Class::IN, ttl: Ttl::from_secs(ttl), rdata }
+        })
+    }
+
+    fn any_message(question: Question) -> impl Strategy<Value = Message> {
+        let section = || proptest::collection::vec(any_record(), 0..6);
+        let sections = (section(), section(), section(), any::<bool>(), 0u16..4);
+        sections.prop_map(move |(answer, authority, additional, authoritative, rcode)| {
+            let mut message = Message::query(0, question.clone());
+            message.flags.authoritative = authoritative;
+            message.rcode = Rcode(rcode);
+            Message { answer, authority, additional, ..message }
+        })
+    }
+
+    fn any_question() -> impl Strategy<Value = Question> {
+        let rtype = proptest::sample::select(vec![
+            Rtype::A,
+            Rtype::DS,
+            Rtype::CNAME,
+            Rtype::ANY,
+            Rtype::RRSIG,
+            Rtype::NS,
+        ]);
+        (any_name(), rtype).prop_map(|(name, rtype)| Question { name, rtype, class: Class::IN })
+    }
+
+    fn any_exchange() -> impl Strategy<Value = (Question, Message)> {
+        any_question().prop_flat_map(|question| (Just(question.clone()), any_message(question)))
+    }
+
+    proptest! {
+        /// Whatever comes: nothing from outside the zone is taken, referrals lead down and towards
+        /// the name, and what answers is about the name.
+        #[test]
+        fn what_is_taken_bears_on_the_question(
+            (question, message) in any_exchange(),
+            up in 0usize..4,
+        ) {
+            let zone = question.name.suffix(up);
+            let (may_ask, limits) = (|_| true, Limits::default());
+            let question = &question;
+            let asked =
+                Asked { question, zone: &zone, forwarded: false, limits: &limits, may_ask: &may_ask };
+            match asked.read(message) {
+                Reading::Answer(answer) => {
+                    prop_assert!(answer.sets().all(|set| set.rrset.name.is_at_or_below(&zone)));
+                    prop_assert!(question.name.is_at_or_below(&answer.zone));
+                    prop_assert!(answer.zone.is_at_or_below(&zone));
+                    let encloses = |set: &SignedRrset| question.name.is_at_or_below(&set.rrset.name);
+                    prop_assert!(answer.answer.iter().all(encloses));
+                    prop_assert_eq!(answer.is_positive(), !answer.answer.is_empty());
+                    let denier = answer.soa().map(|soa| soa.rrset.name.clone());
+                    prop_assert!(question.rtype != Rtype::DS || denier != Some(question.name.clone()));
+                }
+                Reading::Referral(referral) => {
+                    prop_assert!(referral.cut.zone.is_below(&zone));
+                    prop_assert!(question.name.is_at_or_below(&referral.cut.zone));
+                    prop_assert!(question.rtype != Rtype::DS || question.name != referral.cut.zone);
+                }
+                Reading::AliasTooLong | Reading::Fault(_) => {}
+            }
+        }
+    }
 }

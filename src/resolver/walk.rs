@@ -1,7 +1,7 @@
 //! The way down from a root to the zone that holds a name.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::cache::{CutKey, fresh};
@@ -100,7 +100,7 @@ impl Walk {
             .collect();
     }
 
-    fn admit(&mut self, address: std::net::IpAddr, env: &Env<'_>) {
+    fn admit(&mut self, address: IpAddr, env: &Env<'_>) {
         if let Upstream::Iterate { port } = env.policy.upstream {
             self.contest.admit((address, port).into());
         }

@@ -88,12 +88,17 @@ fn truncation_leads_to_tcp() {
             let mut truncated = response_to(&incoming.query);
             truncated.flags.truncated = true;
             replies = vec![truncated.encode()];
+        } else if incoming.via == Via::Udp && incoming.asked().ends_with("DNSKEY") {
+            // Cut off in the middle of a record.
+            replies[0][2] |= 2;
+            replies[0].truncate(60);
         }
         replies
     }));
     let sent = assert_found(&mut world);
     assert!(sent.contains(&format!("44: {PHONE} ASSOC")));
     assert!(sent.contains(&format!("44: {PHONE} ASSOC tcp")));
+    assert!(sent.contains(&"44: 4.4.msisdn.3pid.example. DNSKEY tcp".to_owned()));
 }
 
 #[test]
@@ -133,22 +138,25 @@ fn servers_that_fail_for_parts_of_names() {
 
 #[test]
 fn a_lame_server_is_passed_over_and_remembered() {
-    let mut world = world();
-    // It refers upwards, as servers do that know nothing of the zone.
-    world.put(
-        "192.0.2.45",
+    // As servers do that know nothing of the zone.
+    let refers_upwards = || {
         scripted(|_, message| {
             message.flags.authoritative = false;
             let ns = name("ns.3pid.example.").as_wire().to_vec();
             message.authority = vec![record("3pid.example.", Rtype::NS, ns)];
-        }),
-    );
-    assert_found(&mut world);
-    for digit in 0..9 {
-        world.ask(&format!("{digit}{} ASSOC", &PHONE[1..]));
+        })
+    };
+    let refuses = || scripted(|_, message| message.rcode = Rcode::REFUSED);
+    for lame in [refers_upwards as fn() -> Server, refuses] {
+        let mut world = world();
+        world.put("192.0.2.45", lame());
+        assert_found(&mut world);
+        for digit in 0..9 {
+            world.ask(&format!("{digit}{} ASSOC", &PHONE[1..]));
+        }
+        let sent = world.ask(&format!("9{} TXT", &PHONE[1..])).sent;
+        assert!(!sent.iter().any(|sent| sent.starts_with("45:")), "{sent:#?}");
     }
-    let sent = world.ask(&format!("9{} TXT", &PHONE[1..])).sent;
-    assert!(!sent.iter().any(|sent| sent.starts_with("45:")), "{sent:#?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use threepid::resolver::{Cause, Kind};
 use threepid::wire::{EdeCode, Rcode, Rtype};
 
 use super::net::watched;
-use super::tree::{EMAIL, PHONE, PORTED, authority, root_zone, world};
+use super::tree::{self, EMAIL, PHONE, PORTED, authority, root_zone, world};
 
 #[test]
 fn a_phone_number_is_found_digit_by_digit() {
@@ -93,4 +93,33 @@ fn some_types_cannot_be_asked_for() {
     assert_eq!(refused("NXNAME").extended_error().code, EdeCode::INVALID_QUERY_TYPE);
     assert_eq!(refused("AXFR"), Cause::Transfer);
     assert_eq!(refused("OPT"), Cause::MetaType(Rtype::OPT));
+}
+
+/// The deepest tree there can be for a number: every digit is a zone of its own, signed, elsewhere.
+#[test]
+fn a_zone_for_each_digit() {
+    let mut world = super::tree::world();
+    let labels: Vec<&str> = PHONE.trim_end_matches(".msisdn.3pid.example.").split('.').collect();
+    let apex = |digits: usize| match digits {
+        0 => "3pid.example.".to_owned(),
+        _ => labels[labels.len() - digits..].join(".") + ".msisdn.3pid.example.",
+    };
+    for digits in 0..=labels.len() {
+        let (zone, server) = (apex(digits), digits + 100);
+        let records = if digits == labels.len() {
+            format!("@ {}", tree::association("deep"))
+        } else {
+            let below = apex(digits + 1);
+            let ds = tree::ds(&below);
+            format!("{below} NS ns.{below}\n{below} {ds}\nns.{below} A 192.0.2.{}", server + 1)
+        };
+        let zone = tree::zone(&zone, &server.to_string(), true, &records);
+        let address = if digits == 0 { 1 } else { server };
+        world.put(&format!("192.0.2.{address}"), authority(vec![zone]));
+    }
+    let outcome = world.ask(&format!("{PHONE} ASSOC"));
+    assert_eq!(outcome.response.security, Security::Secure, "{outcome:#?}");
+    assert_eq!(outcome.data(Rtype::ASSOC).len(), 1);
+    // The number is asked for at each zone once, and each zone's keys.
+    assert!(outcome.sent.len() <= 2 * 13 + 1, "{:#?}", outcome.sent);
 }
