@@ -25,7 +25,7 @@
 //! | 7 drivers | [`recursor`] |
 //! | 6 input and output | [`transport`] |
 //! | 5 machines | [`authority`], [`resolver`] |
-//! | 4 judgement | [`zone`] |
+//! | 4 judgement | [`trust`], [`zone`] |
 //! | 3 statements | [`association`], [`certificate`] |
 //! | 2 nouns | [`threepid`], [`signed`], [`dnssec`] |
 //! | 1 primitives | [`crypto`], [`wire`] |

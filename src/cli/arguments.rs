@@ -1,10 +1,11 @@
 //! What can be said on the command line.
 
-use std::net::SocketAddr;
+use std::net::{AddrParseError, IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::DNS_PORT;
 use crate::threepid::Country;
 use crate::wire::Name;
 
@@ -75,14 +76,24 @@ pub(super) struct Lookup {
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Ask this resolver, not the one of the configuration
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = resolver)]
     pub(super) resolver: Option<SocketAddr>,
     /// Write one JSON object for each identifier
+    ///
+    /// Its members: identifier (as given), medium and address (normalised), outcome (found,
+    /// not_in_force, withdrawn, absent or error), proved, mxid where found, and roots: what each root
+    /// says (apex, name, proved, ttl, and the signed statement, or an error).
     #[arg(long)]
     pub(super) json: bool,
     /// The country whose national phone numbers are understood, as two letters: GB
     #[arg(long, value_name = "CC")]
     pub(super) country: Option<Country>,
+}
+
+/// An address, on the port of DNS where it has none.
+fn resolver(text: &str) -> Result<SocketAddr, AddrParseError> {
+    let bare = text.parse().map(|address: IpAddr| SocketAddr::new(address, DNS_PORT));
+    bare.or_else(|_| text.parse())
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,7 @@ use crate::config::{DNS_PORT, Log};
 use crate::daemon::Signals;
 use crate::daemon::demo::{self, Settings};
 
-use super::serve::stay;
+use super::serve::{stay, unless_stopped};
 use super::{Exit, arguments, log, output, runtime};
 
 /// What there is to look up, and what comes of it.
@@ -26,13 +26,17 @@ pub(super) fn demo(arguments: &arguments::Demo) -> Exit {
     log::start(&Log::default());
     let settings = Settings::new(arguments.dir.clone());
     runtime::long(async {
-        let signals = Signals::catch();
-        match demo::Demo::start(&settings).await {
-            Ok(demo) => {
+        let mut signals = match Signals::catch() {
+            Ok(signals) => signals,
+            Err(error) => return output::fail(format_args!("cannot catch signals: {error}")),
+        };
+        match unless_stopped(&mut signals, demo::Demo::start(&settings)).await {
+            Some(Ok(demo)) => {
                 output::print(introduction(&demo));
                 stay(demo, signals).await
             }
-            Err(error) => output::fail(error),
+            Some(Err(error)) => output::fail(error),
+            None => Exit::Success,
         }
     })
 }

@@ -19,7 +19,12 @@ pub(super) fn long(work: impl Future<Output = Exit>) -> Exit {
 
 fn run(mut builder: Builder, work: impl Future<Output = Exit>) -> Exit {
     match builder.enable_all().build() {
-        Ok(runtime) => runtime.block_on(work),
+        Ok(runtime) => {
+            let exit = runtime.block_on(work);
+            // A zone that is still being signed is of no use any more.
+            runtime.shutdown_background();
+            exit
+        }
         Err(error) => output::fail(format_args!("the system refuses threads: {error}")),
     }
 }

@@ -22,8 +22,14 @@ pub(super) fn serve(arguments: &ConfigFile) -> Exit {
     log::start(&config.log);
     runtime::long(async {
         // Before anything is served, so that no signal is lost.
-        let signals = Signals::catch();
-        let daemon = match Daemon::start(config).await {
+        let mut signals = match Signals::catch() {
+            Ok(signals) => signals,
+            Err(error) => return output::fail(format_args!("cannot catch signals: {error}")),
+        };
+        let Some(started) = unless_stopped(&mut signals, Daemon::start(config)).await else {
+            return Exit::Success;
+        };
+        let daemon = match started {
             Ok(daemon) => daemon,
             Err(error) => return output::mistakes(error),
         };
@@ -35,6 +41,20 @@ pub(super) fn serve(arguments: &ConfigFile) -> Exit {
         );
         stay(daemon, signals).await
     })
+}
+
+/// What `work` comes to; nothing where a signal says to end before.
+pub(super) async fn unless_stopped<T>(
+    signals: &mut Signals,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return Some(done),
+            order = signals.next() => if order == Order::Stop { return None },
+        }
+    }
 }
 
 /// What stays up.
@@ -67,11 +87,7 @@ impl Stays for Demo {
 }
 
 /// Follows signals until one says to end.
-pub(super) async fn stay(mut what: impl Stays, signals: std::io::Result<Signals>) -> Exit {
-    let mut signals = match signals {
-        Ok(signals) => signals,
-        Err(error) => return output::fail(format_args!("cannot catch signals: {error}")),
-    };
+pub(super) async fn stay(mut what: impl Stays, mut signals: Signals) -> Exit {
     notify(&[NotifyState::Ready]);
     while signals.next().await == Order::Reload {
         if let Ok(now) = NotifyState::monotonic_usec_now() {
@@ -88,10 +104,10 @@ pub(super) async fn stay(mut what: impl Stays, signals: std::io::Result<Signals>
     }
     notify(&[NotifyState::Stopping]);
     tracing::info!("stopping");
-    tokio::select! {
-        () = what.stop() => Exit::Success,
-        // Whoever says it twice does not want to wait.
-        Order::Stop = signals.next() => output::fail("ended before all was answered"),
+    // Whoever says it twice does not want to wait.
+    match unless_stopped(&mut signals, what.stop()).await {
+        Some(()) => Exit::Success,
+        None => output::fail("ended before all was answered"),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
 
 const FILES: [(&str, &str); 4] = [
@@ -107,6 +109,15 @@ level = "loud"
 }
 
 #[test]
+fn one_address_serves_one_part() {
+    let zone = "[[authority.zone]]\nname = \"a.\"\nfile = \"a\"\n";
+    let root = "[[resolver.root]]\napex = \"a.\"\nservers = [\"192.0.2.1\"]\nanchors = []\n";
+    let told = parse(&format!("[authority]\n{zone}[resolver]\n{root}")).unwrap_err();
+    assert!(told.contains("5:1: [authority] listens on 127.0.0.1:53 already"), "{told}");
+    assert!(told.contains("6:1: a. has no anchor that can be used"), "{told}");
+}
+
+#[test]
 fn one_name_twice_is_a_mistake() {
     let zone = "[[authority.zone]]\nname = \"a.example\"\nfile = \"a\"\n";
     let told = parse(&format!("[authority]\n{zone}{zone}")).unwrap_err();
@@ -121,6 +132,47 @@ fn paths_start_at_the_directory_of_the_file() {
     assert_eq!(zone.file.value, Path::new("dir/b/a.zone"));
     let Keys::Files(keys) = zone.keys else { panic!("{:?}", zone.keys) };
     assert_eq!(keys[0].value, Path::new("/k"));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(lines in proptest::collection::vec(piece(), 0..12)) {
+        let _ = parse(&lines.concat());
+    }
+}
+
+/// Put together in any order.
+const PIECES: [&str; 24] = [
+    "[authority]\n",
+    "[[authority.zone]]\n",
+    "[resolver]\n",
+    "[[resolver.root]]\n",
+    "[client]\n",
+    "[[client.root]]\n",
+    "listen = ",
+    "apex = ",
+    "name = ",
+    "anchors = ",
+    "allow = ",
+    "threads = ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"a.example\"",
+    "\"127.0.0.1\"",
+    "3",
+    "-1",
+    ",",
+    "\n",
+    " = ",
+    "é",
+];
+
+/// A piece of a configuration, or any text.
+fn piece() -> impl Strategy<Value = String> {
+    let piece = proptest::sample::select(&PIECES[..]).prop_map(str::to_owned);
+    prop_oneof![4 => piece, 1 => ".{0,6}"]
 }
 
 #[test]

@@ -34,14 +34,23 @@ impl From<ConfigError> for LoadError {
     }
 }
 
+/// What can be served.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The zones, signed.
+    pub authority: Authority,
+    /// What the operator should look at, a line each.
+    pub warnings: Vec<String>,
+}
+
 /// Reads, checks and signs the zones of the configuration.
 ///
 /// # Errors
 /// With every mistake in their files and keys.
-pub fn load(config: &Config, now: Timestamp) -> Result<Authority, LoadError> {
-    let (mut served, mut mistakes) = (Vec::new(), Vec::new());
+pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
+    let (mut served, mut mistakes, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for zone in config.authority.iter().flat_map(|authority| &authority.zones) {
-        match load_zone(zone, &config.path, now) {
+        match load_zone(zone, &config.path, now, &mut warnings) {
             Ok(zone) => served.push(zone),
             Err(lines) => mistakes.extend(lines),
         }
@@ -49,13 +58,17 @@ pub fn load(config: &Config, now: Timestamp) -> Result<Authority, LoadError> {
     if !mistakes.is_empty() {
         return Err(LoadError(mistakes));
     }
-    Authority::new(served).map_err(|error| LoadError(vec![error.to_string()]))
+    match Authority::new(served) {
+        Ok(authority) => Ok(Loaded { authority, warnings }),
+        Err(error) => Err(LoadError(vec![error.to_string()])),
+    }
 }
 
 fn load_zone(
     plan: &config::Zone,
     config: &Path,
     now: Timestamp,
+    warnings: &mut Vec<String>,
 ) -> Result<ServedZone, Vec<String>> {
     let in_config = |mistake: &Located<String>| {
         format!("{}:{}: {}", config.display(), mistake.position, mistake.value)
@@ -77,11 +90,10 @@ fn load_zone(
             return Err(lines.into_iter().flatten().flatten().collect());
         }
     };
-    for warning in &built.warnings {
-        tracing::warn!(zone = %plan.name.value, "{warning}");
-    }
+    warnings.extend(built.warnings.iter().map(ToString::to_string));
     if keys.is_empty() {
-        tracing::warn!(zone = %plan.name.value, "served unsigned: the configuration names no keys");
+        let unsigned = format!("warning: {} has no keys and is served unsigned", plan.name.value);
+        warnings.push(in_config(&plan.name.with(unsigned)));
     }
     let associations = Associated::File(built.associations);
     ServedZone::new(built.zone, associations, keys, Policy::default(), now)

@@ -25,13 +25,14 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::authority::Authority;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Located};
 use crate::services::admin::{self, Health};
 
 use authority::AuthorityPart;
 pub use error::StartError;
-pub use load::{LoadError, load};
+pub use load::{LoadError, Loaded, load};
 use resolver::ResolverPart;
 pub use signals::{Order, Signals};
 use status::Status;
@@ -174,13 +175,13 @@ fn needs_restart(old: &Config, new: &Config) -> bool {
 }
 
 /// Loads the zones on a thread where signing holds nobody up.
-async fn load_aside(
-    config: Config,
-    clock: Arc<dyn Clock>,
-) -> Result<crate::authority::Authority, LoadError> {
+async fn load_aside(config: Config, clock: Arc<dyn Clock>) -> Result<Authority, LoadError> {
     // It is not aborted, so that it ends without a value in a panic alone.
     let loading = tokio::task::spawn_blocking(move || load(&config, clock.now()));
-    loading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    let loaded =
+        loading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+    loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    Ok(loaded.authority)
 }
 
 async fn start_admin(

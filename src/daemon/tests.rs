@@ -134,7 +134,6 @@ async fn an_address_in_use_is_told_with_its_place() {
     first.stop().await;
 }
 
-/// What the demo holds, looked up as a client does.
 #[tokio::test]
 async fn the_demo_comes_up_again_with_the_same_keys() {
     let directory = tempfile::tempdir().unwrap();
@@ -149,6 +148,20 @@ async fn the_demo_comes_up_again_with_the_same_keys() {
     let again = Demo::start(&settings).await.unwrap();
     assert_eq!(read(&again.path("root.anchor")), anchor);
     again.stop().await;
+}
+
+#[tokio::test]
+async fn the_demo_goes_to_a_free_port() {
+    let directory = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.53.0.44:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let demo = Demo::start(&Settings { port, ..anywhere(directory.path()) }).await.unwrap();
+    assert_ne!(demo.port(), port);
+    let again = Settings { resolver: demo.resolver(), ..anywhere(directory.path()) };
+    let error = Demo::start(&again).await.err().unwrap().to_string();
+    assert!(error.ends_with("is there another demo?"), "{error}");
+    assert!(demo.path("ready").exists(), "the first demo is left alone");
+    demo.stop().await;
 }
 
 /// The demo on free ports.

@@ -55,6 +55,7 @@ async fn the_demo_holds_what_it_promises() {
     assert_eq!(ran.code, 1, "of several the gravest: {ran:?}");
     let ran = lookup(directory.path(), &["--json", "+447700900124"]).await;
     let object: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(object["identifier"], "+447700900124");
     assert_eq!((&object["mxid"], &object["proved"]), (&"@bob:matrix.example".into(), &true.into()));
     let signed = &object["roots"][0]["statement"];
     assert!(signed["signatures"]["verify.example"]["ed25519:0"].is_string(), "{object}");
@@ -123,6 +124,9 @@ fn what_is_no_identifier_is_an_error() {
     let ran = threepid(directory.path(), &["lookup", "-c", "client.toml", "07700 900123"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
     assert!(ran.stderr.starts_with("error: \"07700 900123\": "), "{ran:?}");
+    let ran = threepid(directory.path(), &["lookup", "--json", "-c", "client.toml", "+44"]);
+    let object: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, &object["outcome"]), (3, &"error".into()));
     let ran = threepid(directory.path(), &["lookup", "alice@example.com"]);
     assert_eq!(ran.code, 3);
     assert!(ran.stderr.contains("give one with a [client] section by -c FILE"), "{ran:?}");

@@ -44,13 +44,18 @@ pub(super) fn lookup(arguments: &Lookup) -> Exit {
 async fn look_up(client: &Client<Network>, identifier: &str, arguments: &Lookup) -> Exit {
     let threepid = match Threepid::parse_any(identifier, arguments.country) {
         Ok(threepid) => threepid,
+        Err(error) if arguments.json => {
+            output::print(format_args!("{}\n", show::error_object(identifier, &error)));
+            return Exit::Error;
+        }
         Err(error) => return output::fail(format_args!("{identifier:?}: {error}")),
     };
     let findings = client.lookup(&threepid).await;
     let now = SystemClock.now();
     let verdict = Verdict::of(&findings, &threepid, now);
     if arguments.json {
-        output::print(format_args!("{}\n", show::object(&threepid, &verdict, &findings)));
+        let object = show::object(identifier, &threepid, &verdict, &findings);
+        output::print(format_args!("{object}\n"));
     } else {
         output::print(show::lines(&threepid, &verdict, &findings, now));
     }

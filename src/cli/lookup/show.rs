@@ -8,7 +8,7 @@ use crate::association::{Statement, Ts};
 use crate::clock::Timestamp;
 use crate::codec::date;
 use crate::stub::{Finding, Found};
-use crate::threepid::Threepid;
+use crate::threepid::{Threepid, ThreepidError};
 
 use super::verdict::{State, Verdict, is_proved};
 
@@ -92,14 +92,20 @@ fn printable(text: &str) -> String {
     out
 }
 
-/// The same as one line of JSON.
-pub(super) fn object(threepid: &Threepid, verdict: &Verdict<'_>, findings: &[Finding]) -> Value {
+/// The same as an object for programs.
+pub(super) fn object(
+    identifier: &str,
+    threepid: &Threepid,
+    verdict: &Verdict<'_>,
+    findings: &[Finding],
+) -> Value {
     let mxid = match verdict.state {
         State::Held(association) => Some(association.mxid.as_str()),
         _ => None,
     };
     let roots: Vec<Value> = findings.iter().map(|finding| root(threepid, finding)).collect();
     json!({
+        "identifier": identifier,
         "medium": threepid.medium().as_str(),
         "address": threepid.address(),
         "outcome": verdict.state.word(),
@@ -107,6 +113,11 @@ pub(super) fn object(threepid: &Threepid, verdict: &Verdict<'_>, findings: &[Fin
         "mxid": mxid,
         "roots": roots,
     })
+}
+
+/// That what was given is no identifier, as an object for programs.
+pub(super) fn error_object(identifier: &str, error: &ThreepidError) -> Value {
+    json!({ "identifier": identifier, "outcome": "error", "error": error.to_string() })
 }
 
 fn root(threepid: &Threepid, finding: &Finding) -> Value {
