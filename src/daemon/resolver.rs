@@ -38,6 +38,7 @@ impl Plan {
         let policy = Policy {
             roots: config.roots.iter().map(config::Root::to_root).collect(),
             upstream: Upstream::Iterate { port: config.iteration_port },
+            minimise: true,
             limits: resolver::Limits::default(),
         };
         let limits = recursor::Limits { cache_octets: config.cache_size, ..Default::default() };

@@ -48,7 +48,12 @@ impl TrustedKeys {
         &self.zone
     }
 
-    /// What was proved of the DNSKEY set itself: how long it may be kept.
+    /// All keys of the set with their tags, entry points and others.
+    pub fn keys(&self) -> impl Iterator<Item = (u16, &Dnskey)> {
+        self.keys.iter().map(|(tag, key)| (*tag, key))
+    }
+
+    /// What was proved of the DNSKEY set itself, by a key that a DS stands for: how long it may be kept.
     pub fn verified(&self) -> &Verified {
         &self.verified
     }

@@ -79,6 +79,10 @@ impl SignatureError {
 pub struct Verified {
     /// The zone that signed.
     pub signer: Name,
+    /// The tag of the key that signed.
+    pub key_tag: u16,
+    /// The key's algorithm.
+    pub algorithm: Algorithm,
     /// How long the set may be kept: its TTL, at most the signed one and the time that the
     /// signature has left (RFC 4035 section 5.3.3).
     pub ttl: Ttl,
@@ -176,6 +180,8 @@ pub(super) fn verified(rrset: &Rrset, rrsig: &Rrsig, now: Timestamp) -> Verified
     let signed = canonical::signed_owner(&rrset.name, rrsig.labels);
     Verified {
         signer: rrsig.signer.clone(),
+        key_tag: rrsig.key_tag,
+        algorithm: rrsig.algorithm,
         ttl: rrset.ttl.min(rrsig.original_ttl).min(left),
         wildcard: signed.filter(|signed| *signed != rrset.name),
     }

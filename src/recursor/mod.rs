@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::crypto::OsRandom;
-use crate::resolver::{Cause, Input, Policy, Request, Resolution, Response, Send, Step, Via};
+use crate::resolver::{Cause, Input, Note, Policy, Request, Resolution, Response, Send, Step, Via};
 use crate::transport::{Exchange, Transport};
 use crate::wire::{Edns, EdnsPolicy, Query, Question, Unanswerable, write_error};
 
@@ -38,6 +38,7 @@ pub use memory::Memory;
 /// let policy = Policy {
 ///     roots: vec![root],
 ///     upstream: Upstream::Iterate { port: 53 },
+///     minimise: true,
 ///     limits: Default::default(),
 /// };
 /// let recursor = Recursor::new(policy, exchange, Arc::new(SystemClock), Limits::default());
@@ -129,11 +130,29 @@ impl<E: Exchange + 'static> Recursor<E> {
                 // On its own, so that it goes on for the others where this client leaves.
                 let shared = self.shared.clone();
                 tokio::spawn(async move {
-                    pilot.land(shared.fly(resolution, first).await);
+                    pilot.land(shared.fly(resolution, first, |_| ()).await);
                     drop(place);
                 });
                 landing.wait().await
             }
+        }
+    }
+
+    /// Finds the answer as [`Recursor::resolve`] does, but alone: nobody else waits for it. Tells of
+    /// everything it does, as it does it.
+    pub async fn watch(
+        &self,
+        question: Question,
+        checking_disabled: bool,
+        mut tell: impl FnMut(Note),
+    ) -> Response {
+        let policy = self.shared.policy.clone();
+        let mut resolution = Resolution::new(policy, question, checking_disabled).watched();
+        let turn = self.shared.step(&mut resolution, Input::Start);
+        resolution.notes().into_iter().for_each(&mut tell);
+        match turn {
+            Turn::Send(first) => self.shared.fly(resolution, first, tell).await,
+            Turn::End(response) => response,
         }
     }
 }
@@ -146,17 +165,24 @@ enum Turn {
 
 impl<E: Exchange> Shared<E> {
     /// Drives a resolution to its end, or to the deadline.
-    async fn fly(&self, resolution: Resolution, first: Send) -> Response {
-        let flight = self.drive(resolution, first);
+    async fn fly(&self, resolution: Resolution, first: Send, tell: impl FnMut(Note)) -> Response {
+        let flight = self.drive(resolution, first, tell);
         let response = tokio::time::timeout(self.limits.deadline, flight).await;
         response.unwrap_or_else(|_| Response::failure(Cause::TooLate))
     }
 
-    async fn drive(&self, mut resolution: Resolution, mut send: Send) -> Response {
+    async fn drive(
+        &self,
+        mut resolution: Resolution,
+        mut send: Send,
+        mut tell: impl FnMut(Note),
+    ) -> Response {
         loop {
             let reply = self.exchange(&send).await;
             let input = reply.as_deref().map_or(Input::NoReply, Input::Reply);
-            match self.step(&mut resolution, input) {
+            let turn = self.step(&mut resolution, input);
+            resolution.notes().into_iter().for_each(&mut tell);
+            match turn {
                 Turn::Send(next) => send = next,
                 Turn::End(response) => return response,
             }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::follow::Follow;
 use super::limits::Budget;
 use super::lookup::Lookup;
+use super::note::Journal;
 use super::trust::Trust;
 use super::{Answer, AnswerKey, Cache, Cause, Limits, Policy, Response, Stored, Trusted};
 use crate::clock::Timestamp;
@@ -131,6 +132,7 @@ pub(super) struct Env<'a> {
     pub(super) now: Timestamp,
     pub(super) random: &'a mut dyn Random,
     pub(super) budget: &'a mut Budget,
+    pub(super) journal: &'a mut Journal,
     /// The frames that wait.
     pub(super) waiting: &'a [Frame],
 }

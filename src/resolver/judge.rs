@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::frame::Env;
-use super::{Answer, AnswerKey, Flaw, Kind, SignedRrset, Trusted, Work};
+use super::{Answer, AnswerKey, Flaw, Kind, Note, SignedRrset, Trusted, Work};
 use crate::dnssec::proof::{Absent, Denials, NoDs, ProofError};
 use crate::dnssec::{Effort, Security, SignatureError, SupportedDs, TrustedKeys, Verified};
-use crate::wire::{Name, Rtype};
+use crate::wire::{Name, Rrset, Rtype};
 
 /// What an answer must stand before it counts.
 #[derive(Debug, Clone)]
@@ -135,6 +135,7 @@ fn prove_keys(ds: &SupportedDs, mut answer: Answer, env: &mut Env<'_>) -> Verdic
         [set] if answer.kind == Kind::Data => {
             let keys = TrustedKeys::establish(ds, &set.rrset, &set.rrsigs(), env.now, &mut effort);
             keys.map_err(|error| flaw(set, error)).inspect(|keys| {
+                note_proof(set, keys.verified(), env);
                 set.rrset.ttl = keys.verified().ttl;
             })
         }
@@ -183,7 +184,7 @@ struct Evidence {
 fn verify_sets(
     answer: &mut Answer,
     keys: &TrustedKeys,
-    env: &Env<'_>,
+    env: &mut Env<'_>,
     effort: &mut Effort,
 ) -> Result<Evidence, Flaw> {
     let mut evidence =
@@ -200,11 +201,18 @@ fn verify_sets(
         let verified = keys
             .verify(&set.rrset, &set.rrsigs(), env.now, effort)
             .map_err(|error| flaw(set, error))?;
+        note_proof(set, &verified, env);
         set.rrset.ttl = verified.ttl;
         made_ttl = Some(verified.ttl);
         evidence.add(set, verified);
     }
     Ok(evidence)
+}
+
+fn note_proof(set: &SignedRrset, by: &Verified, env: &mut Env<'_>) {
+    let Rrset { name, rtype, .. } = &set.rrset;
+    let note = || Note::Proved { name: name.clone(), rtype: *rtype, by: by.clone() };
+    env.journal.note(note);
 }
 
 impl Evidence {

@@ -11,7 +11,7 @@ use super::reply::{Asked, Reading, Referral};
 use super::server::{Experience, ServerState, remember};
 use super::trust::Trust;
 use super::walk::{Next, Walk};
-use super::{Answer, AnswerKey, Cause, Fault, Kind, Policy, Upstream, Work};
+use super::{Answer, AnswerKey, Cause, Fault, Kind, Meaning, Note, Policy, Upstream, Work};
 use crate::dnssec::Security;
 use crate::wire::{Message, Question, Rcode, Rtype, Ttl};
 
@@ -176,12 +176,24 @@ impl Lookup {
         if self.asked > env.limits().questions_per_fetch {
             return Move::Found(Err(Cause::Exhausted(Work::Fetch)));
         }
+        self.note_asking(&asking, env);
         let send = asking.packet(env);
         self.state = State::Asking(asking);
         Move::Send(send)
     }
 
+    fn note_asking(&self, asking: &Asking, env: &mut Env<'_>) {
+        let Some(walk) = &self.walk else { return };
+        env.journal.note(|| Note::Asks {
+            zone: walk.zone().clone(),
+            question: asking.question.clone(),
+            server: asking.server,
+            via: asking.via,
+        });
+    }
+
     fn silence(&mut self, asking: &Asking, env: &mut Env<'_>) -> Move {
+        env.journal.hear(Meaning::Silence);
         remember(asking.server, Experience::Silence, env.limits(), env.cache, env.now);
         self.advance(env)
     }
@@ -189,9 +201,16 @@ impl Lookup {
     fn reply(&mut self, mut asking: Asking, octets: &[u8], env: &mut Env<'_>) -> Move {
         match asking.open(octets) {
             Opened::Reply(message) => self.opened(asking, *message, env),
-            Opened::Truncated => self.send(asking.over_tcp(env), env),
-            Opened::Malformed(what) => self.fault(&asking, Fault::Malformed(what), env),
+            Opened::Truncated => {
+                env.journal.hear(Meaning::Truncated);
+                self.send(asking.over_tcp(env), env)
+            }
+            Opened::Malformed(what) => {
+                env.journal.hear(Meaning::Fault(Fault::Malformed(what)));
+                self.fault(&asking, Fault::Malformed(what), env)
+            }
             Opened::Stranger if asking.is_besieged(env.limits()) => {
+                env.journal.hear(Meaning::Guesses);
                 self.send(asking.over_tcp(env), env)
             }
             Opened::Stranger => {
@@ -208,9 +227,15 @@ impl Lookup {
         // else is. Silence is silence.
         if message.rcode == Rcode::FORMERR && message.edns.is_none() && !asking.plain {
             remember(asking.server, Experience::NoEdns, env.limits(), env.cache, env.now);
+            env.journal.hear(Meaning::NoEdns);
             return self.send(asking.without_edns(env), env);
         }
-        match self.read(&asking, message, env) {
+        let reading = self.read(&asking, &message, env);
+        env.journal.note(|| {
+            let meaning = reading.meaning(asking.minimised);
+            Note::Heard { message: Some(Box::new(message)), meaning }
+        });
+        match reading {
             Reading::Fault(fault) => self.fault(&asking, fault, env),
             Reading::AliasTooLong => {
                 Move::Found(Err(Cause::AliasTooLong(asking.question.name.clone())))
@@ -221,7 +246,7 @@ impl Lookup {
         }
     }
 
-    fn read(&self, asking: &Asking, message: Message, env: &Env<'_>) -> Reading {
+    fn read(&self, asking: &Asking, message: &Message, env: &Env<'_>) -> Reading {
         let Some(walk) = &self.walk else { return Reading::Fault(Fault::Lame) };
         let root = env.policy.root_of(walk.zone());
         let asked = Asked {
@@ -320,7 +345,9 @@ impl Lookup {
             Verdict::TooMuch(work) => Move::Abort(Cause::Exhausted(work)),
             Verdict::Bogus(flaw) => {
                 let AnswerKey { name, rtype } = self.key.clone();
-                self.reject(Cause::Bogus { name, rtype, flaw }, source, env)
+                let cause = Cause::Bogus { name, rtype, flaw };
+                env.journal.note(|| Note::Rejects(cause.clone()));
+                self.reject(cause, source, env)
             }
         }
     }

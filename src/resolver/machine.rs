@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::follow::Follow;
 use super::frame::{Env, Event, Frame, Move, Send};
 use super::limits::Budget;
-use super::{Cache, Cause, Policy, Response, Work};
+use super::note::Journal;
+use super::{Cache, Cause, Note, Policy, Response, Work};
 use crate::clock::Timestamp;
 use crate::crypto::Random;
 use crate::wire::Question;
@@ -40,6 +41,7 @@ pub struct Resolution {
     policy: Arc<Policy>,
     stack: Vec<Frame>,
     budget: Budget,
+    journal: Journal,
 }
 
 impl Resolution {
@@ -47,7 +49,18 @@ impl Resolution {
     /// found.
     pub fn new(policy: Arc<Policy>, question: Question, checking_disabled: bool) -> Self {
         let first = Frame::Follow(Follow::new(question, checking_disabled));
-        Self { policy, stack: vec![first], budget: Budget::default() }
+        Self { policy, stack: vec![first], budget: Budget::default(), journal: Journal::default() }
+    }
+
+    /// The same, and it gives an account of itself.
+    #[must_use]
+    pub fn watched(self) -> Self {
+        Self { journal: Journal::kept(), ..self }
+    }
+
+    /// What it did since the last time; nothing where it is not watched.
+    pub fn notes(&mut self) -> Vec<Note> {
+        self.journal.take()
     }
 
     /// How many questions were sent so far.
@@ -71,9 +84,9 @@ impl Resolution {
         };
         let policy = self.policy.clone();
         while let Some(mut frame) = self.stack.pop() {
-            let budget = &mut self.budget;
+            let (budget, journal) = (&mut self.budget, &mut self.journal);
             let waiting = &self.stack;
-            let mut env = Env { policy: &policy, cache, now, random, budget, waiting };
+            let mut env = Env { policy: &policy, cache, now, random, budget, journal, waiting };
             event = match frame.handle(event, &mut env) {
                 Move::Push(above) => {
                     self.stack.push(frame);

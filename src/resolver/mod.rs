@@ -10,6 +10,8 @@
 //! It can also ask one resolver instead of the authorities ([`Upstream::Forward`]) and validates what
 //! that says just the same.
 //!
+//! Whoever wants to see how it goes can watch it: [`Resolution::watched`] gives [`Note`]s.
+//!
 //! How a resolution proceeds is drawn at the frames of its stack, in `frame.rs`.
 //!
 //! Bounds of what it does: class IN only; one question at a time; signatures by the algorithms of
@@ -26,6 +28,7 @@ mod limits;
 mod lookup;
 mod machine;
 mod minimise;
+mod note;
 mod policy;
 mod reply;
 mod response;
@@ -42,6 +45,7 @@ pub use cause::{Cause, Fault, Flaw};
 pub use frame::{Send, Via};
 pub use limits::{Limits, Work};
 pub use machine::{Input, Resolution, Step};
+pub use note::{Meaning, Note};
 pub use policy::{Policy, Root, Upstream};
 pub use response::{Request, Response};
 pub use server::ServerState;

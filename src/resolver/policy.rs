@@ -36,6 +36,9 @@ pub struct Policy {
     pub roots: Vec<Root>,
     /// Who is asked.
     pub upstream: Upstream,
+    /// Whether authorities are shown no more of a name than it takes (RFC 9156). Resolvers are always
+    /// shown all of it.
+    pub minimise: bool,
     /// What one request may cost.
     pub limits: Limits,
 }
@@ -83,6 +86,7 @@ mod tests {
         let policy = Policy {
             roots: vec![root(".", "192.0.2.1"), root("3pid.example.", "192.0.2.2")],
             upstream: Upstream::Iterate { port: 53 },
+            minimise: true,
             limits: Limits::default(),
         };
         let apex = |name: &str, rtype| {

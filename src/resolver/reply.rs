@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use super::answer::says_nxname;
-use super::{Answer, Cut, Fault, Kind, Limits, SignedRrset};
+use super::{Answer, Cut, Fault, Kind, Limits, Meaning, SignedRrset};
 use crate::wire::rdata::{Soa, address, name_target};
 use crate::wire::{Class, Message, Name, Question, Rcode, Record, Rrset, Rtype, Ttl};
 
@@ -38,6 +38,19 @@ pub(super) enum Reading {
     Fault(Fault),
 }
 
+impl Reading {
+    /// What it means where the question was, or was not, `minimised`.
+    pub(super) fn meaning(&self, minimised: bool) -> Meaning {
+        match self {
+            Self::Answer(answer) if minimised => Meaning::NoCut { exists: answer.shows_name() },
+            Self::Answer(answer) => Meaning::Answer(answer.kind.clone()),
+            Self::Referral(referral) => Meaning::Referral(referral.cut.zone.clone()),
+            Self::AliasTooLong => Meaning::AliasTooLong,
+            Self::Fault(fault) => Meaning::Fault(*fault),
+        }
+    }
+}
+
 /// A delegation.
 #[derive(Debug)]
 pub(super) struct Referral {
@@ -51,7 +64,7 @@ pub(super) struct Referral {
 
 impl Asked<'_> {
     /// Reads a reply whose id and question fit.
-    pub(super) fn read(&self, message: Message) -> Reading {
+    pub(super) fn read(&self, message: &Message) -> Reading {
         match message.rcode {
             Rcode::NOERROR | Rcode::NXDOMAIN | Rcode::YXDOMAIN => {}
             rcode => return Reading::Fault(Fault::Rcode(rcode)),
@@ -59,9 +72,9 @@ impl Asked<'_> {
         self.sort(message).unwrap_or_else(Reading::Fault)
     }
 
-    fn sort(&self, message: Message) -> Result<Reading, Fault> {
+    fn sort(&self, message: &Message) -> Result<Reading, Fault> {
         let answer = self.relevant(&message.answer, |record| self.bears_on_answer(record))?;
-        if let Some(reading) = self.positive(&message, answer)? {
+        if let Some(reading) = self.positive(message, answer)? {
             return Ok(reading);
         }
         if message.rcode == Rcode::YXDOMAIN {
@@ -80,7 +93,7 @@ impl Asked<'_> {
                 Err(Fault::Lame)
             }
             _ if !message.flags.authoritative && !self.forwarded => Err(Fault::Lame),
-            _ => Ok(self.negative(&message, authority)),
+            _ => Ok(self.negative(message, authority)),
         }
     }
 
@@ -367,7 +380,7 @@ mod tests {
             let question = &question;
             let asked =
                 Asked { question, zone: &zone, forwarded: false, limits: &limits, may_ask: &may_ask };
-            match asked.read(message) {
+            match asked.read(&message) {
                 Reading::Answer(answer) => {
                     prop_assert!(answer.sets().all(|set| set.rrset.name.is_at_or_below(&zone)));
                     prop_assert!(question.name.is_at_or_below(&answer.zone));

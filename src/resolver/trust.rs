@@ -3,7 +3,7 @@
 use super::frame::{Env, Event, Found, Frame, Move};
 use super::judge::Check;
 use super::lookup::Lookup;
-use super::{Answer, AnswerKey, Cause, Kind, Trusted};
+use super::{Answer, AnswerKey, Cause, Kind, Note, Trusted};
 use crate::dnssec::{Security, SupportedDs};
 use crate::wire::rdata::Ds;
 use crate::wire::{Name, Rtype};
@@ -21,12 +21,18 @@ impl Trust {
     }
 
     pub(super) fn handle(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Move {
-        match event {
+        let step = match event {
             Event::Enter => self.enter(env),
             Event::Found(found) => self.found(found),
             // A packet for nobody.
             Event::Reply(_) | Event::NoReply | Event::Trusted(_) => Move::Wait,
+        };
+        if let Move::Trusted(trusted) = &step {
+            let zone = &self.zone;
+            let note = || Note::Trusts { zone: zone.clone(), trusted: trusted.clone() };
+            env.journal.note(note);
         }
+        step
     }
 
     fn enter(&self, env: &Env<'_>) -> Move {

@@ -56,6 +56,9 @@ impl Walk {
             minimiser: Minimiser::below(&root.apex),
             doubtful: false,
         };
+        if !env.policy.minimise {
+            walk.minimiser.give_up();
+        }
         match env.policy.upstream {
             Upstream::Forward(resolver) => {
                 walk.minimiser.give_up();

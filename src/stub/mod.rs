@@ -109,7 +109,7 @@ impl<E: Exchange + 'static> Client<E> {
     pub fn new(resolver: SocketAddr, roots: Vec<Root>, exchange: E, clock: Arc<dyn Clock>) -> Self {
         let apexes = roots.iter().map(|root| root.apex.clone()).collect();
         let upstream = Upstream::Forward(resolver);
-        let policy = Policy { roots, upstream, limits: patient() };
+        let policy = Policy { roots, upstream, minimise: false, limits: patient() };
         let limits =
             recursor::Limits { deadline: DEADLINE, cache_octets: CACHE, ..Default::default() };
         Self { recursor: Recursor::new(policy, exchange, clock, limits), apexes }

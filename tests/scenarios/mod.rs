@@ -13,3 +13,4 @@ mod servers;
 mod tree;
 mod validation;
 mod walking;
+mod watching;

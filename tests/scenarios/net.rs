@@ -10,7 +10,7 @@ use std::time::Duration;
 use threepid::clock::Timestamp;
 use threepid::crypto::SeededRandom;
 use threepid::recursor::Memory;
-use threepid::resolver::{Cause, Input, Policy, Resolution, Response, Send, Step, Via};
+use threepid::resolver::{Cause, Input, Note, Policy, Resolution, Response, Send, Step, Via};
 use threepid::wire::{Class, Message, Name, Question, Rtype};
 
 /// What a server sees.
@@ -102,6 +102,11 @@ impl World {
         change(&mut Arc::make_mut(&mut self.policy).limits);
     }
 
+    /// Shows servers whole names, or parts of them.
+    pub(crate) fn minimise(&mut self, minimise: bool) {
+        Arc::make_mut(&mut self.policy).minimise = minimise;
+    }
+
     /// Forgets everything.
     pub(crate) fn forget(&mut self) {
         self.memory = Memory::new(16 << 20);
@@ -114,23 +119,39 @@ impl World {
 
     /// Resolves `name type`.
     pub(crate) fn resolve(&mut self, question: &str, checking_disabled: bool) -> Outcome {
-        let question = parse(question);
-        let mut resolution = Resolution::new(self.policy.clone(), question, checking_disabled);
+        let resolution = self.resolution(question, checking_disabled);
+        let (outcome, notes) = self.play(resolution);
+        assert_eq!(notes, [], "nobody watches");
+        outcome
+    }
+
+    /// Resolves `name type` and judges the answer; with the account of it.
+    pub(crate) fn watch(&mut self, question: &str) -> (Outcome, Vec<Note>) {
+        let resolution = self.resolution(question, false).watched();
+        self.play(resolution)
+    }
+
+    fn resolution(&self, question: &str, checking_disabled: bool) -> Resolution {
+        Resolution::new(self.policy.clone(), parse(question), checking_disabled)
+    }
+
+    fn play(&mut self, mut resolution: Resolution) -> (Outcome, Vec<Note>) {
         let mut sent = Vec::new();
+        let mut notes = Vec::new();
         let mut step = self.step(&mut resolution, Input::Start);
-        loop {
+        let response = loop {
+            notes.extend(resolution.notes());
             match step {
                 Step::Send(send) => {
                     sent.push(describe(&send));
                     step = self.exchange(&mut resolution, &send);
                 }
                 Step::Wait => panic!("nothing is out"),
-                Step::Done(response) => return Outcome { response: *response, sent },
-                Step::Fail(cause) => {
-                    return Outcome { response: Response::failure(cause), sent };
-                }
+                Step::Done(response) => break *response,
+                Step::Fail(cause) => break Response::failure(cause),
             }
-        }
+        };
+        (Outcome { response, sent }, notes)
     }
 
     fn step(&mut self, resolution: &mut Resolution, input: Input<'_>) -> Step {

@@ -154,7 +154,7 @@ pub(crate) fn root() -> Root {
 /// How the scenarios resolve.
 pub(crate) fn policy() -> Policy {
     let upstream = Upstream::Iterate { port: 53 };
-    Policy { roots: vec![root()], upstream, limits: Limits::default() }
+    Policy { roots: vec![root()], upstream, minimise: true, limits: Limits::default() }
 }
 
 /// The whole tree.

@@ -130,7 +130,7 @@ mod tests {
     use super::super::{Denials, Denied, Verified};
     use super::*;
     use crate::dnssec::{Security, denial};
-    use crate::wire::{Rrset, Ttl};
+    use crate::wire::{Algorithm, Rrset, Ttl};
 
     fn name(text: &str) -> Name {
         text.parse().unwrap()
@@ -146,7 +146,8 @@ mod tests {
     }
 
     fn verified(rrset: &Rrset) -> Verified {
-        Verified { signer: name("e"), ttl: rrset.ttl, wildcard: None }
+        let (key_tag, algorithm) = (1, Algorithm::ED25519);
+        Verified { signer: name("e"), key_tag, algorithm, ttl: rrset.ttl, wildcard: None }
     }
 
     fn denials(rrsets: impl IntoIterator<Item = Rrset>) -> Denials {

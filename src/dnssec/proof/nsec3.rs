@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use crate::codec::base32hex;
     use crate::dnssec::Verified;
-    use crate::wire::{Rrset, Ttl};
+    use crate::wire::{Algorithm, Rrset, Ttl};
 
     fn name(text: &str) -> Name {
         text.parse().unwrap()
@@ -242,7 +242,9 @@ mod tests {
     }
 
     fn add(denials: &mut Denials, rrset: &Rrset) {
-        denials.add(rrset, &Verified { signer: name("e"), ttl: rrset.ttl, wildcard: None });
+        let (signer, ttl) = (name("e"), rrset.ttl);
+        let (key_tag, algorithm) = (1, Algorithm::ED25519);
+        denials.add(rrset, &Verified { signer, key_tag, algorithm, ttl, wildcard: None });
     }
 
     #[test]

@@ -152,6 +152,7 @@ async fn a_listener_answers_from_zones_and_recursor() {
     let policy = resolver::Policy {
         roots: Vec::new(),
         upstream: Upstream::Forward("192.0.2.1:53".parse().unwrap()),
+        minimise: false,
         limits: resolver::Limits::default(),
     };
     let clock = Arc::new(ManualClock::default());
