@@ -98,7 +98,10 @@ fn resolver(text: &str) -> Result<SocketAddr, AddrParseError> {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
-    /// Make a key for a zone: one that signs everything, where neither --ksk nor --zsk says otherwise
+    /// Make a key for a zone
+    ///
+    /// Alone, a key signs everything in its zone. Where the zone has keys of both kinds, key-signing
+    /// keys sign its keys, and zone-signing keys the rest.
     Generate(Generate),
     /// Show the DS record of a key, for the parent zone to publish
     Ds(KeyDs),
@@ -108,10 +111,10 @@ pub(super) enum KeyCommand {
 pub(super) struct Generate {
     /// The zone
     pub(super) zone: Name,
-    /// Make a key that signs the zone's keys alone
+    /// Make a key-signing key, for whose digest the parent vouches: the default
     #[arg(long, conflicts_with = "zsk")]
     pub(super) ksk: bool,
-    /// Make a key that signs the zone's records alone
+    /// Make a zone-signing key
     #[arg(long)]
     pub(super) zsk: bool,
     /// Where the two files go

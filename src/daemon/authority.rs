@@ -1,6 +1,7 @@
 //! The part of the process that answers for zones.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -9,10 +10,12 @@ use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::config;
 use crate::services::dns::{DnsService, Served};
-use crate::telemetry::Telemetry;
 use crate::transport::{self, Listener, Parts, Server, Service};
 use crate::wire::EdnsPolicy;
 
+use super::StartError;
+use super::admin::Status;
+use super::listen::bind;
 use super::renewal::{Current, keep_fresh};
 
 /// Answers for zones until it is stopped.
@@ -25,47 +28,34 @@ pub(super) struct AuthorityPart {
     renewal: JoinSet<()>,
 }
 
-/// What clients may take, as the configuration says.
-pub(super) fn limits(config: &config::Authority) -> transport::Limits {
-    let default = transport::Limits::default();
-    match config.threads {
-        0 => default,
-        threads => transport::Limits { udp_threads: threads, ..default },
-    }
-}
-
-/// What is answered.
-pub(super) fn served(config: &config::Authority, authority: Authority) -> Served {
-    let nsid = config.nsid.clone().map(String::into_bytes).unwrap_or_default();
-    Served { authority, recursion: None, edns: EdnsPolicy { nsid, ..EdnsPolicy::default() } }
-}
-
 impl AuthorityPart {
-    /// Starts to answer at the `listeners`.
+    /// Starts to answer for `zones` as `plan` says, which stands in the file `path`.
     pub(super) fn start(
-        served: Served,
-        listeners: Vec<Listener>,
-        limits: &transport::Limits,
-        clock: Arc<dyn Clock>,
-        telemetry: &Telemetry,
-    ) -> std::io::Result<Self> {
+        plan: &config::Authority,
+        path: &Path,
+        zones: Authority,
+        clock: &Arc<dyn Clock>,
+        status: &Status,
+    ) -> Result<Self, StartError> {
+        let (limits, telemetry) = (limits(plan), &status.telemetry);
+        let listeners = bind(path, &plan.listen, &limits)?;
         let addresses = listeners.iter().map(Listener::local).collect();
-        let current = Arc::new(Current::new(served));
+        let current = Arc::new(Current::new(served(plan, zones)));
         let service = |_: SocketAddr| -> Box<dyn Service> {
-            Box::new(DnsService::new(Arc::clone(current.served()), Arc::clone(&clock), telemetry))
+            Box::new(DnsService::new(Arc::clone(current.served()), Arc::clone(clock), telemetry))
         };
         // Nothing is put off: an authority has its answers at hand.
-        let (later, _) = transport::queue(limits);
-        let server =
-            Server::start(listeners, &Parts { services: &service, later, limits, telemetry })?;
+        let (later, _) = transport::queue(&limits);
+        let parts = Parts { services: &service, later, limits: &limits, telemetry };
+        let server = Server::start(listeners, &parts).map_err(StartError::System)?;
         let mut renewal = JoinSet::new();
-        renewal.spawn(keep_fresh(Arc::clone(&current), clock));
+        renewal.spawn(keep_fresh(Arc::clone(&current), Arc::clone(clock)));
         Ok(Self { addresses, current, server, renewal })
     }
 
-    /// Answers from something else from here on.
-    pub(super) async fn replace(&self, served: Served) {
-        self.current.replace(served).await;
+    /// Answers for `zones` as `plan` says from here on.
+    pub(super) async fn replace(&self, plan: &config::Authority, zones: Authority) {
+        self.current.replace(served(plan, zones)).await;
     }
 
     /// Answers what is asked already, and ends.
@@ -73,4 +63,19 @@ impl AuthorityPart {
         drop(self.renewal);
         self.server.stop().await;
     }
+}
+
+/// What clients may take.
+fn limits(plan: &config::Authority) -> transport::Limits {
+    let default = transport::Limits::default();
+    match plan.threads {
+        0 => default,
+        threads => transport::Limits { udp_threads: threads, ..default },
+    }
+}
+
+/// What is answered.
+fn served(plan: &config::Authority, authority: Authority) -> Served {
+    let nsid = plan.nsid.clone().map(String::into_bytes).unwrap_or_default();
+    Served { authority, recursion: None, edns: EdnsPolicy { nsid, ..EdnsPolicy::default() } }
 }

@@ -21,14 +21,9 @@ pub enum StartError {
         /// Why not.
         cause: ListenError,
     },
-    /// The system refuses something else.
-    #[error("{what}: {cause}")]
-    System {
-        /// What was to be done.
-        what: &'static str,
-        /// Why not.
-        cause: io::Error,
-    },
+    /// The system refuses threads or the like.
+    #[error("cannot serve DNS: {0}")]
+    System(io::Error),
 }
 
 impl StartError {

@@ -102,7 +102,11 @@ fn own(path: &Path, key: ZoneKey, zone: &Name) -> Result<ZoneKey, KeyError> {
 /// # Errors
 /// With every key that cannot be used; with [`KeyError::None`] where there is none.
 pub fn load_directory(zone: &Name, directory: &Path) -> Result<Vec<ZoneKey>, Vec<KeyError>> {
-    let unreadable = |cause| vec![KeyError::File { path: directory.to_owned(), cause }];
+    let none = || KeyError::None { path: directory.to_owned(), zone: zone.clone() };
+    let unreadable = |cause: io::Error| match cause.kind() {
+        io::ErrorKind::NotFound => vec![none()],
+        _ => vec![KeyError::File { path: directory.to_owned(), cause }],
+    };
     let mut paths = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -117,7 +121,7 @@ pub fn load_directory(zone: &Name, directory: &Path) -> Result<Vec<ZoneKey>, Vec
     let keys = all(ours.map(|(path, _)| load_pair(path)))?;
     match keys.is_empty() {
         false => Ok(keys),
-        true => Err(vec![KeyError::None { path: directory.to_owned(), zone: zone.clone() }]),
+        true => Err(vec![none()]),
     }
 }
 
@@ -217,6 +221,9 @@ mod tests {
         let errors = load(&"c.example".parse().unwrap(), &keys).unwrap_err();
         assert!(errors[0].value.to_string().contains("threepid key generate c.example."));
         assert_eq!(errors[0].position.line, 7);
+        let absent = Keys::Directory(located(directory.path().join("absent")));
+        let errors = load(&"c.example".parse().unwrap(), &absent).unwrap_err();
+        assert!(matches!(errors[0].value, KeyError::None { .. }), "it is made with the first key");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! A [`Daemon`] is one process' worth of service; several can run in one process, as in the [`demo`].
 
+mod admin;
 mod authority;
 pub mod demo;
 mod error;
@@ -11,7 +12,6 @@ mod load;
 mod renewal;
 mod resolver;
 mod signals;
-mod status;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -21,21 +21,17 @@ pub mod zone_file;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-
 use crate::authority::Authority;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Located};
-use crate::services::admin::{self, Health};
+use crate::config::Config;
+use crate::services::admin::Health;
 
+use admin::{AdminPart, Status};
 use authority::AuthorityPart;
 pub use error::StartError;
 pub use load::{LoadError, Loaded, load};
 use resolver::ResolverPart;
 pub use signals::{Order, Signals};
-use status::Status;
 
 /// Everything a configuration asks for, at work.
 pub struct Daemon {
@@ -48,13 +44,6 @@ pub struct Daemon {
     admin: Option<AdminPart>,
 }
 
-/// `/metrics` and `/health` at work.
-struct AdminPart {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    server: JoinHandle<()>,
-}
-
 impl Daemon {
     /// Brings up what `config` says. It answers from when this returns.
     ///
@@ -65,7 +54,7 @@ impl Daemon {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let status = Arc::new(Status::new());
         let admin = match &config.admin.listen {
-            Some(listen) => Some(start_admin(&config, listen, &status).await?),
+            Some(listen) => Some(AdminPart::start(&config, listen, &status).await?),
             None => None,
         };
         let mut daemon = Self { config, clock, status, authority: None, resolver: None, admin };
@@ -81,34 +70,15 @@ impl Daemon {
         }
     }
 
-    /// Opens all sockets before anything is answered.
     async fn start_parts(&mut self) -> Result<(), StartError> {
         let zones = load_aside(self.config.clone(), Arc::clone(&self.clock)).await?;
         let Self { config, clock, status, .. } = self;
-        let telemetry = &status.telemetry;
-        let authority = match &config.authority {
-            Some(authority) => {
-                let limits = authority::limits(authority);
-                Some((authority, listen::bind(&config.path, &authority.listen, &limits)?, limits))
-            }
-            None => None,
-        };
-        let resolver = match &config.resolver {
-            Some(resolver) => {
-                let limits = crate::transport::Limits::default();
-                Some((resolver, listen::bind(&config.path, &resolver.listen, &limits)?))
-            }
-            None => None,
-        };
-        let refused = |cause| StartError::System { what: "cannot serve DNS", cause };
-        if let Some((plan, listeners, limits)) = authority {
-            let served = authority::served(plan, zones);
-            let part = AuthorityPart::start(served, listeners, &limits, clock.clone(), telemetry);
-            self.authority = Some(part.map_err(refused)?);
+        if let Some(plan) = &config.authority {
+            let part = AuthorityPart::start(plan, &config.path, zones, clock, status)?;
+            self.authority = Some(part);
         }
-        if let Some((plan, listeners)) = resolver {
-            let part = ResolverPart::start(plan, listeners, clock.clone(), telemetry);
-            self.resolver = Some(part.map_err(refused)?);
+        if let Some(plan) = &config.resolver {
+            self.resolver = Some(ResolverPart::start(plan, &config.path, clock, status)?);
         }
         Ok(())
     }
@@ -122,7 +92,7 @@ impl Daemon {
         let config = Config::load(&self.config.path)?;
         let zones = load_aside(config.clone(), Arc::clone(&self.clock)).await?;
         if let (Some(part), Some(plan)) = (&self.authority, &config.authority) {
-            part.replace(authority::served(plan, zones)).await;
+            part.replace(plan, zones).await;
         }
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
             part.replace(plan);
@@ -143,8 +113,7 @@ impl Daemon {
             resolver.stop().await;
         }
         if let Some(admin) = self.admin {
-            let _ = admin.stop.send(());
-            let _ = admin.server.await;
+            admin.stop().await;
         }
     }
 
@@ -182,28 +151,4 @@ async fn load_aside(config: Config, clock: Arc<dyn Clock>) -> Result<Authority, 
         loading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     Ok(loaded.authority)
-}
-
-async fn start_admin(
-    config: &Config,
-    listen: &Located<SocketAddr>,
-    status: &Arc<Status>,
-) -> Result<AdminPart, StartError> {
-    let refused = |error| StartError::Listen {
-        place: format!("{}:{}", config.path.display(), listen.position),
-        cause: crate::transport::ListenError {
-            address: listen.value,
-            transport: crate::transport::Transport::Tcp,
-            error,
-        },
-    };
-    let listener = TcpListener::bind(listen.value).await.map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
-    let (stop, stopped) = oneshot::channel();
-    let stopped = async move {
-        let _ = stopped.await;
-    };
-    let (pages, limits) = (Arc::clone(status), admin::Limits::default());
-    let server = tokio::spawn(admin::serve(listener, pages, limits, stopped));
-    Ok(AdminPart { address, stop, server })
 }

@@ -1,6 +1,7 @@
 //! The part of the process that resolves names for clients.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -11,8 +12,11 @@ use crate::config;
 use crate::recursor::{self, Recursor};
 use crate::resolver::{self, Policy, Upstream};
 use crate::services::dns::{self, Access, DnsService, Served, recurse};
-use crate::telemetry::Telemetry;
 use crate::transport::{self, Listener, Network, Parts, Server, Service};
+
+use super::StartError;
+use super::admin::Status;
+use super::listen::bind;
 
 /// Resolves names until it is stopped.
 pub(super) struct ResolverPart {
@@ -56,29 +60,31 @@ fn served(config: &config::Resolver) -> Served {
 }
 
 impl ResolverPart {
-    /// Starts to answer at the `listeners`.
+    /// Starts to resolve as `config` says, which stands in the file `path`.
     pub(super) fn start(
         config: &config::Resolver,
-        listeners: Vec<Listener>,
-        clock: Arc<dyn Clock>,
-        telemetry: &Arc<Telemetry>,
-    ) -> std::io::Result<Self> {
+        path: &Path,
+        clock: &Arc<dyn Clock>,
+        status: &Arc<Status>,
+    ) -> Result<Self, StartError> {
+        let (limits, telemetry) = (transport::Limits::default(), &status.telemetry);
+        let listeners = bind(path, &config.listen, &limits)?;
         let addresses = listeners.iter().map(Listener::local).collect();
-        let limits = transport::Limits::default();
         let plan = Plan::of(config);
         let served = Arc::new(ArcSwap::from_pointee(served(config)));
-        let recursor = Arc::new(ArcSwap::from_pointee(plan.recursor(&clock)));
+        let recursor = Arc::new(ArcSwap::from_pointee(plan.recursor(clock)));
         let service = |_: SocketAddr| -> Box<dyn Service> {
-            Box::new(DnsService::new(Arc::clone(&served), Arc::clone(&clock), telemetry))
+            Box::new(DnsService::new(Arc::clone(&served), Arc::clone(clock), telemetry))
         };
         let (later, questions) = transport::queue(&limits);
         let parts = Parts { services: &service, later, limits: &limits, telemetry };
-        let server = Server::start(listeners, &parts)?;
+        let server = Server::start(listeners, &parts).map_err(StartError::System)?;
         drop(parts);
-        let (asked, counted) = (Arc::clone(&recursor), Arc::clone(telemetry));
+        let (asked, status) = (Arc::clone(&recursor), Arc::clone(status));
         let recursion = tokio::spawn(async move {
-            recurse(questions, asked, dns::Limits::default(), &counted).await;
+            recurse(questions, asked, dns::Limits::default(), &status.telemetry).await;
         });
+        let clock = Arc::clone(clock);
         Ok(Self { addresses, plan, served, recursor, clock, server, recursion })
     }
 

@@ -108,6 +108,22 @@ async fn a_bad_reload_leaves_all_as_it_was() {
     daemon.stop().await;
 }
 
+#[test]
+fn what_takes_a_restart_is_known() {
+    let read = |text: &str| Config::parse(text, Path::new("a.toml")).unwrap();
+    let old = read(CONFIG);
+    assert!(!needs_restart(&old, &read(&format!("# moved\n{CONFIG}"))));
+    assert!(!needs_restart(&old, &read(&CONFIG.replace("a.zone", "b.zone"))));
+    for (from, to) in [
+        ("listen = [\"127.0.0.1:0\"]", "listen = [\"127.0.0.2:0\"]"),
+        ("threads = 1", "threads = 2"),
+        ("[admin]", "[log]\nlevel = \"debug\"\n[admin]"),
+        ("listen = \"127.0.0.1:0\"", "listen = \"127.0.0.2:0\""),
+    ] {
+        assert!(needs_restart(&old, &read(&CONFIG.replacen(from, to, 1))), "{to}");
+    }
+}
+
 #[tokio::test]
 async fn a_bad_start_tells_everything() {
     let state = State::new();

@@ -3,13 +3,14 @@
 mod show;
 mod verdict;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::stub::Client;
-use crate::threepid::Threepid;
+use crate::threepid::{Country, Threepid};
 use crate::transport::{Limits, Network};
 
 use super::Exit;
@@ -32,34 +33,45 @@ pub(super) fn lookup(arguments: &Lookup) -> Exit {
     let resolver = arguments.resolver.unwrap_or(client.resolver);
     let network = Network::new(&Limits::default());
     let client = Client::new(resolver, roots, network, Arc::new(SystemClock));
+    let asker = Asker { client, resolver, json: arguments.json, country: arguments.country };
     runtime::short(async {
         let mut gravest = Exit::Success;
         for identifier in &arguments.identifiers {
-            gravest = gravest.max(look_up(&client, identifier, arguments).await);
+            gravest = gravest.max(asker.look_up(identifier).await);
         }
         gravest
     })
 }
 
-async fn look_up(client: &Client<Network>, identifier: &str, arguments: &Lookup) -> Exit {
-    let threepid = match Threepid::parse_any(identifier, arguments.country) {
-        Ok(threepid) => threepid,
-        Err(error) if arguments.json => {
-            output::print(format_args!("{}\n", show::error_object(identifier, &error)));
-            return Exit::Error;
+/// Who asks, and how the answer is to be written.
+struct Asker {
+    client: Client<Network>,
+    resolver: SocketAddr,
+    json: bool,
+    country: Option<Country>,
+}
+
+impl Asker {
+    async fn look_up(&self, identifier: &str) -> Exit {
+        let threepid = match Threepid::parse_any(identifier, self.country) {
+            Ok(threepid) => threepid,
+            Err(error) if self.json => {
+                output::print(format_args!("{}\n", show::error_object(identifier, &error)));
+                return Exit::Error;
+            }
+            Err(error) => return output::fail(format_args!("{identifier:?}: {error}")),
+        };
+        let findings = self.client.lookup(&threepid).await;
+        let now = SystemClock.now();
+        let verdict = Verdict::of(&findings, &threepid, now);
+        if self.json {
+            let object = show::object(identifier, &threepid, &verdict, &findings);
+            output::print(format_args!("{object}\n"));
+        } else {
+            output::print(show::lines(&threepid, &verdict, &findings, self.resolver, now));
         }
-        Err(error) => return output::fail(format_args!("{identifier:?}: {error}")),
-    };
-    let findings = client.lookup(&threepid).await;
-    let now = SystemClock.now();
-    let verdict = Verdict::of(&findings, &threepid, now);
-    if arguments.json {
-        let object = show::object(identifier, &threepid, &verdict, &findings);
-        output::print(format_args!("{object}\n"));
-    } else {
-        output::print(show::lines(&threepid, &verdict, &findings, now));
+        verdict.exit()
     }
-    verdict.exit()
 }
 
 /// The [client] section that applies.

@@ -1,6 +1,7 @@
 //! What was found, for people and for programs.
 
 use std::fmt::Write;
+use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
@@ -17,10 +18,11 @@ pub(super) fn lines(
     threepid: &Threepid,
     verdict: &Verdict<'_>,
     findings: &[Finding],
+    resolver: SocketAddr,
     now: Timestamp,
 ) -> String {
     let sum = match verdict.state {
-        State::Unknown => "cannot be told".to_owned(),
+        State::Unknown => format!("cannot be told by the resolver at {resolver}"),
         state => format!("{}, {}", in_words(state, now), proof(verdict.proved)),
     };
     let mut text = format!("{}: {sum}\n", printable(&threepid.to_string()));

@@ -1,0 +1,82 @@
+//! The part of the process that tells about it: `/metrics` and `/health`.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::config::{Config, Located};
+use crate::services::admin::{Health, Limits, Pages, serve};
+use crate::telemetry::Telemetry;
+use crate::transport::{ListenError, Transport};
+
+use super::StartError;
+
+/// The counters of a process, and where it stands.
+#[derive(Debug)]
+pub(super) struct Status {
+    pub(super) telemetry: Telemetry,
+    health: Mutex<Health>,
+}
+
+impl Status {
+    /// A process that starts.
+    pub(super) fn new() -> Self {
+        Self { telemetry: Telemetry::new("threepid"), health: Mutex::new(Health::Starting) }
+    }
+
+    pub(super) fn set(&self, health: Health) {
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+    }
+}
+
+impl Pages for Status {
+    fn metrics(&self) -> String {
+        self.telemetry.render()
+    }
+
+    fn health(&self) -> Health {
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells about the process until it is stopped or dropped.
+pub(super) struct AdminPart {
+    pub(super) address: SocketAddr,
+    /// Ends the server by being dropped.
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl AdminPart {
+    /// Starts to answer at `listen`, an address in the file of `config`.
+    pub(super) async fn start(
+        config: &Config,
+        listen: &Located<SocketAddr>,
+        status: &Arc<Status>,
+    ) -> Result<Self, StartError> {
+        let refused = |error| StartError::Listen {
+            place: format!("{}:{}", config.path.display(), listen.position),
+            cause: ListenError { address: listen.value, transport: Transport::Tcp, error },
+        };
+        let listener = TcpListener::bind(listen.value).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async move {
+            let _ = stopped.await;
+        };
+        let pages = Arc::clone(status);
+        let server = tokio::spawn(serve(listener, pages, Limits::default(), stopped));
+        Ok(Self { address, stop, server })
+    }
+
+    /// Ends.
+    pub(super) async fn stop(self) {
+        drop(self.stop);
+        if let Err(error) = self.server.await {
+            tracing::error!(%error, "the admin server ended badly");
+        }
+    }
+}
