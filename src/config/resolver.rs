@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use crate::recursor;
+use crate::resolver::{Limits, Policy, Upstream};
 use crate::services::Network;
 
 use super::document::Table;
@@ -36,6 +37,16 @@ pub struct Resolver {
 }
 
 impl Resolver {
+    /// How it resolves.
+    pub fn to_policy(&self) -> Policy {
+        Policy {
+            roots: self.roots.iter().map(Root::to_root).collect(),
+            upstream: Upstream::Iterate { port: self.iteration_port },
+            minimise: true,
+            limits: Limits::default(),
+        }
+    }
+
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
         let port = |number: u64| u16::try_from(number).expect("the range was checked");
         let resolver = Self {

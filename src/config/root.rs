@@ -9,7 +9,7 @@ use crate::wire::Name;
 use crate::wire::rdata::Ds;
 
 use super::anchor;
-use super::document::Table;
+use super::document::{Table, Value};
 use super::mistake::Located;
 use super::values;
 
@@ -18,13 +18,13 @@ use super::values;
 pub struct Root {
     /// Its apex.
     pub apex: Located<Name>,
-    /// The addresses of its servers; none for a client, who asks a resolver.
+    /// The addresses of its servers. A client, who asks a resolver, needs none but to trace.
     pub servers: Vec<IpAddr>,
     /// Digests of the keys that sign it, one at least.
     pub anchors: Vec<Ds>,
 }
 
-/// Who has the root: a resolver knows its servers, a client its anchors alone.
+/// Who has the root: a resolver has to know its servers, a client its anchors alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holder {
     Resolver,
@@ -56,17 +56,17 @@ impl Root {
     fn read(table: Table<'_>, base: &Path, holder: Holder) -> Option<Self> {
         let apex = values::name(&table, "apex");
         let servers = match holder {
-            Holder::Resolver => servers(&table),
-            Holder::Client => Vec::new(),
+            Holder::Resolver => table.required("servers"),
+            Holder::Client => table.value("servers"),
         };
+        let servers = servers.map_or_else(Vec::new, |list| addresses(&list));
         let anchors = apex.as_ref().map(|apex| anchors(&table, base, &apex.value));
         table.finish();
         Some(Self { apex: apex?, servers, anchors: anchors? })
     }
 }
 
-fn servers(table: &Table<'_>) -> Vec<IpAddr> {
-    let Some(value) = table.required("servers") else { return Vec::new() };
+fn addresses(value: &Value<'_>) -> Vec<IpAddr> {
     let items = value.list();
     if items.is_empty() {
         value.mistake("`servers` lists the addresses of the root's servers, one at least");

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::config;
 use crate::recursor::{self, Recursor};
-use crate::resolver::{self, Policy, Upstream};
+use crate::resolver::Policy;
 use crate::services::dns::{self, Access, DnsService, Served, recurse};
 use crate::transport::{self, Listener, Network, Parts, Server, Service};
 
@@ -39,14 +39,8 @@ struct Plan {
 
 impl Plan {
     fn of(config: &config::Resolver) -> Self {
-        let policy = Policy {
-            roots: config.roots.iter().map(config::Root::to_root).collect(),
-            upstream: Upstream::Iterate { port: config.iteration_port },
-            minimise: true,
-            limits: resolver::Limits::default(),
-        };
         let limits = recursor::Limits { cache_octets: config.cache_size, ..Default::default() };
-        Self { policy, limits }
+        Self { policy: config.to_policy(), limits }
     }
 
     fn recursor(&self, clock: &Arc<dyn Clock>) -> Recursor<Network> {
