@@ -5,6 +5,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long a program may take until it says that it is ready.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program in the background, killed when dropped.
 pub(crate) struct Background {
@@ -41,8 +45,8 @@ impl Background {
         });
         drop(tell);
         let background = Self { child, said, readers: readers.into() };
-        if told.recv().is_err() {
-            panic!("{shown} ended before it said {ready:?}:\n{}", background.said());
+        if let Err(error) = told.recv_timeout(PATIENCE) {
+            panic!("{shown} never said {ready:?} ({error}):\n{}", background.said());
         }
         background
     }

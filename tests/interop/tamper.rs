@@ -1,8 +1,8 @@
 //! A server that answers for another one and changes one bit of what it says.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -45,53 +45,78 @@ impl Flip {
     }
 }
 
+/// What `origin` answers. Each question has a socket of its own: a late answer disturbs nobody.
+fn ask(origin: SocketAddr, question: &[u8]) -> Option<Message> {
+    let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
+    socket.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    socket.connect(origin).ok()?;
+    socket.send(question).ok()?;
+    let mut answer = [0; 4096];
+    let length = socket.recv(&mut answer).ok()?;
+    Message::decode(&answer[..length]).ok()
+}
+
 /// The server in between; it ends when dropped.
 pub(crate) struct Tamperer {
-    stop: Arc<AtomicBool>,
-    hits: Arc<AtomicUsize>,
+    shared: Arc<Shared>,
     address: SocketAddr,
     thread: Option<JoinHandle<()>>,
 }
 
+#[derive(Default)]
+struct Shared {
+    flip: Mutex<Option<Flip>>,
+    hits: AtomicUsize,
+    stop: AtomicBool,
+}
+
 impl Tamperer {
-    /// Answers at `address` with what `origin` answers, changed by `flip`.
-    pub(crate) fn start(address: SocketAddr, origin: SocketAddr, flip: Option<Flip>) -> Self {
+    /// Answers at `address` with what `origin` answers, honestly so far.
+    pub(crate) fn start(address: SocketAddr, origin: SocketAddr) -> Self {
         let front = UdpSocket::bind(address).expect("the address is free in this namespace");
-        let back = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
-        back.connect(origin).expect("loopback");
-        back.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout");
-        let (stop, hits) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&hits));
-        let thread = std::thread::spawn(move || {
-            let mut packet = [0; 4096];
-            loop {
-                let Ok((length, from)) = front.recv_from(&mut packet) else { continue };
-                if stopped.load(Ordering::SeqCst) {
-                    return;
-                }
-                back.send(&packet[..length]).expect("the origin listens");
-                let length = back.recv(&mut packet).expect("the origin answers");
-                let mut message = Message::decode(&packet[..length]).expect("our own message");
-                let hit = flip.map_or(0, |flip| flip.apply(&mut message));
-                counted.fetch_add(hit, Ordering::SeqCst);
-                let _ = front.send_to(&message.encode(), from);
-            }
-        });
-        Self { stop, hits, address, thread: Some(thread) }
+        let shared = Arc::<Shared>::default();
+        let inside = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || inside.serve(&front, origin));
+        Self { shared, address, thread: Some(thread) }
+    }
+
+    /// Changes what it does from here on, and counts anew.
+    pub(crate) fn set(&self, flip: Option<Flip>) {
+        *self.shared.flip.lock().expect("nobody panics with it") = flip;
+        self.shared.hits.store(0, Ordering::SeqCst);
     }
 
     /// How many records were changed.
     pub(crate) fn hits(&self) -> usize {
-        self.hits.load(Ordering::SeqCst)
+        self.shared.hits.load(Ordering::SeqCst)
+    }
+}
+
+impl Shared {
+    fn serve(&self, front: &UdpSocket, origin: SocketAddr) {
+        let mut packet = [0; 4096];
+        loop {
+            let received = front.recv_from(&mut packet);
+            if self.stop.load(Ordering::SeqCst) {
+                return;
+            }
+            let Ok((length, from)) = received else { continue };
+            // What is lost on the way is asked for again.
+            let Some(mut message) = ask(origin, &packet[..length]) else { continue };
+            let flip = *self.flip.lock().expect("nobody panics with it");
+            let hit = flip.map_or(0, |flip| flip.apply(&mut message));
+            self.hits.fetch_add(hit, Ordering::SeqCst);
+            let _ = front.send_to(&message.encode(), from);
+        }
     }
 }
 
 impl Drop for Tamperer {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
+        self.shared.stop.store(true, Ordering::SeqCst);
         let waker = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
         waker.send_to(&[0], self.address).expect("loopback");
-        let thread = self.thread.take().expect("joined once");
-        thread.join().expect("the tamperer does not panic");
+        let ended = self.thread.take().expect("joined once").join();
+        assert!(ended.is_ok() || std::thread::panicking(), "the tamperer panicked");
     }
 }
