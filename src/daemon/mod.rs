@@ -150,5 +150,9 @@ async fn load_aside(config: Config, clock: Arc<dyn Clock>) -> Result<Authority, 
     let loaded =
         loading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    for zone in loaded.authority.zones() {
+        let (serial, keys) = (zone.zone().soa().serial, zone.keys().len());
+        tracing::debug!(zone = %zone.apex(), %serial, keys, "loaded");
+    }
     Ok(loaded.authority)
 }

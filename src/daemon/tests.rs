@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::demo::{Demo, Settings};
 use super::*;
 use crate::transport::{Exchange, Limits, Network, Transport};
-use crate::wire::{Class, Message, Question, Rtype};
+use crate::wire::{Class, Message, Question, Rcode, Rtype};
 
 const ZONE: &str = "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 192.0.2.1\n";
 
@@ -49,12 +49,17 @@ impl State {
     }
 }
 
-/// The text at `name`, as the daemon answers it.
+/// What the daemon's authority answers.
 async fn ask(daemon: &Daemon, name: &str, rtype: Rtype) -> Message {
+    ask_server(daemon.authority_addresses()[0], name, rtype).await
+}
+
+async fn ask_server(server: SocketAddr, name: &str, rtype: Rtype) -> Message {
     let question = Question { name: name.parse().unwrap(), rtype, class: Class::IN };
-    let packet = Message::query(7, question).encode();
-    let (network, server) = (Network::new(&Limits::default()), daemon.authority_addresses()[0]);
-    let reply = network.exchange(server, Transport::Udp, &packet, Duration::from_secs(5)).await;
+    let mut query = Message::query(7, question);
+    query.flags.recursion_desired = true;
+    let (network, packet) = (Network::new(&Limits::default()), query.encode());
+    let reply = network.exchange(server, Transport::Udp, &packet, Duration::from_secs(20)).await;
     Message::decode(&reply.unwrap()).unwrap()
 }
 
@@ -105,6 +110,30 @@ async fn a_bad_reload_leaves_all_as_it_was() {
         "{error}"
     );
     assert_eq!(ask(&daemon, "ns.a.example", Rtype::A).await.answer.len(), 1);
+    daemon.stop().await;
+}
+
+const RESOLVER: &str = "[resolver]\nlisten = [\"127.0.0.1:0\"]\niteration_port = 1\n";
+
+fn root(apex: &str) -> String {
+    let digest = "00".repeat(32);
+    format!(
+        "[[resolver.root]]\napex = \"{apex}\"\nservers = [\"127.0.0.1\"]\n\
+         anchors = [\"{apex}. DS 1 15 2 {digest}\"]\n"
+    )
+}
+
+#[tokio::test]
+async fn a_resolver_goes_over_to_new_roots() {
+    let state = State::new();
+    state.write("a.toml", &format!("{RESOLVER}{}", root("a.example")));
+    let mut daemon = state.start().await.unwrap();
+    let resolver = daemon.resolver_addresses()[0];
+    let rcode = async || ask_server(resolver, "x.b.example", Rtype::A).await.rcode;
+    assert_eq!(rcode().await, Rcode::REFUSED);
+    state.write("a.toml", &format!("{RESOLVER}{}{}", root("a.example"), root("b.example")));
+    daemon.reload().await.unwrap();
+    assert_eq!(rcode().await, Rcode::SERVFAIL, "the root is known, and its server silent");
     daemon.stop().await;
 }
 
@@ -161,8 +190,13 @@ async fn the_demo_comes_up_again_with_the_same_keys() {
     assert!(demo.path("ready").exists());
     demo.stop().await;
     assert!(!directory.path().join("ready").exists());
-    let again = Demo::start(&settings).await.unwrap();
+    let mut again = Demo::start(&settings).await.unwrap();
     assert_eq!(read(&again.path("root.anchor")), anchor);
+    let zone = again.path("zones/3pid.example.zone");
+    fs::write(&zone, format!("{}new A 192.0.2.1\n", read(&zone))).unwrap();
+    again.reload().await.unwrap();
+    let answer = ask_server(again.resolver(), "new.3pid.example", Rtype::A).await;
+    assert_eq!(answer.answer.len(), 1);
     again.stop().await;
 }
 
