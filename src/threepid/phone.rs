@@ -110,7 +110,23 @@ fn parse(country: Option<Country>, digits: &str) -> Result<String, ThreepidError
             ParseError::NoNumber | ParseError::MalformedInteger(_) => "no number in these digits",
         })
     })?;
-    Ok(format!("{}{}", number.country().code(), number.national()))
+    let (code, national) = (number.country().code(), number.national().to_string());
+    let settled = format!("{code}{national}");
+    // The library leaves the prefix on numbers that it takes for unassigned.
+    let untouched = digits == national || digits.strip_prefix('+') == Some(&settled);
+    match national.strip_prefix('0').filter(|_| untouched && dials_zero(code)) {
+        Some(national) => Ok(format!("{code}{national}")),
+        None => Ok(settled),
+    }
+}
+
+/// Whether 0 is dialled before numbers inside every country of this calling code, and is no part of
+/// them (as it is in Italy).
+fn dials_zero(code: u16) -> bool {
+    let countries = phonenumber::metadata::DATABASE.by_code(&code);
+    countries.is_some_and(|countries| {
+        countries.iter().all(|country| country.national_prefix() == Some("0"))
+    })
 }
 
 #[cfg(test)]
@@ -129,12 +145,18 @@ mod tests {
             assert_eq!(normalise(written, None).unwrap(), "442079460000", "{written:?}");
         }
         assert_eq!(normalise("+39 06 698 12345", None).unwrap(), "390669812345");
+        // Set aside for drama: nobody has them, and the metadata say so.
+        for written in ["+44 (0)7700 900123", "+44 07700 900123", "+447700900123"] {
+            assert_eq!(normalise(written, None).unwrap(), "447700900123", "{written:?}");
+        }
+        assert_eq!(normalise("+44 (0)1632 960001", None).unwrap(), "441632960001");
     }
 
     #[test]
     fn national_format_needs_a_country() {
         assert_eq!(normalise("020 7946 0000", None), Err(ThreepidError::CountryNeeded));
         assert_eq!(read("020 7946 0000", "gb").unwrap(), "442079460000");
+        assert_eq!(read("07700 900123", "gb").unwrap(), "447700900123");
         assert_eq!(read("00 49 30 123456", "GB").unwrap(), "4930123456");
         assert_eq!(read("+49 30 123456", "GB").unwrap(), "4930123456");
         for unknown in ["", "G", "XX", "GBR", "4"] {
