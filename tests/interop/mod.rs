@@ -2,6 +2,7 @@
 //!
 //! Each test stands in a network namespace of its own, where port 53 is free and nothing else is.
 
+mod clock;
 mod dig;
 mod flips;
 pub(crate) mod namespace;
