@@ -1,14 +1,15 @@
 //! `threepid serve`, told by signals what to do.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Lines};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
+use threepid::wire::{Class, Message, Question, Rcode, Rtype};
 
-use super::threepid;
+use super::{program, threepid};
+use crate::interop::process::Background;
 
 const ZONE: &str = "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 192.0.2.1\n";
 
@@ -16,83 +17,171 @@ const CONFIG: &str = "[authority]\nlisten = [\"127.0.0.1:0\"]\n\
                       [[authority.zone]]\nname = \"a.example\"\nfile = \"a.zone\"\n\
                       [admin]\nlisten = \"127.0.0.1:0\"\n";
 
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 fn write(directory: &Path, name: &str, text: &str) {
     fs::write(directory.join(name), text).expect("the directory can be written");
 }
 
-/// A process that serves, ended with the test.
-struct Serving {
-    child: Child,
-    log: Lines<BufReader<ChildStderr>>,
+/// A directory with a configuration and its zone.
+fn directory() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    write(directory.path(), "a.zone", ZONE);
+    write(directory.path(), "a.toml", CONFIG);
+    directory
 }
 
-impl Serving {
+fn serve(directory: &Path, config: &str) -> Background {
+    Background::start(&mut program(directory, &["serve", "-c", config]), "ready")
+}
+
+/// Where it serves as `part`, by what it tells when it is ready.
+fn address(serving: &Background, part: &str) -> SocketAddr {
+    let said = serving.said();
+    let (_, after) = said.split_once(&format!("{part}=[")).expect("it tells its addresses");
+    after.split(']').next().expect("a list ends").parse().expect("one address")
+}
+
+/// Asks for the address of a name, and gives whatever is answered.
+fn ask(server: SocketAddr, name: &str) -> Message {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    socket.set_read_timeout(Some(PATIENCE)).expect("it is no zero");
+    let question =
+        Question { name: name.parse().expect("a name"), rtype: Rtype::A, class: Class::IN };
+    let mut query = Message::query(7, question);
+    query.flags.recursion_desired = true;
+    socket.send_to(&query.encode(), server).expect("loopback");
+    let mut packet = [0; 4096];
+    let length = socket.recv(&mut packet).expect("an answer in time");
+    Message::decode(&packet[..length]).expect("a message")
+}
+
+#[test]
+fn hangup_reloads_and_a_mistake_changes_nothing() {
+    let directory = directory();
+    let mut serving = serve(directory.path(), "a.toml");
+    let server = address(&serving, "authority");
+    let answers = |name: &str| ask(server, name).answer.len();
+
+    write(directory.path(), "a.zone", &format!("{ZONE}new A 192.0.2.2\nbad A 192.0.2.300\n"));
+    serving.signal(Signal::SIGHUP);
+    let told = serving.told("not reloaded: everything is served as before");
+    assert!(told.contains("a.zone:6:7: "), "{told}");
+    assert_eq!((answers("ns.a.example"), answers("new.a.example")), (1, 0), "the old zone");
+
+    write(directory.path(), "a.toml", &CONFIG.replace("file", "fiel"));
+    serving.signal(Signal::SIGHUP);
+    let told = serving.told("not reloaded");
+    assert!(told.contains("a.toml:5:1: unknown key `fiel`, did you mean `file`?"), "{told}");
+    assert_eq!((answers("ns.a.example"), answers("new.a.example")), (1, 0), "the old zone");
+
+    write(directory.path(), "a.zone", &format!("{ZONE}new A 192.0.2.2\n"));
+    write(directory.path(), "a.toml", CONFIG);
+    serving.signal(Signal::SIGHUP);
+    let told = serving.told("reloaded");
+    assert!(!told.contains("not reloaded"), "{told}");
+    assert_eq!((answers("ns.a.example"), answers("new.a.example")), (1, 1), "the new zone");
+    serving.end();
+}
+
+#[test]
+fn both_signals_end_it_and_idle_clients_do_not_hold_it_up() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let directory = directory();
+        let mut serving = serve(directory.path(), "a.toml");
+        let idle = TcpStream::connect(address(&serving, "authority")).expect("it serves TCP");
+        serving.signal(signal);
+        serving.told("stopping");
+        serving.ended();
+        drop(idle);
+    }
+}
+
+/// A signed zone at one process and a resolver at another, which asks it through the test.
+struct Between {
+    authority: Background,
+    resolver: Background,
+    socket: UdpSocket,
+}
+
+impl Between {
     fn start(directory: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_threepid"));
-        command.current_dir(directory).args(["serve", "-c", "a.toml"]).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program runs");
-        let log = BufReader::new(child.stderr.take().expect("it is a pipe")).lines();
-        let mut serving = Self { child, log };
-        serving.told("ready");
-        serving
-    }
-
-    /// Reads its log up to a line that contains `text`; gives all lines up to there.
-    fn told(&mut self, text: &str) -> String {
-        let mut told = String::new();
-        for line in self.log.by_ref() {
-            told += &line.expect("the log is text");
-            told.push('\n');
-            if told.lines().last().is_some_and(|line| line.contains(text)) {
-                return told;
-            }
+        let made = threepid(directory, &["key", "generate", "a.example", "--dir", "keys"]);
+        let key = made.stdout.trim();
+        write(
+            directory,
+            "a.toml",
+            &CONFIG.replace("[admin]", &format!("keys = [\"{key}\"]\n[admin]")),
+        );
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+        let port = socket.local_addr().expect("it is bound").port();
+        let resolver = format!(
+            "[resolver]\nlisten = [\"127.0.0.1:0\"]\niteration_port = {port}\n\
+             [[resolver.root]]\napex = \"a.example\"\nservers = [\"127.0.0.1\"]\n\
+             anchor_file = \"{key}.key\"\n"
+        );
+        write(directory, "resolver.toml", &resolver);
+        Self {
+            authority: serve(directory, "a.toml"),
+            resolver: serve(directory, "resolver.toml"),
+            socket,
         }
-        panic!("{text:?} was not told:\n{told}");
     }
 
-    fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.child.id().cast_signed()), signal).expect("it runs");
+    /// Receives the resolver's next question; nothing where it is empty: nobody asks any more.
+    fn question(&self) -> Option<(Vec<u8>, SocketAddr)> {
+        let mut packet = [0; 4096];
+        let (length, from) = self.socket.recv_from(&mut packet).expect("loopback");
+        (length > 0).then(|| (packet[..length].to_vec(), from))
     }
-}
 
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    /// Answers a question as the authority does.
+    fn pass_on(&self, (question, from): (Vec<u8>, SocketAddr)) {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+        socket.set_read_timeout(Some(PATIENCE)).expect("it is no zero");
+        let server = address(&self.authority, "authority");
+        socket.send_to(&question, server).expect("loopback");
+        let mut answer = [0; 4096];
+        let length = socket.recv(&mut answer).expect("an answer in time");
+        self.socket.send_to(&answer[..length], from).expect("loopback");
     }
 }
 
 #[test]
-fn signals_reload_and_end_it() {
-    let directory = tempfile::tempdir().unwrap();
-    write(directory.path(), "a.zone", ZONE);
-    write(directory.path(), "a.toml", CONFIG);
-    let mut serving = Serving::start(directory.path());
-    write(directory.path(), "a.zone", &format!("{ZONE}new A 192.0.2.300\n"));
-    serving.signal(Signal::SIGHUP);
-    let told = serving.told("everything is served as before");
-    assert!(told.contains("a.zone:5:7: "), "{told}");
-    write(directory.path(), "a.zone", &format!("{ZONE}new A 192.0.2.30\n"));
-    serving.signal(Signal::SIGHUP);
-    serving.told("reloaded");
-    serving.signal(Signal::SIGTERM);
-    serving.told("stopping");
-    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+fn what_is_asked_already_is_answered_before_the_end() {
+    let directory = directory();
+    let mut between = Between::start(directory.path());
+    let resolver = address(&between.resolver, "resolver");
+    let middle = between.socket.local_addr().unwrap();
+    let client = std::thread::spawn(move || {
+        let answer = ask(resolver, "ns.a.example");
+        UdpSocket::bind("127.0.0.1:0").unwrap().send_to(&[], middle).unwrap();
+        answer
+    });
+    // The question is on its way once the resolver asks.
+    let mut question = between.question();
+    between.resolver.signal(Signal::SIGTERM);
+    between.resolver.told("stopping");
+    while let Some(asked) = question {
+        between.pass_on(asked);
+        question = between.question();
+    }
+    let answer = client.join().unwrap();
+    assert_eq!((answer.rcode, answer.answer.len()), (Rcode::NOERROR, 1), "{answer:?}");
+    between.resolver.ended();
+    between.authority.end();
 }
 
 #[test]
 fn logs_can_be_json() {
-    let directory = tempfile::tempdir().unwrap();
-    write(directory.path(), "a.zone", ZONE);
+    let directory = directory();
     write(directory.path(), "a.toml", &format!("{CONFIG}[log]\nformat = \"json\"\n"));
-    let mut serving = Serving::start(directory.path());
-    serving.signal(Signal::SIGINT);
-    let told = serving.told("stopping");
-    for line in told.lines() {
+    let serving = serve(directory.path(), "a.toml");
+    for line in serving.end().lines() {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(event["timestamp"].is_string() && event["level"].is_string(), "{line}");
     }
-    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

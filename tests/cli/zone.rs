@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Ran, text, threepid};
+use super::{Ran, run, threepid};
 
 /// A directory that holds `text` as `a.zone`.
 fn directory(text: &str) -> tempfile::TempDir {
@@ -32,13 +32,11 @@ fn zones() -> Vec<(String, String)> {
 
 /// Runs a program that has to end well, one of an administrator too.
 #[track_caller]
-fn run(directory: &Path, program: &str, arguments: &[&str]) {
+fn run_well(directory: &Path, program: &str, arguments: &[&str]) {
     let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
     let mut command = Command::new(program);
-    let output = command.current_dir(directory).args(arguments).env("PATH", path).output();
-    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
-    let told = [output.stdout, output.stderr].map(text).concat();
-    assert!(output.status.success(), "{program} {arguments:?}: {told}");
+    let ran = run(command.current_dir(directory).args(arguments).env("PATH", path));
+    assert_eq!(ran.code, 0, "{program} {arguments:?}: {ran:?}");
 }
 
 #[test]
@@ -102,8 +100,8 @@ fn other_servers_accept_every_zone() {
     for (origin, file) in zones() {
         let ran = threepid(package(), &["zone", "print", &file, "--origin", &origin, "--generic"]);
         let directory = directory(&ran.stdout);
-        run(directory.path(), "nsd-checkzone", &[&origin, "a.zone"]);
-        run(directory.path(), "kzonecheck", &["-o", &origin, "a.zone"]);
+        run_well(directory.path(), "nsd-checkzone", &[&origin, "a.zone"]);
+        run_well(directory.path(), "kzonecheck", &["-o", &origin, "a.zone"]);
     }
 }
 
@@ -117,7 +115,7 @@ fn every_type_is_read_alike_by_bind() {
     for text in [&original, &ours, &generic] {
         let directory = directory(text);
         let arguments = ["-i", "none", "-k", "ignore", "-o", "b.zone", "types.example", "a.zone"];
-        run(directory.path(), "named-compilezone", &arguments);
+        run_well(directory.path(), "named-compilezone", &arguments);
         let back = threepid(directory.path(), &["zone", "print", "b.zone"]);
         assert_eq!((back.stdout.as_str(), back.stderr.as_str()), (ours.as_str(), ""));
     }

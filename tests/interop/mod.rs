@@ -6,6 +6,6 @@ mod clock;
 mod dig;
 mod flips;
 pub(crate) mod namespace;
-mod process;
+pub(crate) mod process;
 mod tamper;
 mod unbound;

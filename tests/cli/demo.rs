@@ -1,0 +1,91 @@
+//! `threepid demo`: where it listens, and what it proposes.
+
+use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+
+use super::{program, threepid};
+use crate::interop::namespace;
+use crate::interop::process::{Background, output};
+
+/// What the demo prints last, and once it serves.
+const LAST: &str = "Ctrl-C ends it";
+
+/// The commands that start with `start` among what the demo proposes, in words, with what is
+/// expected of them.
+fn proposed<'a>(introduction: &'a str, start: &str) -> Vec<(Vec<&'a str>, &'a str)> {
+    let lines = introduction.lines().map(str::trim).filter(|line| line.starts_with(start));
+    let split = |line: &'a str| line.split_once('#').unwrap_or((line, ""));
+    let words = lines.map(split).map(|(command, why)| (command.split_whitespace().collect(), why));
+    words.collect()
+}
+
+/// Everything that it prints can be typed, and does what it says.
+#[test]
+fn what_it_proposes_works() {
+    namespace::enter();
+    let directory = tempfile::tempdir().unwrap();
+    let mut demo = Background::start(&mut program(directory.path(), &["demo"]), "the resolver");
+    let introduction = demo.told(LAST);
+    let lookups = proposed(&introduction, "threepid lookup");
+    assert_eq!(lookups.len(), 8, "{introduction}");
+    assert!(!demo.said().contains("refused"), "port 53 is free here: {introduction}");
+    for (command, why) in lookups {
+        let ran = threepid(directory.path(), &command[1..]);
+        let nobody = ["withdrawn", "nobody"].iter().any(|word| why.contains(word));
+        assert_eq!(ran.code, i32::from(nobody), "{command:?} # {why}: {ran:?}");
+        assert!(ran.stdout.lines().next().unwrap().ends_with(", proved"), "{ran:?}");
+    }
+    for (tool, told) in [("dig", "TYPE65301"), ("delv", "; fully validated")] {
+        let commands = proposed(&introduction, &format!("{tool} "));
+        assert_eq!(commands.len(), 1, "{introduction}");
+        let in_directory = ["-C", directory.path().to_str().unwrap()];
+        let said = output("env", &[&in_directory, &commands[0].0[..]].concat());
+        assert!(said.contains(told), "{said}");
+    }
+    demo.signal(Signal::SIGINT);
+    demo.ended();
+    assert!(!directory.path().join("demo-state/ready").exists());
+}
+
+/// The demo must have gone to another port than 53, say so, and work there.
+fn assert_elsewhere(directory: &Path, command: &mut Command) {
+    let mut demo = Background::start(command, LAST);
+    let said = demo.said();
+    let (_, told) = said.split_once("Port 53 is refused: the servers are on port ").expect(&said);
+    let port: u16 = told.split(' ').next().unwrap().parse().unwrap();
+    assert_ne!(port, 53);
+    let client = directory.join("demo-state/client.toml").display().to_string();
+    let ran = threepid(directory, &["lookup", "-c", &client, "+447700900123"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let asked = ["@127.53.0.44", "-p", &port.to_string(), "4.4.msisdn.3pid.example", "SOA"];
+    assert!(output("dig", &asked).contains("status: NOERROR"));
+    demo.signal(Signal::SIGINT);
+    demo.told("stopping");
+    demo.ended();
+}
+
+#[test]
+fn it_goes_elsewhere_where_port_53_is_taken_on_one_address() {
+    namespace::enter();
+    let directory = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.53.0.49:53").unwrap();
+    assert_elsewhere(directory.path(), &mut program(directory.path(), &["demo"]));
+    let also = UdpSocket::bind("127.53.0.1:53").unwrap();
+    assert_elsewhere(directory.path(), &mut program(directory.path(), &["demo"]));
+    drop((taken, also));
+}
+
+#[test]
+fn it_goes_elsewhere_where_port_53_is_not_for_it() {
+    namespace::enter();
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service"])
+        .args([env!("CARGO_BIN_EXE_threepid"), "demo"])
+        .current_dir(directory.path());
+    assert_elsewhere(directory.path(), &mut command);
+}
