@@ -13,7 +13,7 @@ use crate::wire::Name;
 const LOOKUP_EXITS: &str = "Exit status (of several identifiers the greatest counts):
   0   found, and proved
   1   no association: proved absent
-  2   there is an answer, but nothing proves it
+  2   there is an answer, but it is not proved: a zone is unsigned, or a root gave no answer
   3   an error: no answer, an address that is none, a bad configuration
   64  the command line is not understood";
 
@@ -81,8 +81,10 @@ pub(super) struct Lookup {
     /// Write one JSON object for each identifier
     ///
     /// Its members: identifier (as given), medium and address (normalised), outcome (found,
-    /// not_in_force, withdrawn, absent or error), proved, mxid where found, and roots: what each root
-    /// says (apex, name, proved, ttl, and the signed statement, or an error).
+    /// not_in_force, withdrawn, absent or error), proved, complete (whether every root gave an
+    /// answer: only then is anything proved), mxid where found, and roots: what each root says (apex,
+    /// name, proved, ttl, and the signed statement, or an error). Where the identifier is none, there
+    /// are identifier, outcome (error) and error alone.
     #[arg(long)]
     pub(super) json: bool,
     /// The country whose national phone numbers are understood, as two letters: GB

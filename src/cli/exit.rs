@@ -11,7 +11,7 @@ pub enum Exit {
     NotFound,
     /// The zone file that was looked at has mistakes.
     Flawed,
-    /// There is an answer, and nothing proves it.
+    /// There is an answer, and nothing proves it; or a root was not heard, which may know better.
     Unproved,
     /// Something is wrong: a file, an address, a network, an answer.
     Error,

@@ -62,6 +62,28 @@ async fn the_demo_holds_what_it_promises() {
     demo.stop().await;
 }
 
+#[tokio::test]
+async fn a_tree_that_gives_no_answer_leaves_the_other_unproved() {
+    let directory = tempfile::tempdir().unwrap();
+    let resolver = "127.0.0.1:0".parse().unwrap();
+    let settings = Settings { resolver, port: 0, ..Settings::new(directory.path().to_owned()) };
+    let demo = Demo::start(&settings).await.unwrap();
+    let client = directory.path().join("client.toml");
+    let both = fs::read_to_string(&client).unwrap();
+    fs::write(&client, both.replace("\"3pid.example.net.\"", "\"unknown.example.\"")).unwrap();
+    let anchor = "unknown.example. DS 1 15 2 ".to_owned() + &"00".repeat(32);
+    fs::write(directory.path().join("3pid.example.net.anchor"), anchor).unwrap();
+    let ran = lookup(directory.path(), &["+447700900124"]).await;
+    assert_eq!(ran.code, 2, "{ran:?}");
+    let sum = "+447700900124: @bob:matrix.example, not proved: a root gave no answer";
+    assert!(ran.stdout.starts_with(sum), "{ran:?}");
+    let ran = lookup(directory.path(), &["--json", "+447700900124"]).await;
+    let object: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&object["proved"], &object["complete"]), (&false.into(), &false.into()));
+    assert_eq!(object["roots"][0]["proved"], true);
+    demo.stop().await;
+}
+
 const ROOT: &str = "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 127.0.0.1\n\
                     4.4.msisdn NS ns\n";
 

@@ -23,7 +23,7 @@ pub(super) fn lines(
 ) -> String {
     let sum = match verdict.state {
         State::Unknown => format!("cannot be told by the resolver at {resolver}"),
-        state => format!("{}, {}", in_words(state, now), proof(verdict.proved)),
+        state => format!("{}, {}", in_words(state, now), proof(verdict)),
     };
     let mut text = format!("{}: {sum}\n", printable(&threepid.to_string()));
     for finding in findings {
@@ -65,8 +65,12 @@ fn in_words(state: State<'_>, now: Timestamp) -> String {
     }
 }
 
-fn proof(proved: bool) -> &'static str {
-    if proved { "proved" } else { "not proved" }
+fn proof(verdict: &Verdict<'_>) -> &'static str {
+    match (verdict.proved, verdict.complete) {
+        (true, _) => "proved",
+        (false, true) => "not proved",
+        (false, false) => "not proved: a root gave no answer, and may know better",
+    }
 }
 
 /// The day of a moment: `2026-11-23`.
@@ -112,6 +116,7 @@ pub(super) fn object(
         "address": threepid.address(),
         "outcome": verdict.state.word(),
         "proved": verdict.proved,
+        "complete": verdict.complete,
         "mxid": mxid,
         "roots": roots,
     })

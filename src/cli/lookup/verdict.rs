@@ -12,8 +12,11 @@ use crate::threepid::Threepid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Verdict<'a> {
     pub(super) state: State<'a>,
-    /// Whether DNSSEC proves it.
+    /// Whether DNSSEC proves it. Nothing is proved unless it is complete: the newest statement counts,
+    /// and it might be with a root that was not heard.
     pub(super) proved: bool,
+    /// Whether every root gave an answer.
+    pub(super) complete: bool,
 }
 
 /// What is said of an identifier.
@@ -33,8 +36,7 @@ pub(super) enum State<'a> {
 
 impl<'a> Verdict<'a> {
     /// The newest of the proved statements; where there is none, of the others. No statement where no
-    /// root has one and every root says so: the newest counts, and it might be with a root that is
-    /// silent.
+    /// root has one and every root says so.
     pub(super) fn of(findings: &'a [Finding], threepid: &Threepid, now: Timestamp) -> Self {
         let found: Vec<&Found> =
             findings.iter().filter_map(|finding| finding.outcome.as_ref().ok()).collect();
@@ -42,13 +44,13 @@ impl<'a> Verdict<'a> {
             .iter()
             .filter_map(|found| Some((is_proved(found), found.statement.as_ref()?)))
             .min_by_key(|(proved, statement)| Reverse((*proved, statement.precedence(threepid))));
-        match newest {
-            Some((proved, statement)) => Self { state: State::of(statement.claim(), now), proved },
-            None if !found.is_empty() && found.len() == findings.len() => {
-                Self { state: State::Absent, proved: found.into_iter().all(is_proved) }
-            }
-            None => Self { state: State::Unknown, proved: false },
-        }
+        let complete = !found.is_empty() && found.len() == findings.len();
+        let (state, proved) = match newest {
+            Some((proved, statement)) => (State::of(statement.claim(), now), proved),
+            None if complete => (State::Absent, found.into_iter().all(is_proved)),
+            None => (State::Unknown, false),
+        };
+        Self { state, proved: proved && complete, complete }
     }
 
     /// What the program ends with.
@@ -151,9 +153,19 @@ mod tests {
         assert_eq!(judge(&[forged, old()]), ("@old:m.example".into(), Exit::Success));
         let gone = root(Some(statement(TS + 1, None)), Proof::Proved);
         assert_eq!(judge(&[old(), gone]), ("withdrawn".into(), Exit::NotFound));
-        assert_eq!(judge(&[old(), silent()]), ("@old:m.example".into(), Exit::Success));
         let alone = root(Some(statement(TS, Some("a"))), unsigned());
         assert_eq!(judge(&[alone]), ("@a:m.example".into(), Exit::Unproved));
+    }
+
+    #[test]
+    fn a_root_that_is_not_heard_may_know_better() {
+        let held = || root(Some(statement(TS, Some("a"))), Proof::Proved);
+        assert_eq!(judge(&[held(), silent()]), ("@a:m.example".into(), Exit::Unproved));
+        let gone = root(Some(statement(TS, None)), Proof::Proved);
+        assert_eq!(judge(&[silent(), gone]), ("withdrawn".into(), Exit::Unproved));
+        let now = Timestamp::from_millis(TS + 500_000);
+        assert!(Verdict::of(&[held(), held()], &phone(), now).complete);
+        assert!(!Verdict::of(&[held(), silent()], &phone(), now).complete);
     }
 
     #[test]
