@@ -94,13 +94,36 @@ fn without_recursion_other_names_are_refused() {
 #[test]
 fn what_is_no_question_gets_an_error_or_nothing() {
     let served = Arc::new(ArcSwap::from_pointee(served(None)));
-    let mut service = service(&served, &Telemetry::new("t"));
-    let mut packet = ask("example.", Rtype::A).encode();
-    packet[2] |= 0x20;
-    let (_, response) = answer(&mut service, "::1", &packet);
-    assert_eq!(response.unwrap().rcode, Rcode::NOTIMP);
-    packet[2] |= 0x80;
-    assert_eq!(answer(&mut service, "::1", &packet).0, Verdict::Silent);
+    let telemetry = Telemetry::new("t");
+    let mut service = service(&served, &telemetry);
+    let packet = ask("example.", Rtype::A).encode();
+    let changed = |at: usize, octet: u8| {
+        let mut packet = packet.clone();
+        packet[at] = octet;
+        packet
+    };
+    let version = packet.len() - 5;
+    for (rcode, packet) in [
+        (Rcode::NOTIMP, changed(2, 0x20)),
+        (Rcode::FORMERR, changed(5, 0)),
+        (Rcode::FORMERR, [&packet[..], b"x"].concat()),
+        (Rcode::BADVERS, changed(version, 1)),
+    ] {
+        let (reaction, response) = answer(&mut service, "::1", &packet);
+        assert_eq!((reaction, response.unwrap().rcode), (Verdict::Reply, rcode));
+    }
+    assert_eq!(answer(&mut service, "::1", &changed(2, 0xa0)).0, Verdict::Silent);
+    assert_eq!(answer(&mut service, "::1", &packet[..11]).0, Verdict::Silent);
+    let metrics = telemetry.render();
+    for series in [
+        r#"t_dns_questions_total{transport="udp",course="malformed"} 4"#,
+        r#"t_dns_questions_total{transport="udp",course="ignored"} 2"#,
+        r#"t_dns_responses_total{transport="udp",rcode="NOTIMP"} 1"#,
+        r#"t_dns_responses_total{transport="udp",rcode="FORMERR"} 2"#,
+        r#"t_dns_responses_total{transport="udp",rcode="BADVERS"} 1"#,
+    ] {
+        assert!(metrics.contains(series), "{series} not in {metrics}");
+    }
 }
 
 #[test]

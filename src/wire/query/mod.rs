@@ -16,6 +16,8 @@ const AD: u16 = 0x0020;
 pub(in crate::wire) const CD: u16 = 0x0010;
 /// The lower bits of the response code.
 const RCODE: u16 = 0x000f;
+/// Octets of a question behind its name (RFC 1035 section 4.1.2).
+const QUESTION: usize = 4;
 /// The UDP message that every asker takes, and means where it says less (RFC 6891 section 6.2.3).
 const MIN_UDP: u16 = 512;
 
@@ -90,6 +92,11 @@ impl<'a> Query<'a> {
             return Err(Unanswerable::Error(Rcode::NOTIMP));
         }
         let asked = question(&mut reader, counts)?;
+        // Authority may hold the SOA of an incremental transfer (RFC 1995 section 3), which is refused
+        // later.
+        if counts[1] != 0 {
+            return Err(FORMERR);
+        }
         let edns = records(&mut reader, counts)?;
         reader.finish()?;
         if edns.is_some_and(|(version, _)| version != 0) {
@@ -161,6 +168,19 @@ pub fn rcode_of(message: &[u8]) -> Option<Rcode> {
     Some(Rcode(flags & RCODE))
 }
 
+/// The OPT record of a packet that may be no [`Query`]: of another opcode, say, or with two questions.
+/// None where it has none, where OPT is not as RFC 6891 has it, or where the packet cannot be followed
+/// to the end of its records.
+pub(in crate::wire) fn edns_of(packet: &[u8]) -> Option<QueryEdns<'_>> {
+    let mut reader = Reader::new(packet);
+    let (_, _, counts) = header(&mut reader).ok()?;
+    for _ in 0..counts[0] {
+        skip_name(&mut reader).ok()?;
+        reader.take(QUESTION).ok()?;
+    }
+    Some(records(&mut reader, counts).ok()??.1)
+}
+
 /// How many questions and records of each section the header claims.
 type Counts = [u16; 4];
 
@@ -195,7 +215,7 @@ pub(in crate::wire) fn question<'a>(
     let mut whole = reader.clone();
     let name = uncompressed_name(reader)?;
     let (rtype, class) = (Rtype(reader.u16()?), Class(reader.u16()?));
-    Ok(Asked { octets: whole.take(name.len() + 4)?, name, rtype, class })
+    Ok(Asked { octets: whole.take(name.len() + QUESTION)?, name, rtype, class })
 }
 
 /// There is nothing before a question that a pointer in it could mean.
@@ -220,11 +240,7 @@ fn records<'a>(
     reader: &mut Reader<'a>,
     [_, answers, authorities, additionals]: Counts,
 ) -> Result<Option<(u8, QueryEdns<'a>)>, Unanswerable> {
-    if answers != 0 {
-        return Err(FORMERR);
-    }
-    for _ in 0..authorities {
-        // The SOA of an incremental transfer (RFC 1995 section 3), which is refused later.
+    for _ in 0..u32::from(answers) + u32::from(authorities) {
         skip_name(reader)?;
         let (rtype, ..) = record(reader)?;
         if rtype == Rtype::OPT {

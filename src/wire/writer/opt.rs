@@ -1,6 +1,6 @@
 //! The OPT record of a response (RFC 6891 section 7), and responses to what is no question.
 
-use super::{EdnsPolicy, HEADER};
+use super::{EdnsPolicy, HEADER, MIN_LIMIT};
 use crate::codec::Reader;
 use crate::wire::query::{self, OPCODE, QR, RD};
 use crate::wire::{EdeCode, Edns, EdnsCode, QueryEdns, Rcode, Rtype};
@@ -29,11 +29,6 @@ impl<'a> Opt<'a> {
         let fits = FIXED + OPTION + policy.nsid.len() <= room;
         let nsid = if fits && asked.has(EdnsCode::NSID) { policy.nsid.as_slice() } else { &[] };
         Self { udp_size: policy.udp_size, flags: dnssec_ok | compact_ok, nsid, error: None }
-    }
-
-    /// The record without options.
-    fn bare(policy: &EdnsPolicy) -> Self {
-        Self { udp_size: policy.udp_size, flags: 0, nsid: &[], error: None }
     }
 
     /// Adds an extended error, in place of the one before.
@@ -80,21 +75,23 @@ fn option(out: &mut Vec<u8>, code: EdnsCode, parts: &[&[u8]]) {
 }
 
 /// Writes the response to a packet that [`Query::parse`](crate::wire::Query::parse) found
-/// [`Unanswerable`](crate::wire::Unanswerable): the header, the question where it can be read, and
-/// OPT where `rcode` needs it (BADVERS). It is not longer than the packet but for OPT.
+/// [`Unanswerable`](crate::wire::Unanswerable): the header, the question where it can be read, and OPT
+/// where the packet has one that can be (RFC 6891 section 6.1.1 demands it of every response).
+/// It is not longer than the packet but for OPT.
 pub fn write_error(packet: &[u8], rcode: Rcode, policy: &EdnsPolicy, out: &mut Vec<u8>) {
     out.clear();
     let mut reader = Reader::new(packet);
     let Ok((id, flags, counts)) = query::header(&mut reader) else { return };
     let question = query::question(&mut reader, counts).map(|asked| asked.octets);
-    let extended = rcode.0 > 0x0f;
+    let asked = query::edns_of(packet);
     let flags = QR | flags & (OPCODE | RD) | rcode.0 & 0x0f;
     out.extend(id.to_be_bytes());
     out.extend(flags.to_be_bytes());
-    out.extend([0, u8::from(question.is_ok()), 0, 0, 0, 0, 0, u8::from(extended)]);
+    out.extend([0, u8::from(question.is_ok()), 0, 0, 0, 0, 0, u8::from(asked.is_some())]);
     out.extend_from_slice(question.unwrap_or_default());
     debug_assert!(out.len() <= packet.len().max(HEADER));
-    if extended {
-        Opt::bare(policy).write(rcode, FIXED, out);
+    if let Some(asked) = asked {
+        let room = MIN_LIMIT - out.len();
+        Opt::new(&asked, policy, room).write(rcode, room, out);
     }
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::wire::{
-    EdnsCode, EdnsOption, Message, Name, Question, Rdata, Record, Rrset, Unanswerable,
+    EdnsCode, EdnsOption, Message, Name, Opcode, Question, Rdata, Record, Rrset, Unanswerable,
 };
 
 fn asked(name: &Name, edns: Option<Edns>) -> Vec<u8> {
@@ -170,6 +170,39 @@ fn errors_answer_what_is_no_question() {
     assert_eq!((out.len(), read.rcode), (HEADER, Rcode::FORMERR));
     write_error(&packet[..5], Rcode::FORMERR, &policy(), &mut out);
     assert!(out.is_empty());
+}
+
+#[test]
+fn errors_answer_opt_with_opt() {
+    let whole = asked(&name("a."), Some(Edns { dnssec_ok: true, ..Edns::default() }));
+    let message = Message::decode(&whole).unwrap();
+    let other = records(&[set("a.", 1, 0)]);
+    let answered = |rcode, packet: &[u8]| {
+        let mut out = Vec::new();
+        assert_eq!(Query::parse(packet).unwrap_err(), Unanswerable::Error(rcode));
+        write_error(packet, rcode, &policy(), &mut out);
+        Message::decode(&out).unwrap()
+    };
+    let notify = Message { opcode: Opcode::NOTIFY, answer: other.clone(), ..message.clone() };
+    let update = Message { opcode: Opcode::UPDATE, authority: other, ..message.clone() };
+    for changed in [notify, update] {
+        let read = answered(Rcode::NOTIMP, &changed.encode());
+        assert!(read.edns.unwrap().dnssec_ok, "{}", changed.opcode);
+        assert_eq!(read.opcode, changed.opcode);
+    }
+    let header_only = Message { question: None, ..message }.encode();
+    let (head, rest) = whole.split_at(HEADER);
+    let question = &rest[..rest.len() - 11];
+    let mut two_questions = [head, question, rest].concat();
+    two_questions[5] = 2;
+    let trailing = [&whole[..], b"x"].concat();
+    for packet in [header_only, two_questions, trailing] {
+        assert!(answered(Rcode::FORMERR, &packet).edns.unwrap().dnssec_ok);
+    }
+    let opt = &rest[question.len()..];
+    let mut second = [&whole[..], opt].concat();
+    second[11] = 2;
+    assert_eq!(answered(Rcode::FORMERR, &second).edns, None);
 }
 
 fn any_name() -> impl Strategy<Value = Name> {
