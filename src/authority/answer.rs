@@ -3,7 +3,7 @@
 use super::reply::{Next, Place, Reply, Target};
 use super::{Authority, ServedZone};
 use crate::clock::Timestamp;
-use crate::wire::{Class, EdeCode, EdnsPolicy, Query, Rcode, Rtype};
+use crate::wire::{Class, EdeCode, EdnsPolicy, Query, Rcode};
 use crate::zone::{Outcome, SearchName, SetId};
 
 /// How many aliases are followed for one question. What is left is the asker's to follow.
@@ -37,7 +37,10 @@ impl Authority {
     }
 
     fn respond(&self, query: &Query<'_>, reply: &mut Reply<'_>) -> Result<Rcode, Refusal> {
-        check_type(query.qtype)?;
+        if let Some(unaskable) = query.qtype.unaskable() {
+            let error = Some((unaskable.extended_error(), unaskable.text()));
+            return Err(Refusal { rcode: unaskable.rcode(), error });
+        }
         let malformed = |_| Refusal { rcode: Rcode::FORMERR, error: None };
         let name = SearchName::new(query.qname).map_err(malformed)?;
         match self.zones.answering(&name, query.qtype) {
@@ -90,22 +93,4 @@ impl Authority {
             found = next;
         }
     }
-}
-
-/// Refuses what is no type of data, but for ANY.
-fn check_type(qtype: Rtype) -> Result<(), Refusal> {
-    const MAILB: Rtype = Rtype(253);
-    const MAILA: Rtype = Rtype(254);
-    let (rcode, error) = match qtype {
-        Rtype::ANY => return Ok(()),
-        Rtype::AXFR | Rtype::IXFR => {
-            (Rcode::REFUSED, Some((EdeCode::PROHIBITED, "zones are not transferred")))
-        }
-        MAILA | MAILB => (Rcode::NOTIMP, None),
-        _ if qtype.is_meta() => {
-            (Rcode::FORMERR, Some((EdeCode::INVALID_QUERY_TYPE, "no type to be asked for")))
-        }
-        _ => return Ok(()),
-    };
-    Err(Refusal { rcode, error })
 }

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let memory = Memory::new(1 << 20);
-        let entry = Stored::new(Cause::Transfer, Timestamp::default(), Ttl::from_secs(60));
+        let entry = Stored::new(Cause::Busy, Timestamp::default(), Ttl::from_secs(60));
         let entry = Arc::new(entry);
         for number in 0..1000 {
             let name = format!("{number}.example.").parse().unwrap();

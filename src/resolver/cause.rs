@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::Work;
 use crate::dnssec::SignatureError;
 use crate::dnssec::proof::ProofError;
-use crate::wire::{Class, EdeCode, ExtendedError, Name, Rcode, Rtype};
+use crate::wire::{Class, EdeCode, ExtendedError, Name, Rcode, Rtype, Unaskable};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -16,12 +16,9 @@ pub enum Cause {
     /// Only class IN is resolved.
     #[error("class {0} is not resolved")]
     Class(Class),
-    /// No record has this type.
-    #[error("type {0} cannot be asked for")]
-    MetaType(Rtype),
-    /// Zones are not transferred through a resolver.
-    #[error("zones are not transferred here")]
-    Transfer,
+    /// No answer can have this type.
+    #[error("{0}: {1}")]
+    Unaskable(Rtype, Unaskable),
     /// The client did not ask for recursion.
     #[error("recursion was not asked for")]
     NoRecursion,
@@ -105,11 +102,8 @@ impl Cause {
     /// The response code for the client.
     pub fn rcode(&self) -> Rcode {
         match self {
-            Self::OutsideRoots(_) | Self::Class(_) | Self::Transfer | Self::NoRecursion => {
-                Rcode::REFUSED
-            }
-            // RFC 9824 section 3.5 has it so for NXNAME.
-            Self::MetaType(_) => Rcode::FORMERR,
+            Self::OutsideRoots(_) | Self::Class(_) | Self::NoRecursion => Rcode::REFUSED,
+            Self::Unaskable(_, why) => why.rcode(),
             Self::AliasTooLong(_) => Rcode::YXDOMAIN,
             _ => Rcode::SERVFAIL,
         }
@@ -119,7 +113,7 @@ impl Cause {
     pub fn extended_error(&self) -> ExtendedError {
         let code = match self {
             Self::OutsideRoots(_) => EdeCode::NOT_AUTHORITATIVE,
-            Self::MetaType(_) => EdeCode::INVALID_QUERY_TYPE,
+            Self::Unaskable(_, why) => why.extended_error(),
             Self::Unreachable(_) | Self::TooLate => EdeCode::NO_REACHABLE_AUTHORITY,
             Self::Faulty { fault: Fault::Malformed(_), .. } => EdeCode::INVALID_DATA,
             Self::Faulty { .. } => EdeCode::NETWORK_ERROR,

@@ -71,11 +71,8 @@ impl Follow {
 
 /// Why a question is not one to resolve.
 fn refusal(question: &Question) -> Option<Cause> {
-    match question.rtype {
-        _ if question.class != Class::IN => Some(Cause::Class(question.class)),
-        Rtype::AXFR | Rtype::IXFR => Some(Cause::Transfer),
-        Rtype::ANY => None,
-        rtype if rtype.is_meta() => Some(Cause::MetaType(rtype)),
-        _ => None,
+    if question.class != Class::IN {
+        return Some(Cause::Class(question.class));
     }
+    question.rtype.unaskable().map(|why| Cause::Unaskable(question.rtype, why))
 }

@@ -218,6 +218,10 @@ registry! {
     IXFR = 251 "IXFR",
     /// Zone transfer (RFC 5936).
     AXFR = 252 "AXFR",
+    /// All records of mailboxes, obsolete (RFC 1035 section 3.2.3).
+    MAILB = 253 "MAILB",
+    /// All records of mail agents, obsolete (RFC 1035 section 3.2.3).
+    MAILA = 254 "MAILA",
     /// Any type (RFC 8482).
     ANY = 255 "ANY",
     /// Uniform resource identifier (RFC 7553).
@@ -397,6 +401,8 @@ registry! {
     PROHIBITED = 18 "Prohibited",
     /// The server is not authoritative for the name.
     NOT_AUTHORITATIVE = 20 "Not Authoritative",
+    /// The server does not do that.
+    NOT_SUPPORTED = 21 "Not Supported",
     /// No authority could be reached.
     NO_REACHABLE_AUTHORITY = 22 "No Reachable Authority",
     /// The network failed.

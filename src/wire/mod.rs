@@ -11,6 +11,7 @@ mod name;
 mod query;
 pub mod rdata;
 mod record;
+mod unaskable;
 mod writer;
 
 pub use compression::Pointers;
@@ -23,4 +24,5 @@ pub use message::{
 pub use name::{Labels, MAX_LABEL, MAX_NAME, Name, NameError};
 pub use query::{Query, QueryEdns, Unanswerable, is_response_to, rcode_of};
 pub use record::{MAX_TTL, Rdata, RdataTooLong, Record, Rrset, Serial, Ttl};
+pub use unaskable::Unaskable;
 pub use writer::{AnswerWriter, EdnsPolicy, Encoded, Part, Section, write_error};

@@ -2,7 +2,7 @@
 
 use threepid::dnssec::Security;
 use threepid::resolver::{Cause, Kind};
-use threepid::wire::{EdeCode, Rcode, Rtype};
+use threepid::wire::{EdeCode, Rcode, Rtype, Unaskable};
 
 use super::net::watched;
 use super::tree::{self, EMAIL, PHONE, PORTED, authority, root_zone, world};
@@ -91,8 +91,9 @@ fn some_types_cannot_be_asked_for() {
     let mut refused = |rtype: &str| world.ask(&format!("3pid.example. {rtype}")).cause().clone();
     assert_eq!(refused("NXNAME").rcode(), Rcode::FORMERR);
     assert_eq!(refused("NXNAME").extended_error().code, EdeCode::INVALID_QUERY_TYPE);
-    assert_eq!(refused("AXFR"), Cause::Transfer);
-    assert_eq!(refused("OPT"), Cause::MetaType(Rtype::OPT));
+    assert_eq!(refused("AXFR"), Cause::Unaskable(Rtype::AXFR, Unaskable::Transfer));
+    assert_eq!(refused("MAILA"), Cause::Unaskable(Rtype::MAILA, Unaskable::Mail));
+    assert_eq!(refused("OPT"), Cause::Unaskable(Rtype::OPT, Unaskable::Meta));
 }
 
 /// The deepest tree there can be for a number: every digit is a zone of its own, signed, elsewhere.

@@ -214,7 +214,7 @@ fn what_is_not_served_is_refused() {
         ("OPT", "FORMERR", Some(EdeCode::INVALID_QUERY_TYPE)),
         ("TSIG", "FORMERR", Some(EdeCode::INVALID_QUERY_TYPE)),
         ("TYPE0", "FORMERR", Some(EdeCode::INVALID_QUERY_TYPE)),
-        ("TYPE253", "NOTIMP", None),
+        ("MAILB", "NOTIMP", Some(EdeCode::NOT_SUPPORTED)),
         ("AXFR", "REFUSED", Some(EdeCode::PROHIBITED)),
         ("IXFR", "REFUSED", Some(EdeCode::PROHIBITED)),
     ];
