@@ -7,13 +7,21 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::DNS_PORT;
 use crate::threepid::Country;
-use crate::wire::Name;
+use crate::wire::{Name, Rtype};
 
 /// Told below the help of `lookup`, and true by [`super::Exit`].
 const LOOKUP_EXITS: &str = "Exit status (of several identifiers the greatest counts):
   0   found, and proved
   1   no association: proved absent
   2   there is an answer, but it is not proved: a zone is unsigned, or a root gave no answer
+  3   an error: no answer, an address that is none, a bad configuration
+  64  the command line is not understood";
+
+/// Told below the help of `trace`, and true by [`super::Exit`].
+const TRACE_EXITS: &str = "Exit status (of several trees the greatest counts):
+  0   found, and proved
+  1   proved absent: no association, no such record, no such name
+  2   there is an answer, but nothing proves it
   3   an error: no answer, an address that is none, a bad configuration
   64  the command line is not understood";
 
@@ -39,6 +47,9 @@ pub(super) enum Command {
     /// Find who an email address or a phone number belongs to
     #[command(after_help = LOOKUP_EXITS)]
     Lookup(Lookup),
+    /// Walk from the root to the answer, and show each step and what proves it
+    #[command(after_help = TRACE_EXITS)]
+    Trace(Trace),
     /// Make and show the keys that zones are signed with
     #[command(subcommand)]
     Key(KeyCommand),
@@ -85,6 +96,41 @@ pub(super) struct Lookup {
     /// answer: only then is anything proved), mxid where found, and roots: what each root says (apex,
     /// name, proved, ttl, and the signed statement, or an error). Where the identifier is none, there
     /// are identifier, outcome (error) and error alone.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The country whose national phone numbers are understood, as two letters: GB
+    #[arg(long, value_name = "CC")]
+    pub(super) country: Option<Country>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Trace {
+    /// An email address, a phone number as +447700900123, or a name in the DNS
+    #[arg(value_name = "ID|NAME")]
+    pub(super) target: String,
+    /// The type of the records [default: ASSOC for an identifier, A for a name]
+    #[arg(value_name = "TYPE")]
+    pub(super) rtype: Option<Rtype>,
+    /// A configuration with a [resolver] section, or a [client] section that names the servers of its
+    /// roots
+    ///
+    /// Without it, threepid/client.toml in $XDG_CONFIG_HOME (~/.config) and in /etc is tried.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Show every server the whole name, not only the part that it has to know (RFC 9156)
+    #[arg(long)]
+    pub(super) no_minimise: bool,
+    /// Write one JSON object for each step, as it is taken
+    ///
+    /// Its member `event` says what it is. `walk`: a walk begins (name, type; apex, servers and
+    /// anchors of the root). `question`: one was asked (zone, server, server_name where known,
+    /// transport, name, type), and what came of it (milliseconds, outcome; rcode where there is a
+    /// reply, and the details of the outcome). `proved`: a signature proves a record set (name, type,
+    /// signer, key_tag, algorithm). `trust`: how a zone's data is judged (zone, state: signed, insecure,
+    /// no_cut or error). `rejected`: an answer is bogus (error). `answer`: what a walk for a name found
+    /// (name, type, outcome, proved, records or error). `identifier`: what all trees say of an
+    /// identifier, as `lookup` writes it. `error`: there is nothing to walk to (target, error). `end`: the totals (questions, servers, proved,
+    /// milliseconds).
     #[arg(long)]
     pub(super) json: bool,
     /// The country whose national phone numbers are understood, as two letters: GB

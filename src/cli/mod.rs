@@ -13,6 +13,7 @@ mod lookup;
 mod output;
 mod runtime;
 mod serve;
+mod trace;
 mod zone;
 
 use std::ffi::OsString;
@@ -37,6 +38,7 @@ fn dispatch(command: Command) -> Exit {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Lookup(arguments) => lookup::lookup(&arguments),
+        Command::Trace(arguments) => trace::trace(&arguments),
         Command::Key(KeyCommand::Generate(arguments)) => key::generate(arguments),
         Command::Key(KeyCommand::Ds(arguments)) => key::ds(&arguments),
         Command::Zone(ZoneCommand::Check(arguments)) => zone::check(&arguments),

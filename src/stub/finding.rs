@@ -75,7 +75,10 @@ pub enum LookupError {
 
 impl Found {
     /// Reads the response to the question for the ASSOC record at `owner`.
-    pub(super) fn read(owner: Name, response: &Response) -> Result<Self, LookupError> {
+    ///
+    /// # Errors
+    /// Where it is none, or tells of no more than one statement.
+    pub fn read(owner: Name, response: &Response) -> Result<Self, LookupError> {
         if let Some(cause) = &response.failure {
             return Err(LookupError::Resolution(cause.clone()));
         }

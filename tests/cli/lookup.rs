@@ -88,7 +88,7 @@ const ROOT: &str = "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 127.0.0.1\n
                     4.4.msisdn NS ns\n";
 
 /// A signed root that delegates +44 without a DS, both on one server, and a resolver.
-async fn unsigned_region(directory: &Path) -> (Daemon, Daemon) {
+pub(super) async fn unsigned_region(directory: &Path) -> (Daemon, Daemon) {
     let write = |name: &str, text: &str| fs::write(directory.join(name), text).expect("writable");
     write("root.zone", ROOT);
     let uk = include_str!("../../zones/4.4.msisdn.3pid.example.zone");

@@ -5,6 +5,7 @@ mod key;
 mod lookup;
 mod mistakes;
 mod serve;
+mod trace;
 mod zone;
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! `threepid lookup`: whose an identifier is, and what proves it.
 
-mod show;
-mod verdict;
+pub(super) mod show;
+pub(super) mod verdict;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -68,7 +68,7 @@ impl Asker {
             let object = show::object(identifier, &threepid, &verdict, &findings);
             output::print(format_args!("{object}\n"));
         } else {
-            output::print(show::lines(&threepid, &verdict, &findings, self.resolver, now));
+            output::print(show::lines(&threepid, &verdict, &findings, Some(self.resolver), now));
         }
         verdict.exit()
     }
@@ -78,7 +78,7 @@ impl Asker {
 fn client_config(arguments: &Lookup) -> Result<config::Client, Exit> {
     let path = match &arguments.config {
         Some(path) => path.clone(),
-        None => default_config()?,
+        None => default_config(NO_CONFIG)?,
     };
     let config = Config::load(&path).map_err(output::mistakes)?;
     config.client.ok_or_else(|| {
@@ -86,8 +86,8 @@ fn client_config(arguments: &Lookup) -> Result<config::Client, Exit> {
     })
 }
 
-/// The first configuration that is where one may be.
-fn default_config() -> Result<PathBuf, Exit> {
+/// The first configuration that is where one may be; where there is none, `told` is, and the places.
+pub(super) fn default_config(told: &str) -> Result<PathBuf, Exit> {
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
     let own = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or(home);
     let places: Vec<PathBuf> = own
@@ -97,6 +97,6 @@ fn default_config() -> Result<PathBuf, Exit> {
         .collect();
     places.iter().find(|place| place.exists()).cloned().ok_or_else(|| {
         let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-        output::fail(format_args!("{NO_CONFIG} {}", places.join(" or ")))
+        output::fail(format_args!("{told} {}", places.join(" or ")))
     })
 }

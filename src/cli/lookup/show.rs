@@ -13,17 +13,18 @@ use crate::threepid::{Threepid, ThreepidError};
 
 use super::verdict::{State, Verdict, is_proved};
 
-/// What the roots say of an identifier, in lines for people.
-pub(super) fn lines(
+/// What the roots say of an identifier, in lines for people. A `resolver` may have been asked.
+pub(in crate::cli) fn lines(
     threepid: &Threepid,
     verdict: &Verdict<'_>,
     findings: &[Finding],
-    resolver: SocketAddr,
+    resolver: Option<SocketAddr>,
     now: Timestamp,
 ) -> String {
-    let sum = match verdict.state {
-        State::Unknown => format!("cannot be told by the resolver at {resolver}"),
-        state => format!("{}, {}", in_words(state, now), proof(verdict)),
+    let sum = match (verdict.state, resolver) {
+        (State::Unknown, Some(resolver)) => format!("cannot be told by the resolver at {resolver}"),
+        (State::Unknown, None) => "cannot be told".to_owned(),
+        (state, _) => format!("{}, {}", in_words(state, now), proof(verdict)),
     };
     let mut text = format!("{}: {sum}\n", printable(&threepid.to_string()));
     for finding in findings {
@@ -82,7 +83,7 @@ fn day(ts: Ts) -> String {
 
 /// The text with what would act on a terminal, or turn text around, written out: user ids may have
 /// any character.
-fn printable(text: &str) -> String {
+pub(in crate::cli) fn printable(text: &str) -> String {
     let acts = |c: char| {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -99,7 +100,7 @@ fn printable(text: &str) -> String {
 }
 
 /// The same as an object for programs.
-pub(super) fn object(
+pub(in crate::cli) fn object(
     identifier: &str,
     threepid: &Threepid,
     verdict: &Verdict<'_>,

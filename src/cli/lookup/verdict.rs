@@ -10,18 +10,18 @@ use crate::threepid::Threepid;
 
 /// What is said of an identifier, and by which root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Verdict<'a> {
-    pub(super) state: State<'a>,
+pub(in crate::cli) struct Verdict<'a> {
+    pub(in crate::cli) state: State<'a>,
     /// Whether DNSSEC proves it. Nothing is proved unless it is complete: the newest statement counts,
     /// and it might be with a root that was not heard.
-    pub(super) proved: bool,
+    pub(in crate::cli) proved: bool,
     /// Whether every root gave an answer.
-    pub(super) complete: bool,
+    pub(in crate::cli) complete: bool,
 }
 
 /// What is said of an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State<'a> {
+pub(in crate::cli) enum State<'a> {
     /// It belongs to a user.
     Held(&'a Association),
     /// It did, until this association ended, or will, when it begins.
@@ -37,7 +37,7 @@ pub(super) enum State<'a> {
 impl<'a> Verdict<'a> {
     /// The newest of the proved statements; where there is none, of the others. No statement where no
     /// root has one and every root says so.
-    pub(super) fn of(findings: &'a [Finding], threepid: &Threepid, now: Timestamp) -> Self {
+    pub(in crate::cli) fn of(findings: &'a [Finding], threepid: &Threepid, now: Timestamp) -> Self {
         let found: Vec<&Found> =
             findings.iter().filter_map(|finding| finding.outcome.as_ref().ok()).collect();
         let newest = found
@@ -54,7 +54,7 @@ impl<'a> Verdict<'a> {
     }
 
     /// What the program ends with.
-    pub(super) fn exit(&self) -> Exit {
+    pub(in crate::cli) fn exit(&self) -> Exit {
         match self.state {
             State::Unknown => Exit::Error,
             _ if !self.proved => Exit::Unproved,

@@ -1,0 +1,167 @@
+//! `threepid trace`: the way from the root to an answer, step by step.
+//!
+//! What is shown is what the resolver does: it is run from the cold, and tells of itself.
+
+mod delegation;
+mod object;
+mod target;
+mod teller;
+mod text;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config};
+use crate::recursor::{Limits, Recursor};
+use crate::resolver::{Policy, Response, Upstream};
+use crate::stub::{Finding, Found, LookupError};
+use crate::threepid::Threepid;
+use crate::transport::{self, Network};
+use crate::wire::{Class, Name, Question, Rtype};
+
+use super::arguments::Trace;
+use super::lookup::default_config;
+use super::lookup::verdict::Verdict;
+use super::{Exit, output, runtime};
+
+use target::Target;
+use teller::Teller;
+
+/// What is told where there is no configuration.
+const NO_CONFIG: &str = "no configuration: give one with a [resolver] section by -c FILE \
+                         (`threepid demo` writes one to demo-state/resolver.toml), or put a \
+                         client's, with the servers of its roots, at";
+
+/// How long one walk may take. Whoever watches is patient: with each question that stays without a
+/// reply the reason becomes clearer.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Walks to what is asked for, and ends as a lookup of it would.
+pub(super) fn trace(arguments: &Trace) -> Exit {
+    let policy = match policy(arguments) {
+        Ok(policy) => policy,
+        Err(exit) => return exit,
+    };
+    let mut teller = Teller::new(arguments.json);
+    let target = match Target::read(&arguments.target, arguments.country) {
+        Ok(target) => target,
+        Err(error) => return teller.fail(&arguments.target, error),
+    };
+    let tracer = Tracer { policy, text: &arguments.target };
+    runtime::short(async {
+        let exit = match (target, arguments.rtype) {
+            (Target::Identifier(threepid), None | Some(Rtype::ASSOC)) => {
+                tracer.identifier(&threepid, &mut teller).await
+            }
+            (Target::Identifier(threepid), Some(rtype)) => {
+                tracer.names(&threepid, rtype, &mut teller).await
+            }
+            (Target::Name(name), rtype) => {
+                tracer.name(name, rtype.unwrap_or(Rtype::A), &mut teller).await
+            }
+        };
+        teller.end();
+        exit
+    })
+}
+
+/// Walks.
+struct Tracer<'a> {
+    policy: Policy,
+    /// What is traced, as it was given.
+    text: &'a str,
+}
+
+impl Tracer<'_> {
+    /// Looks in every root for the statement about an identifier.
+    async fn identifier(&self, threepid: &Threepid, teller: &mut Teller) -> Exit {
+        let mut findings = Vec::new();
+        for root in &self.policy.roots {
+            let outcome = match threepid.owner(&root.apex) {
+                Ok(owner) => {
+                    Found::read(owner.clone(), &self.walk(owner, Rtype::ASSOC, teller).await)
+                }
+                Err(error) => Err(LookupError::Name(error)),
+            };
+            findings.push(Finding { apex: root.apex.clone(), outcome });
+        }
+        let verdict = Verdict::of(&findings, threepid, SystemClock.now());
+        teller.identifier(self.text, threepid, &verdict, &findings);
+        verdict.exit()
+    }
+
+    /// Looks in every root for other records at the identifier's name.
+    async fn names(&self, threepid: &Threepid, rtype: Rtype, teller: &mut Teller) -> Exit {
+        let mut gravest = Exit::Success;
+        for root in &self.policy.roots {
+            let exit = match threepid.owner(&root.apex) {
+                Ok(owner) => self.name(owner, rtype, teller).await,
+                Err(error) => teller.fail(&root.apex.to_string(), error),
+            };
+            gravest = gravest.max(exit);
+        }
+        gravest
+    }
+
+    async fn name(&self, name: Name, rtype: Rtype, teller: &mut Teller) -> Exit {
+        if self.policy.root_of(&name).is_none() {
+            let apexes: Vec<String> =
+                self.policy.roots.iter().map(|root| root.apex.to_string()).collect();
+            let apexes = apexes.join(" and ");
+            return teller
+                .fail(&name.to_string(), format_args!("it lies in no configured tree ({apexes})"));
+        }
+        let response = self.walk(name.clone(), rtype, teller).await;
+        teller.answer(&name, rtype, &response)
+    }
+
+    /// Walks as a resolver that knows nothing yet.
+    async fn walk(&self, name: Name, rtype: Rtype, teller: &mut Teller) -> Response {
+        let network = Network::new(&transport::Limits::default());
+        let limits = Limits { deadline: DEADLINE, ..Limits::default() };
+        let recursor = Recursor::new(self.policy.clone(), network, Arc::new(SystemClock), limits);
+        let question = Question { name, rtype, class: Class::IN };
+        teller.begin(&question, self.policy.root_of(&question.name));
+        recursor.watch(question, false, |note| teller.tell(note)).await
+    }
+}
+
+/// How the configuration says to resolve.
+fn policy(arguments: &Trace) -> Result<Policy, Exit> {
+    let path = match &arguments.config {
+        Some(path) => path.clone(),
+        None => default_config(NO_CONFIG)?,
+    };
+    let config = Config::load(&path).map_err(output::mistakes)?;
+    let policy = match (config.resolver, config.client) {
+        (Some(resolver), _) => resolver.to_policy(),
+        (None, Some(client)) => client_policy(&client, &path)?,
+        (None, None) => {
+            let path = path.display();
+            return Err(output::mistakes(format_args!(
+                "{path}: it has neither a [resolver] nor a [client] section"
+            )));
+        }
+    };
+    Ok(Policy { minimise: policy.minimise && !arguments.no_minimise, ..policy })
+}
+
+/// Goes to the servers of a client's roots, where it names them.
+fn client_policy(client: &config::Client, path: &Path) -> Result<Policy, Exit> {
+    if let Some(root) = client.roots.iter().find(|root| root.servers.is_empty()) {
+        return Err(output::mistakes(format_args!(
+            "{}: a trace starts at the servers of {}: name them there, as `servers`, or take a \
+             configuration with a [resolver] section",
+            path.display(),
+            root.apex.value
+        )));
+    }
+    Ok(Policy {
+        roots: client.roots.iter().map(config::Root::to_root).collect(),
+        upstream: Upstream::Iterate { port: config::DNS_PORT },
+        minimise: true,
+        limits: Default::default(),
+    })
+}

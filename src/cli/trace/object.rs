@@ -1,0 +1,175 @@
+//! The steps of a walk as JSON objects for programs. The help of `trace` says what is in them.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::dnssec::{Security, Verified};
+use crate::resolver::{Cause, Kind, Meaning, Response, Root, Trusted, Via};
+use crate::wire::rdata::{Ds, to_text};
+use crate::wire::{Name, Question, Rtype};
+
+use super::teller::{Asked, Heard, Totals};
+
+/// The object of this event, with the members of `members`.
+pub(super) fn event(event: &str, mut members: Value) -> Value {
+    members["event"] = event.into();
+    members
+}
+
+/// Adds the members of `more` to an object.
+fn extend(object: &mut Value, more: Value) {
+    if let (Value::Object(object), Value::Object(more)) = (object, more) {
+        object.extend(more);
+    }
+}
+
+pub(super) fn walk(question: &Question, root: Option<&Root>) -> Value {
+    let mut walk = json!({
+        "name": question.name.to_string(),
+        "type": question.rtype.to_string(),
+    });
+    if let Some(root) = root {
+        let anchors: Vec<Value> = root.anchors.iter().map(ds).collect();
+        let apex = root.apex.to_string();
+        extend(&mut walk, json!({ "apex": apex, "servers": root.servers, "anchors": anchors }));
+    }
+    event("walk", walk)
+}
+
+pub(super) fn question(asked: &Asked, heard: &Heard) -> Value {
+    let Asked { zone, question, server, via } = asked;
+    let mut object = json!({
+        "zone": zone.to_string(),
+        "server": server.address.to_string(),
+        "server_name": server.name.as_ref().map(Name::to_string),
+        "transport": if *via == Via::Tcp { "tcp" } else { "udp" },
+        "name": question.name.to_string(),
+        "type": question.rtype.to_string(),
+        "milliseconds": milliseconds(heard.after),
+    });
+    if let Some(message) = &heard.message {
+        object["rcode"] = message.rcode.to_string().into();
+    }
+    extend(&mut object, outcome(heard));
+    event("question", object)
+}
+
+fn outcome(heard: &Heard) -> Value {
+    match &heard.meaning {
+        Meaning::Referral(zone) => referral(zone, heard),
+        Meaning::NoCut { exists } => json!({ "outcome": "no_cut", "exists": exists }),
+        Meaning::Answer(Kind::Alias(target)) => {
+            json!({ "outcome": "alias", "target": target.to_string() })
+        }
+        Meaning::Answer(kind) => json!({ "outcome": word(kind) }),
+        Meaning::AliasTooLong => json!({ "outcome": "alias_too_long" }),
+        Meaning::Fault(fault) => json!({ "outcome": "fault", "error": fault.to_string() }),
+        Meaning::Truncated => json!({ "outcome": "truncated" }),
+        Meaning::NoEdns => json!({ "outcome": "no_edns" }),
+        Meaning::Guesses => json!({ "outcome": "wrong_ids" }),
+        Meaning::Silence => json!({ "outcome": "timeout" }),
+    }
+}
+
+fn referral(zone: &Name, heard: &Heard) -> Value {
+    let cut = heard.delegation.iter();
+    let server = |(name, addresses): &(Name, Vec<IpAddr>)| json!({ "name": name.to_string(), "addresses": addresses });
+    let servers: Vec<Value> = cut.clone().flat_map(|cut| &cut.servers).map(server).collect();
+    let ds: Vec<Value> = cut.flat_map(|cut| &cut.ds).map(ds).collect();
+    json!({ "outcome": "referral", "to": zone.to_string(), "servers": servers, "ds": ds })
+}
+
+fn ds(ds: &Ds) -> Value {
+    json!({
+        "key_tag": ds.key_tag,
+        "algorithm": ds.algorithm.to_string(),
+        "digest_type": ds.digest_type.to_string(),
+    })
+}
+
+fn word(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Data => "data",
+        Kind::Alias(_) => "alias",
+        Kind::NoData => "nodata",
+        Kind::NameError => "nxdomain",
+        Kind::CompactNameError => "nxname",
+    }
+}
+
+pub(super) fn proved(name: &Name, rtype: Rtype, by: &Verified) -> Value {
+    let proved = json!({
+        "name": name.to_string(),
+        "type": rtype.to_string(),
+        "signer": by.signer.to_string(),
+        "key_tag": by.key_tag,
+        "algorithm": by.algorithm.to_string(),
+        "wildcard": by.wildcard.as_ref().map(Name::to_string),
+    });
+    event("proved", proved)
+}
+
+pub(super) fn trust(zone: &Name, trusted: &Result<Trusted, Cause>) -> Value {
+    let mut object = match trusted {
+        Ok(Trusted::Keys(keys)) => {
+            let tags: Vec<u16> = keys.keys().map(|(tag, _)| tag).collect();
+            json!({ "state": "signed", "key_tags": tags })
+        }
+        Ok(Trusted::Insecure(why)) => {
+            json!({ "state": "insecure", "reason": why.map(|why| why.to_string()) })
+        }
+        Ok(Trusted::NotACut) => json!({ "state": "no_cut" }),
+        Err(cause) => json!({ "state": "error", "error": cause.to_string() }),
+    };
+    object["zone"] = zone.to_string().into();
+    event("trust", object)
+}
+
+pub(super) fn rejected(cause: &Cause) -> Value {
+    event("rejected", json!({ "error": cause.to_string() }))
+}
+
+pub(super) fn answer(name: &Name, rtype: Rtype, response: &Response) -> Value {
+    let records = response.answer.iter().flat_map(|set| set.rrset.records());
+    let records: Vec<Value> = records
+        .map(|record| {
+            json!({
+                "name": record.name.to_string(),
+                "ttl": record.ttl.as_secs(),
+                "type": record.rtype.to_string(),
+                "data": to_text(record.rtype, &record.rdata),
+            })
+        })
+        .collect();
+    let answer = json!({
+        "name": name.to_string(),
+        "type": rtype.to_string(),
+        "outcome": response.kind.as_ref().map_or("error", word),
+        "proved": response.security == Security::Secure,
+        "records": records,
+        "error": response.failure.as_ref().map(Cause::to_string),
+    });
+    event("answer", answer)
+}
+
+pub(super) fn error(what: &str, error: impl Display) -> Value {
+    event("error", json!({ "target": what, "error": error.to_string() }))
+}
+
+pub(super) fn end(totals: &Totals) -> Value {
+    let end = json!({
+        "questions": totals.questions,
+        "servers": totals.servers,
+        "proved": totals.proved,
+        "milliseconds": milliseconds(totals.time),
+    });
+    event("end", end)
+}
+
+/// To the microsecond.
+fn milliseconds(time: Duration) -> f64 {
+    f64::from(u32::try_from(time.as_micros()).unwrap_or(u32::MAX)) / 1000.0
+}

@@ -1,0 +1,242 @@
+//! Tells what a walk does as it does it, to people or to programs.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::cli::lookup::show;
+use crate::cli::lookup::verdict::Verdict;
+use crate::cli::{Exit, output};
+use crate::clock::{Clock, SystemClock};
+use crate::dnssec::Security;
+use crate::resolver::{Cause, Kind, Meaning, Note, Response, Root, Trusted, Via};
+use crate::stub::Finding;
+use crate::threepid::Threepid;
+use crate::wire::{Message, Name, Question, Rtype};
+
+use super::delegation::{self, Delegation};
+use super::{object, text};
+
+/// Tells, and keeps what it takes to tell the next thing.
+#[derive(Debug)]
+pub(super) struct Teller {
+    json: bool,
+    begun: Instant,
+    /// What is out, and since when.
+    out: Option<(Asked, Instant)>,
+    /// Whom the last question went to.
+    last: Option<(Name, Server, Via)>,
+    names: Names,
+    /// The apex of the tree.
+    apex: Option<Name>,
+    /// What was told last of the trust in each zone.
+    trust: HashMap<Name, Result<Trusted, Cause>>,
+    asked: HashSet<SocketAddr>,
+    questions: u32,
+    proved: u32,
+}
+
+/// A question, and who is asked.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) zone: Name,
+    pub(super) question: Question,
+    pub(super) server: Server,
+    pub(super) via: Via,
+}
+
+/// Who is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    /// As the delegation calls it; the servers of a root have no names here.
+    pub(super) name: Option<Name>,
+}
+
+/// What came of a question.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) after: Duration,
+    pub(super) meaning: Meaning,
+    pub(super) message: Option<Box<Message>>,
+    /// Where it is a referral.
+    pub(super) delegation: Option<Delegation>,
+}
+
+/// What it took.
+#[derive(Debug)]
+pub(super) struct Totals {
+    pub(super) questions: u32,
+    pub(super) servers: usize,
+    pub(super) proved: u32,
+    pub(super) time: Duration,
+}
+
+/// What servers are called.
+#[derive(Debug, Default)]
+struct Names {
+    servers: HashSet<Name>,
+    of: HashMap<IpAddr, Name>,
+}
+
+impl Names {
+    fn learn(&mut self, heard: &Heard) {
+        for (name, addresses) in heard.delegation.iter().flat_map(|cut| &cut.servers) {
+            self.servers.insert(name.clone());
+            self.call(name, addresses.iter().copied());
+        }
+        let answers = heard.message.iter().flat_map(|message| &message.answer);
+        for record in answers {
+            if self.servers.contains(&record.name) {
+                let record = std::slice::from_ref(record);
+                self.call(&record[0].name, delegation::addresses(record, &record[0].name));
+            }
+        }
+    }
+
+    fn call(&mut self, name: &Name, addresses: impl Iterator<Item = IpAddr>) {
+        addresses.for_each(|address| {
+            self.of.insert(address, name.clone());
+        });
+    }
+}
+
+impl Teller {
+    pub(super) fn new(json: bool) -> Self {
+        Self {
+            json,
+            begun: Instant::now(),
+            out: None,
+            last: None,
+            names: Names::default(),
+            apex: None,
+            trust: HashMap::new(),
+            asked: HashSet::new(),
+            questions: 0,
+            proved: 0,
+        }
+    }
+
+    fn say(&self, object: impl FnOnce() -> Value, text: impl FnOnce() -> String) {
+        if self.json {
+            output::print(format_args!("{}\n", object()));
+        } else {
+            output::print(text());
+        }
+    }
+
+    /// A walk begins.
+    pub(super) fn begin(&mut self, question: &Question, root: Option<&Root>) {
+        let first = self.questions == 0;
+        self.say(|| object::walk(question, root), || text::walk(question, root, first));
+        self.last = None;
+        self.apex = root.map(|root| root.apex.clone());
+        self.trust.clear();
+        self.names = Names::default();
+    }
+
+    /// A step was taken.
+    pub(super) fn tell(&mut self, note: Note) {
+        match note {
+            Note::Asks { zone, question, server, via } => {
+                let name = self.names.of.get(&server.ip()).cloned();
+                let server = Server { address: server, name };
+                self.asks(Asked { zone, question, server, via });
+            }
+            Note::Heard { message, meaning } => {
+                let Some((asked, since)) = self.out.take() else { return };
+                let delegation = match (&meaning, &message) {
+                    (Meaning::Referral(zone), Some(reply)) => Some(Delegation::read(zone, reply)),
+                    _ => None,
+                };
+                let heard = Heard { after: since.elapsed(), meaning, message, delegation };
+                self.names.learn(&heard);
+                self.say(|| object::question(&asked, &heard), || text::heard(&heard));
+            }
+            Note::Proved { name, rtype, by } => {
+                self.proved += 1;
+                self.say(|| object::proved(&name, rtype, &by), || text::proved(&name, rtype, &by));
+            }
+            Note::Trusts { zone, trusted } => self.trusts(zone, trusted),
+            Note::Rejects(cause) => {
+                self.say(|| object::rejected(&cause), || text::rejected(&cause));
+            }
+        }
+    }
+
+    fn asks(&mut self, asked: Asked) {
+        self.questions += 1;
+        self.asked.insert(asked.server.address);
+        if !self.json {
+            let whom = Some((asked.zone.clone(), asked.server.clone(), asked.via));
+            if self.last != whom {
+                output::print(text::heading(&asked));
+                self.last = whom;
+            }
+            output::print(text::question(&asked.question));
+        }
+        self.out = Some((asked, Instant::now()));
+    }
+
+    /// Trust matters again and again; it is told when it is new.
+    fn trusts(&mut self, zone: Name, trusted: Result<Trusted, Cause>) {
+        if self.trust.get(&zone) != Some(&trusted) {
+            let anchored = self.apex.as_ref() == Some(&zone);
+            self.say(|| object::trust(&zone, &trusted), || text::trust(&zone, &trusted, anchored));
+            self.trust.insert(zone, trusted);
+        }
+    }
+
+    /// A walk for a name came to this. Gives what the program ends with.
+    pub(super) fn answer(&self, name: &Name, rtype: Rtype, response: &Response) -> Exit {
+        self.say(|| object::answer(name, rtype, response), || text::answer(name, rtype, response));
+        match (&response.kind, response.security) {
+            (None, _) => Exit::Error,
+            (_, security) if security != Security::Secure => Exit::Unproved,
+            (Some(Kind::Data | Kind::Alias(_)), _) => Exit::Success,
+            (Some(_), _) => Exit::NotFound,
+        }
+    }
+
+    /// The walks for an identifier came to this.
+    pub(super) fn identifier(
+        &self,
+        given: &str,
+        threepid: &Threepid,
+        verdict: &Verdict<'_>,
+        findings: &[Finding],
+    ) {
+        let lines = || show::lines(threepid, verdict, findings, None, SystemClock.now());
+        self.say(
+            || object::event("identifier", show::object(given, threepid, verdict, findings)),
+            || format!("\n{}", lines()),
+        );
+    }
+
+    /// There is nothing to walk to.
+    pub(super) fn fail(&self, what: &str, error: impl Display) -> Exit {
+        if self.json {
+            output::print(format_args!("{}\n", object::error(what, &error)));
+            return Exit::Error;
+        }
+        output::fail(format_args!("{what:?}: {error}"))
+    }
+
+    /// All is told: what it took, if anything was asked.
+    pub(super) fn end(&self) {
+        if self.questions == 0 {
+            return;
+        }
+        let totals = Totals {
+            questions: self.questions,
+            servers: self.asked.len(),
+            proved: self.proved,
+            time: self.begun.elapsed(),
+        };
+        self.say(|| object::end(&totals), || text::end(&totals));
+    }
+}

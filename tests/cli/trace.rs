@@ -1,0 +1,196 @@
+//! `threepid trace`, against servers in this process on free ports.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use threepid::daemon::demo::{Demo, Settings};
+
+use super::lookup::unsigned_region;
+use super::{Ran, threepid};
+
+/// Runs `trace` beside the servers of this runtime.
+async fn trace(directory: &Path, arguments: &[&str]) -> Ran {
+    let directory = directory.to_owned();
+    let arguments: Vec<String> = ["trace", "-c", "resolver.toml"]
+        .iter()
+        .chain(arguments)
+        .map(|text| (*text).into())
+        .collect();
+    let run = move || {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        threepid(&directory, &arguments)
+    };
+    tokio::task::spawn_blocking(run).await.expect("the program runs")
+}
+
+/// The output without what changes from one run to the next, and without its margin: times become
+/// `T`, key tags `K`, the port goes.
+fn steady(text: &str, port: u16) -> String {
+    let text = text.replace(&format!(":{port}"), "");
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let word = |at: usize| match (at.checked_sub(1).map(|at| words[at]), words.get(at + 1)) {
+            (Some("key" | "KSK"), _) => "K",
+            (_, Some(&"ms")) => "T",
+            _ => words[at],
+        };
+        let steady: Vec<&str> = (0..words.len()).map(word).collect();
+        steady.join(" ").trim_start().to_owned() + "\n"
+    };
+    text.lines().map(line).collect()
+}
+
+const WALK: &str = "\
+www.example.com.email.3pid.example. A
+anchor  3pid.example. key K ED25519 (SHA256)
+
+3pid.example. at 127.53.0.1
+email.3pid.example. A
+T ms  no zone starts there
+com.email.3pid.example. A
+T ms  no zone starts there
+example.com.email.3pid.example. A
+T ms  referral to example.com.email.3pid.example.
+DS for key K ED25519 (SHA256)
+ns.example.com.email.3pid.example. 127.53.0.10
+
+example.com.email.3pid.example.
+at ns.example.com.email.3pid.example. (127.53.0.10)
+www.example.com.email.3pid.example. A
+T ms  no such name (NXNAME)
+
+3pid.example. at 127.53.0.1
+3pid.example. DNSKEY
+T ms  answer: 1 record, 1 signature
+proved  3pid.example. DNSKEY by key K ED25519 of 3pid.example.
+signed  3pid.example. with KSK K ED25519 (as the anchor says)
+";
+
+#[tokio::test]
+async fn the_way_through_the_demo_is_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let resolver = "127.0.0.1:0".parse().unwrap();
+    let settings = Settings { resolver, port: 0, ..Settings::new(directory.path().to_owned()) };
+    let demo = Demo::start(&settings).await.unwrap();
+
+    let ran = trace(directory.path(), &["www.example.com.email.3pid.example"]).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let shown = steady(&ran.stdout, demo.port());
+    assert!(shown.starts_with(WALK), "{shown}");
+    assert!(
+        shown.contains("\nwww.example.com.email.3pid.example. A: no such name (NXNAME), proved\n")
+    );
+    assert!(ran.stdout.contains("\n6 questions to 2 servers, "), "{}", ran.stdout);
+
+    let ran = trace(directory.path(), &["+447700900124"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("\n+447700900124: @bob:matrix.example, proved\n"), "{ran:?}");
+    assert_eq!(ran.stdout.matches("     anchor  ").count(), 2, "both trees: {ran:?}");
+
+    let short = trace(directory.path(), &["--no-minimise", "+447700900124", "TXT"]).await;
+    assert_eq!(short.code, 1, "{short:?}");
+    assert!(!short.stdout.contains("no zone starts there"), "{short:?}");
+
+    let found = trace(directory.path(), &["ns.3pid.example"]).await;
+    assert_eq!(found.code, 0, "{found:?}");
+    let answer = "ns.3pid.example. A: found, proved\n  ns.3pid.example. 3600 A 127.53.0.1\n";
+    assert!(found.stdout.contains(answer), "{found:?}");
+    demo.stop().await;
+}
+
+/// The objects that `--json` writes.
+async fn objects(directory: &Path, target: &str) -> (i32, Vec<Value>) {
+    let ran = trace(directory, &["--json", target]).await;
+    let lines = ran.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    (ran.code, lines.collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_read_each_step() {
+    let directory = tempfile::tempdir().unwrap();
+    let (servers, resolver) = unsigned_region(directory.path()).await;
+    resolver.stop().await;
+    let (code, objects) = objects(directory.path(), "+447700900124").await;
+    assert_eq!(code, 2, "the region is not signed: {objects:#?}");
+    let of = |event: &'static str| objects.iter().filter(move |object| object["event"] == event);
+    assert_eq!(of("walk").count(), 1);
+    assert_eq!(of("walk").next().unwrap()["servers"][0], "127.0.0.1");
+    assert!(of("question").all(|object| object["milliseconds"].is_f64()));
+    let insecure = of("trust").find(|object| object["state"] == "insecure").unwrap();
+    assert_eq!(insecure["zone"], "4.4.msisdn.3pid.example.");
+    assert!(
+        of("proved").any(|object| object["type"] == "NSEC" && object["algorithm"] == "ED25519")
+    );
+    let identifier = of("identifier").next().unwrap();
+    assert_eq!(
+        (&identifier["mxid"], &identifier["proved"]),
+        (&"@bob:matrix.example".into(), &false.into())
+    );
+    let end = objects.last().unwrap();
+    assert_eq!(end["questions"], of("question").count());
+    assert_eq!(end["proved"], of("proved").count());
+    servers.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_wrong_is_shown_where_it_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let (servers, resolver) = unsigned_region(directory.path()).await;
+    resolver.stop().await;
+    let config = fs::read_to_string(directory.path().join("resolver.toml")).unwrap();
+    let (rest, _) = config.split_once("anchor_file").unwrap();
+    let other = format!("3pid.example. IN DS 1 15 2 {}", "00".repeat(32));
+    let forged = format!("{rest}anchors = [\"{other}\"]\n");
+    fs::write(directory.path().join("resolver.toml"), forged).unwrap();
+    let ran = trace(directory.path(), &["3pid.example", "SOA"]).await;
+    assert_eq!(ran.code, 3, "{ran:?}");
+    let flaw =
+        "      bogus  3pid.example. DNSKEY: 3pid.example. DNSKEY: no key of the zone has tag 1\n";
+    assert!(ran.stdout.contains(flaw), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("3pid.example. SOA: cannot be told: 3pid.example. DNSKEY"),
+        "{ran:?}"
+    );
+
+    servers.stop().await;
+    let ran = trace(directory.path(), &["+447700900124"]).await;
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stdout.contains("ms  no reply\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("+447700900124: cannot be told\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn mistakes_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let resolver = include_str!("../../config/resolver.toml");
+    fs::write(directory.path().join("resolver.toml"), resolver).unwrap();
+    let client = include_str!("../../config/client.toml");
+    let nowhere = client.replace("servers = [\"192.0.2.1\", \"2001:db8::1\"]", "");
+    assert_ne!(nowhere, client);
+    fs::write(directory.path().join("client.toml"), nowhere).unwrap();
+    fs::write(directory.path().join("empty.toml"), "").unwrap();
+    for (arguments, told) in [
+        (
+            &["-c", "resolver.toml", "07700 900123"][..],
+            "error: \"07700 900123\": a phone number in national",
+        ),
+        (&["-c", "resolver.toml", "a..b"], "error: \"a..b\": no domain name: empty label"),
+        (
+            &["-c", "resolver.toml", "example.com"],
+            "error: \"example.com.\": it lies in no configured tree (3pid.example.)",
+        ),
+        (&["-c", "client.toml", "+447700900123"], "client.toml: a trace starts at the servers of"),
+        (&["-c", "empty.toml", "+447700900123"], "empty.toml: it has neither a [resolver] nor a"),
+        (&["+447700900123"], "error: no configuration: give one with a [resolver] section by -c"),
+    ] {
+        let ran = threepid(directory.path(), &[&["trace"], arguments].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
+        assert!(ran.stderr.starts_with(told), "{ran:?}");
+    }
+    let ran = threepid(directory.path(), &["trace", "-c", "resolver.toml", "--json", "a..b"]);
+    let object: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, &object["event"]), (3, &"error".into()));
+    let ran = threepid(directory.path(), &["trace", "-c", "resolver.toml", "a.b", "NOTYPE"]);
+    assert_eq!(ran.code, 64, "{ran:?}");
+}
