@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::frame::Env;
+use super::policy::may_hold;
 use super::{Answer, AnswerKey, Flaw, Kind, Note, SignedRrset, Trusted, Work};
 use crate::dnssec::proof::{Absent, Denials, NoDs, ProofError};
 use crate::dnssec::{Effort, Security, SignatureError, SupportedDs, TrustedKeys, Verified};
@@ -88,11 +89,8 @@ impl Check {
 /// never signed by the zone that it stands for.
 fn may_sign(signer: &Name, key: &AnswerKey, env: &Env<'_>) -> bool {
     let root = env.policy.root_for(&key.name, key.rtype);
-    let encloses = match key.rtype {
-        Rtype::DS => key.name.is_below(signer),
-        _ => key.name.is_at_or_below(signer),
-    };
-    encloses && root.is_some_and(|root| signer.is_at_or_below(&root.apex))
+    may_hold(signer, &key.name, key.rtype)
+        && root.is_some_and(|root| signer.is_at_or_below(&root.apex))
 }
 
 /// The name where unsigned data must lie in an unsigned zone for it to be as it should be.
@@ -270,10 +268,12 @@ fn tolerate(error: ProofError) -> Result<Security, Flaw> {
 }
 
 /// Holds a denial against its proof. The response code is not signed: what counts is what is proved.
+/// An opt-out proves neither that a name is there nor that it is not: then the code is all there is.
 fn deny(key: &AnswerKey, answer: &mut Answer, denials: &Denials) -> Result<(), ProofError> {
     let denied = denials.absent(&key.name, key.rtype)?;
     answer.security = denied.security;
     match (denied.absent, &answer.kind) {
+        _ if denied.security == Security::Insecure => {}
         (Absent::Type, _) => answer.kind = Kind::NoData,
         (Absent::Name, Kind::CompactNameError) => {}
         (Absent::Name, _) => answer.kind = Kind::NameError,

@@ -54,10 +54,7 @@ impl Policy {
     /// tree where there is one.
     pub(super) fn root_for(&self, name: &Name, rtype: Rtype) -> Option<&Root> {
         let own = self.root_of(name)?;
-        if rtype == Rtype::DS && *name == own.apex {
-            return self.root_of(&name.parent()?);
-        }
-        Some(own)
+        if may_hold(&own.apex, name, rtype) { Some(own) } else { self.root_of(&name.parent()?) }
     }
 
     /// Whether servers of delegations below `root` may be asked at this address. Loopback is this
@@ -69,6 +66,15 @@ impl Policy {
             return false;
         }
         !address.is_loopback() || root.servers.iter().any(IpAddr::is_loopback)
+    }
+}
+
+/// Whether the zone at `zone` may be that of the records of this type at `name`. A DS set is the
+/// parent's; but `.` has no parent, and denies its own.
+pub(super) fn may_hold(zone: &Name, name: &Name, rtype: Rtype) -> bool {
+    match rtype {
+        Rtype::DS if !name.is_root() => name.is_below(zone),
+        _ => name.is_at_or_below(zone),
     }
 }
 
@@ -96,6 +102,7 @@ mod tests {
         assert_eq!(apex("3pid.example.", Rtype::A), "3pid.example.");
         assert_eq!(apex("3pid.example.", Rtype::DS), ".");
         assert_eq!(apex("x3pid.example.", Rtype::A), ".");
+        assert_eq!(apex(".", Rtype::DS), ".");
         let inner = Policy { roots: policy.roots[1..].to_vec(), ..policy.clone() };
         assert_eq!(inner.root_of(&"example.".parse().unwrap()), None);
         assert_eq!(inner.root_for(&"3pid.example.".parse().unwrap(), Rtype::DS), None);

@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 
 use super::answer::says_nxname;
+use super::policy::may_hold;
 use super::{Answer, Cut, Fault, Kind, Limits, Meaning, SignedRrset};
 use crate::wire::rdata::{Soa, address, name_target};
 use crate::wire::{Class, Message, Name, Question, Rcode, Record, Rrset, Rtype, Ttl};
@@ -173,20 +174,13 @@ impl Asked<'_> {
     /// server that points to the zone itself for it knows of none.
     fn is_deeper(&self, cut: &Name) -> bool {
         let Question { name, rtype, .. } = self.question;
-        let encloses = match *rtype {
-            Rtype::DS => name.is_below(cut),
-            _ => name.is_at_or_below(cut),
-        };
-        encloses && cut.is_below(self.zone) && !self.forwarded
+        may_hold(cut, name, *rtype) && cut.is_below(self.zone) && !self.forwarded
     }
 
     /// Whether a zone with this SOA can deny the question. A DS set is denied by the parent.
     fn may_deny(&self, soa: &Rrset) -> bool {
         let Question { name, rtype, .. } = self.question;
-        match *rtype {
-            Rtype::DS => name.is_below(&soa.name),
-            _ => name.is_at_or_below(&soa.name),
-        }
+        may_hold(&soa.name, name, *rtype)
     }
 
     fn negative(&self, message: &Message, mut sets: Vec<SignedRrset>) -> Reading {

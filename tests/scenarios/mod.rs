@@ -8,6 +8,7 @@ mod delegations;
 mod forward;
 mod negative;
 mod net;
+mod opt_out;
 mod recursing;
 mod servers;
 mod tree;

@@ -66,7 +66,7 @@ pub(crate) fn association(user: &str) -> String {
 /// The zone at `apex` with these records, its SOA and name server added; `server` ends its address.
 pub(crate) fn zone(apex: &str, server: &str, signed: bool, records: &str) -> ServedZone {
     let text = format!(
-        "$TTL 1h\n@ SOA ns.{apex} hostmaster.{apex} 1 1h 10m 2w 1m\n@ NS ns\nns A 192.0.2.{server}\n{}",
+        "$TTL 1h\n@ SOA ns hostmaster 1 1h 10m 2w 1m\n@ NS ns\nns A 192.0.2.{server}\n{}",
         records.lines().map(str::trim).collect::<Vec<_>>().join("\n")
     );
     let apex = name(apex);

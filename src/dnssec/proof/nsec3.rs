@@ -131,7 +131,12 @@ impl Chain {
                 Ok(Denied { absent: Absent::Type, security: Security::Insecure })
             }
             Found::Gap { encloser, span } => {
-                let absent = self.absent_by_wildcard(&encloser, rtype)?;
+                let absent = match self.absent_by_wildcard(&encloser, rtype) {
+                    // An opt-out leaves out the empty names above unsigned delegations, too; their
+                    // denial speaks of no wildcard (RFC 5155 section 8.5, erratum 3441).
+                    Err(ProofError::WildcardNotDenied) if span.opt_out => Absent::Type,
+                    other => other?,
+                };
                 Ok(Denied { absent, security: span.security() })
             }
         }
@@ -313,6 +318,9 @@ mod tests {
         assert_eq!(expanded, Ok(Security::Insecure));
         let own = signed.denials(&["ent.e"]).absent(&name("ent.e"), Rtype::A).unwrap();
         assert_eq!(own.security, Security::Secure);
+        // Above an unsigned delegation, a name without records: nothing is said of a wildcard.
+        let denied = signed.denials(&["wild.e", "b.wild.e"]).absent(&name("b.wild.e"), Rtype::A);
+        assert_eq!(denied, Ok(insecure(Absent::Type)));
     }
 
     #[test]
