@@ -3,13 +3,12 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
 
 use threepid::wire::Rtype;
 
 use super::dig::names;
 use super::namespace;
-use super::process::{Background, demo, output};
+use super::process::{Background, demo, output, serve};
 use super::tamper::{Flip, Tamperer};
 use super::unbound;
 
@@ -53,12 +52,6 @@ fn origins(state: &Path) -> [Background; 2] {
         std::fs::write(&file, moved).expect("the state is writable");
         serve(&file)
     })
-}
-
-fn serve(configuration: &Path) -> Background {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_threepid"));
-    command.args(["serve", "-c"]).arg(configuration);
-    Background::start(&mut command, "ready")
 }
 
 /// Stand-ins for both servers, in the order of [`origins`].

@@ -1,10 +1,15 @@
-//! Real peers: programs nobody here wrote resolve and validate our tree, from its anchor alone.
+//! Real peers: programs nobody here wrote resolve and validate our tree, from its anchor alone, and
+//! our resolver does so with theirs.
 //!
 //! Each test stands in a network namespace of its own, where port 53 is free and nothing else is.
 
+mod client;
 mod clock;
+mod differential;
 mod dig;
 mod flips;
+mod foreign;
+mod kresd;
 pub(crate) mod namespace;
 pub(crate) mod process;
 mod tamper;

@@ -1,13 +1,14 @@
 //! Programs that run beside a test and end with it.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 /// How long a program may take until it says what it is waited for.
@@ -39,7 +40,7 @@ pub(crate) fn output(program: &str, arguments: &[&str]) -> String {
     ran.stdout
 }
 
-/// A program in the background, killed when dropped.
+/// A program in the background, killed when dropped, with what it has started.
 pub(crate) struct Background {
     child: Child,
     shown: String,
@@ -85,6 +86,8 @@ impl Background {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // A group of its own, so that what it starts can be ended with it.
+            .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("{shown}: {error}"));
         let stdout = child.stdout.take().expect("stdout is a pipe");
@@ -154,8 +157,11 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // Once waited for, its id may be another's.
+        if let Ok(None) = self.child.try_wait() {
+            let _ = killpg(self.id(), Signal::SIGKILL);
+            let _ = self.child.wait();
+        }
         if std::thread::panicking() {
             eprintln!("--- a background program said:\n{}", self.said());
         }
@@ -169,4 +175,11 @@ pub(crate) fn demo(state: &Path) -> Background {
     let demo = Background::start(&mut command, "lookup");
     assert!(state.join("ready").exists(), "the demo says it is ready before it is");
     demo
+}
+
+/// Our server with the configuration in this file.
+pub(crate) fn serve(configuration: &Path) -> Background {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_threepid"));
+    command.args(["serve", "-c"]).arg(configuration);
+    Background::start(&mut command, "ready")
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::dig::names;
 use super::namespace;
-use super::process::{Background, demo, output};
+use super::process::{Background, demo, output, serve};
 
 /// Where it listens.
 pub(crate) const ADDRESS: &str = "127.0.0.54";
@@ -43,6 +43,14 @@ fn unbound(folder: &Path, anchor: &Path, zones: &str) -> Background {
 pub(crate) fn on_stub_zone(folder: &Path, anchor: &Path) -> Background {
     let (apex, server) = (names::APEX, names::ROOT_SERVER);
     unbound(folder, anchor, &format!("stub-zone:\n  name: \"{apex}\"\n  stub-addr: {server}\n"))
+}
+
+/// Unbound, told where the server of `.` is.
+pub(crate) fn on_hints(folder: &Path, anchor: &Path, server: &str) -> Background {
+    let hints = folder.join("root.hints");
+    std::fs::write(&hints, format!(". 3600 NS a.test.\na.test. 3600 A {server}\n"))
+        .expect("the folder is writable");
+    unbound(folder, anchor, &format!("  root-hints: \"{}\"\n", hints.display()))
 }
 
 /// Asks Unbound for a validated answer; the reply must have this status and be authentic.
@@ -99,11 +107,7 @@ fn validates_below_a_root_zone() {
     let _demo = demo(state.path());
     let folder = tempfile::tempdir().expect("a folder");
     let _root = root_zone(folder.path());
-    let hints = folder.path().join("root.hints");
-    std::fs::write(&hints, format!(". 3600 NS a.test.\na.test. 3600 A {DNS_ROOT}\n"))
-        .expect("the folder is writable");
-    let zones = format!("  root-hints: \"{}\"\n", hints.display());
-    let _unbound = unbound(folder.path(), &state.path().join("root.anchor"), &zones);
+    let _unbound = on_hints(folder.path(), &state.path().join("root.anchor"), DNS_ROOT);
     ask_everything();
 }
 
@@ -127,7 +131,5 @@ fn root_zone(folder: &Path) -> Background {
     );
     let file = folder.join("dot.toml");
     std::fs::write(&file, configuration).expect("the folder is writable");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_threepid"));
-    command.args(["serve", "-c"]).arg(file);
-    Background::start(&mut command, "ready")
+    serve(&file)
 }

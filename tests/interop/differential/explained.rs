@@ -1,0 +1,128 @@
+//! Why resolvers may differ: the classes of differences that are no mistakes of ours.
+//!
+//! | class | who | why |
+//! |---|---|---|
+//! | compact denial | both | We tell a client without DO that a name denied in the compact way does not exist (RFC 9824 section 5): others do not know that way of denial, and say NOERROR as the authority did. |
+//! | iterations followed | Unbound | Follows up to 150 iterations of NSEC3, we follow 50 (RFC 9276 section 3.2) and prove nothing by more. |
+//! | iterations distrusted | Knot | Now and then does not vouch for data of a zone whose denials have too many iterations; we do, the data is signed. |
+//! | SHA-1 followed | both | Validate algorithm 7, which we do not (RFC 9905). |
+//! | alias to nothing | Unbound | Asks for type A first, for the sake of QNAME minimisation, and where that meets an alias to a name that does not exist, it takes the NXDOMAIN for that of the alias and of all names below it. |
+//! | alias made from DNAME | Unbound | Where CNAME or DNAME is asked for and a server makes a CNAME from a DNAME, it looks for the chain of trust at the CNAME and fails; where nothing is signed, it follows the CNAME. |
+//! | asterisk taken for a wildcard | Unbound | Takes a name that begins with an asterisk for a wildcard's own, and fails where it is expanded from another one. |
+//! | asterisk denied in part | Knot | Knot DNS leaves the closest encloser out when it denies a type at such a name; Knot Resolver minds only where no alias on the way was unsigned. |
+//! | DNAME left out | Knot | Has a CNAME in its cache that a server made from a DNAME, and answers with it without the DNAME. |
+
+use std::collections::BTreeSet;
+
+use threepid::wire::{Rcode, Rtype};
+
+use super::{Difference, Peer};
+
+/// A class of differences.
+pub(super) struct Class {
+    pub(super) name: &'static str,
+    /// Whether a difference is one of these.
+    pub(super) holds: fn(&Difference<'_>) -> bool,
+}
+
+/// See the table above.
+pub(super) const CLASSES: [Class; 9] = [
+    Class { name: "compact denial", holds: compact_denial },
+    Class { name: "iterations followed", holds: iterations_followed },
+    Class { name: "iterations distrusted", holds: iterations_distrusted },
+    Class { name: "SHA-1 followed", holds: sha1_followed },
+    Class { name: "alias to nothing", holds: alias_to_nothing },
+    Class { name: "alias made from DNAME", holds: alias_made },
+    Class { name: "asterisk taken for a wildcard", holds: asterisk_taken },
+    Class { name: "asterisk denied in part", holds: asterisk_denied },
+    Class { name: "DNAME left out", holds: dname_left_out },
+];
+
+impl Difference<'_> {
+    fn has_same_data(&self) -> bool {
+        self.ours.data == self.theirs.data
+    }
+
+    /// Only AD differs: these are who sets it.
+    fn is_verdict_of(&self) -> Option<Peer> {
+        let same = self.has_same_data() && self.ours.rcode == self.theirs.rcode;
+        same.then_some(if self.ours.authentic { Peer::Ours } else { self.peer })
+    }
+
+    /// Whether the question or an alias on the way to its answer lies in a zone.
+    fn touches(&self, zone: &str) -> bool {
+        let below = format!(".{zone}");
+        let is_in = |name: &str| name == zone || name.ends_with(&below);
+        is_in(&self.asked.question.name.to_lowercase().to_string())
+            || self.ours.data.iter().any(|line| line.split(' ').any(is_in))
+    }
+
+    fn asks_for(&self, rtypes: &[Rtype]) -> bool {
+        rtypes.contains(&self.asked.question.rtype)
+    }
+}
+
+fn is_dname(line: &str) -> bool {
+    line.split(' ').nth(1) == Some("DNAME")
+}
+
+fn compact_denial(it: &Difference<'_>) -> bool {
+    let rcodes = (it.ours.rcode, it.theirs.rcode);
+    !it.asked.dnssec_ok
+        && rcodes == (Rcode::NXDOMAIN, Rcode::NOERROR)
+        && it.has_same_data()
+        && it.ours.authentic == it.theirs.authentic
+}
+
+fn iterations_followed(it: &Difference<'_>) -> bool {
+    it.peer == Peer::Unbound
+        && it.is_verdict_of() == Some(Peer::Unbound)
+        && it.touches("iterated.example.")
+}
+
+fn iterations_distrusted(it: &Difference<'_>) -> bool {
+    it.peer == Peer::Knot
+        && it.is_verdict_of() == Some(Peer::Ours)
+        && it.touches("iterated.example.")
+}
+
+fn sha1_followed(it: &Difference<'_>) -> bool {
+    it.is_verdict_of() == Some(it.peer) && it.touches("sha1.example.")
+}
+
+fn alias_to_nothing(it: &Difference<'_>) -> bool {
+    let dangling = ["lost", "absent", "void"];
+    let name = it.asked.question.name.to_lowercase().to_string();
+    it.peer == Peer::Unbound
+        && it.theirs.rcode == Rcode::NXDOMAIN
+        && dangling.iter().any(|alias| name.contains(&format!("{alias}.")))
+}
+
+fn alias_made(it: &Difference<'_>) -> bool {
+    it.peer == Peer::Unbound
+        && it.asks_for(&[Rtype::CNAME, Rtype::DNAME])
+        && it.ours.data.iter().any(|line| is_dname(line))
+        && (it.theirs.rcode == Rcode::SERVFAIL || it.theirs.data.is_superset(&it.ours.data))
+}
+
+fn asterisk_taken(it: &Difference<'_>) -> bool {
+    it.peer == Peer::Unbound
+        && it.asked.question.name.is_wildcard()
+        && it.theirs.rcode == Rcode::SERVFAIL
+}
+
+fn asterisk_denied(it: &Difference<'_>) -> bool {
+    it.peer == Peer::Knot
+        && it.asked.question.name.is_wildcard()
+        && it.ours.rcode == Rcode::SERVFAIL
+        && !it.theirs.authentic
+}
+
+fn dname_left_out(it: &Difference<'_>) -> bool {
+    let ours: BTreeSet<_> = it.ours.data.iter().filter(|line| !is_dname(line)).collect();
+    let theirs: BTreeSet<_> = it.theirs.data.iter().filter(|line| !is_dname(line)).collect();
+    it.peer == Peer::Knot
+        && it.ours.data.is_superset(&it.theirs.data)
+        && ours == theirs
+        && (it.ours.rcode, it.ours.authentic) == (it.theirs.rcode, it.theirs.authentic)
+}
