@@ -50,6 +50,18 @@ impl SignedRrset {
         known.or(rrsigs.first()).map(|rrsig| rrsig.signer.clone())
     }
 
+    /// Whether it says of itself that a wildcard was expanded (RFC 4035 section 5.3.4).
+    pub(super) fn is_expanded(&self) -> bool {
+        let name = &self.rrset.name;
+        let labels = name.label_count() - usize::from(name.is_wildcard());
+        self.rrsigs().iter().any(|rrsig| usize::from(rrsig.labels) < labels)
+    }
+
+    /// Whether the same zone signed both.
+    pub(super) fn is_signed_as(&self, other: &Self) -> bool {
+        self.signer().is_some_and(|signer| other.signer() == Some(signer))
+    }
+
     /// Its records, with the signatures where `signed`, to live for `ttl` at most.
     pub(super) fn records(&self, signed: bool, ttl: Ttl) -> Vec<Record> {
         let ttl = self.rrset.ttl.min(ttl);

@@ -117,7 +117,9 @@ impl Asked<'_> {
         record.name == *name || (covered(record) == Rtype::DNAME && name.is_below(&record.name))
     }
 
-    /// The answer section's data or alias; nothing where it holds neither.
+    /// The answer section's data or alias; nothing where it holds neither. Of the proofs beside it only
+    /// those of its own zone concern it, and only where a wildcard was expanded: the others are of what
+    /// an alias leads to.
     fn positive(&self, message: &Message, records: Vec<Record>) -> Result<Option<Reading>, Fault> {
         if records.is_empty() {
             return Ok(None);
@@ -134,7 +136,8 @@ impl Asked<'_> {
             },
         };
         let Some((kind, sets)) = found else { return Ok(None) };
-        let proofs = SignedRrset::group(self.relevant(&message.authority, is_proof)?);
+        let mut proofs = SignedRrset::group(self.relevant(&message.authority, is_proof)?);
+        proofs.retain(|proof| sets.iter().any(|set| set.is_expanded() && set.is_signed_as(proof)));
         Ok(Some(self.answer(kind, sets, proofs)))
     }
 

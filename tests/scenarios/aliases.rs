@@ -5,7 +5,7 @@ use threepid::resolver::{Cause, Kind, Work};
 use threepid::wire::{EdeCode, Rtype};
 
 use super::net::{name, scripted};
-use super::tree::{PERSON, world};
+use super::tree::{self, PERSON, authority, world};
 
 #[test]
 fn an_alias_in_the_same_zone() {
@@ -72,6 +72,23 @@ fn an_alias_out_of_all_trees_cannot_be_followed() {
     let outcome = world().ask("out.3pid.example. TXT");
     assert_eq!(*outcome.cause(), Cause::Unreachable(name("www.example.net.")));
     assert_eq!(outcome.cause().extended_error().code, EdeCode::NO_REACHABLE_AUTHORITY);
+}
+
+/// Both zones at one server, which follows the alias and adds what denies its target.
+#[test]
+fn an_alias_into_a_zone_beside_that_denies() {
+    let mut world = world();
+    let mut zones = tree::domain_zones();
+    zones.push(tree::root_zone());
+    world.put("192.0.2.1", authority(zones));
+    for (question, kind) in [
+        ("nobody.moved.3pid.example. TXT", Kind::CompactNameError),
+        ("www.moved.3pid.example. TXT", Kind::NoData),
+    ] {
+        let outcome = world.ask(question);
+        assert_eq!(outcome.response.security, Security::Secure, "{outcome:#?}");
+        assert_eq!(outcome.response.kind, Some(kind));
+    }
 }
 
 #[test]

@@ -51,6 +51,19 @@ fn a_client_proves_by_itself() {
     assert_eq!(nothing.response.security, Security::Secure);
 }
 
+/// The resolver sends the alias of one zone and the denial of another.
+#[test]
+fn a_client_proves_that_an_alias_leads_to_nothing() {
+    for (question, kind) in [
+        ("nobody.moved.3pid.example. TXT", Kind::CompactNameError),
+        ("www.moved.3pid.example. TXT", Kind::NoData),
+    ] {
+        let outcome = client(resolver()).ask(question);
+        assert_eq!(outcome.response.security, Security::Secure, "{outcome:#?}");
+        assert_eq!(outcome.response.kind, Some(kind));
+    }
+}
+
 #[test]
 fn a_client_needs_the_whole_chain_once() {
     let mut client = client(resolver());
