@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Limits;
+use super::{Limits, Stored};
+use crate::clock::Timestamp;
 use crate::dnssec::{Security, TrustedKeys, Unsupported, supports};
 use crate::wire::rdata::{Nsec, Rrsig, Soa};
 use crate::wire::{Class, Name, Rdata, Record, Rrset, Rtype, Ttl};
@@ -176,16 +177,20 @@ impl Answer {
     }
 
     /// How long it may be kept: the least TTL in it, that of a denial also bounded by its SOA
-    /// (RFC 2308 section 5). A denial with nothing in it is not kept.
-    pub(super) fn ttl(&self, rtype: Rtype, limits: &Limits) -> Ttl {
+    /// (RFC 2308 section 5). A denial with nothing in it is not kept. What bounds the life of
+    /// statements does so however they were asked for.
+    pub(super) fn ttl(&self, limits: &Limits) -> Ttl {
         let least = self.sets().map(|set| set.rrset.ttl).min().unwrap_or_default();
         if !self.is_positive() {
             return least.min(self.soa_minimum()).min(limits.negative_ttl);
         }
-        match rtype {
-            Rtype::ASSOC | Rtype::VCERT => least.min(limits.statement_ttl),
-            _ => least.min(limits.answer_ttl),
-        }
+        let is_statement =
+            |set: &SignedRrset| matches!(set.rrset.rtype, Rtype::ASSOC | Rtype::VCERT);
+        let most = match self.answer.iter().any(is_statement) {
+            true => limits.statement_ttl,
+            false => limits.answer_ttl,
+        };
+        least.min(most)
     }
 
     fn soa_minimum(&self) -> Ttl {
@@ -195,6 +200,16 @@ impl Answer {
 
     pub(super) fn weight(&self) -> usize {
         size_of::<Self>() + self.sets().map(SignedRrset::weight).sum::<usize>()
+    }
+}
+
+impl Stored<Answer> {
+    /// The answer with the TTLs left.
+    pub(super) fn aged(&self, now: Timestamp) -> Answer {
+        let left = self.remaining(now);
+        let mut aged = self.value.clone();
+        aged.sets_mut().for_each(|set| set.rrset.ttl = set.rrset.ttl.min(left));
+        aged
     }
 }
 
@@ -257,19 +272,24 @@ mod tests {
     #[test]
     fn what_is_kept_how_long() {
         let limits = Limits::default();
-        let kept = |kind, rtype, sets: Vec<Record>| {
+        let kept = |kind, sets: Vec<Record>| {
             let sets = SignedRrset::group(sets);
-            let answer = Answer::unchecked(kind, Name::root(), Vec::new(), sets);
-            answer.ttl(rtype, &limits).as_secs()
+            let (answer, authority) = match kind {
+                Kind::Data => (sets, Vec::new()),
+                _ => (Vec::new(), sets),
+            };
+            Answer::unchecked(kind, Name::root(), answer, authority).ttl(&limits).as_secs()
         };
-        let long = record("example", Rtype::A, 1 << 20, vec![192, 0, 2, 1]);
-        assert_eq!(kept(Kind::Data, Rtype::A, vec![long.clone()]), 86_400);
-        assert_eq!(kept(Kind::Data, Rtype::ASSOC, vec![long.clone()]), 3600);
-        assert_eq!(kept(Kind::NoData, Rtype::A, Vec::new()), 0);
+        let long = |rtype| record("example", rtype, 1 << 20, vec![192, 0, 2, 1]);
+        assert_eq!(kept(Kind::Data, vec![long(Rtype::A)]), 86_400);
+        assert_eq!(kept(Kind::Data, vec![long(Rtype::ASSOC)]), 3600);
+        let any = vec![long(Rtype::A), long(Rtype::VCERT)];
+        assert_eq!(kept(Kind::Data, any), 3600, "a statement among others");
+        assert_eq!(kept(Kind::NoData, Vec::new()), 0);
         let soa = [&[0; 2][..], &[0; 16], &30u32.to_be_bytes()].concat();
         let soa = record("example", Rtype::SOA, 900, soa);
-        assert_eq!(kept(Kind::NoData, Rtype::A, vec![soa.clone()]), 30);
+        assert_eq!(kept(Kind::NoData, vec![soa.clone()]), 30);
         let nsec = record("example", Rtype::NSEC, 20, vec![0]);
-        assert_eq!(kept(Kind::NameError, Rtype::A, vec![soa, nsec]), 20);
+        assert_eq!(kept(Kind::NameError, vec![soa, nsec]), 20);
     }
 }

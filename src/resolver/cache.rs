@@ -25,8 +25,7 @@ pub struct Stored<V> {
 impl<V> Stored<V> {
     /// `value`, learned `now`, for `ttl`.
     pub fn new(value: V, now: Timestamp, ttl: Ttl) -> Self {
-        let life = std::time::Duration::from_secs(ttl.as_secs().into());
-        Self { value, stored: now, expires: now.saturating_add(life) }
+        Self { value, stored: now, expires: end(now, ttl) }
     }
 
     /// Whether it counts at `now`.
@@ -39,6 +38,11 @@ impl<V> Stored<V> {
         let secs = self.expires.since(now).as_secs();
         Ttl::from_secs(u32::try_from(secs).unwrap_or(u32::MAX))
     }
+}
+
+/// When something ends that lives from `now` on for `ttl`.
+pub(super) fn end(now: Timestamp, ttl: Ttl) -> Timestamp {
+    now.saturating_add(std::time::Duration::from_secs(ttl.as_secs().into()))
 }
 
 /// A kind of memory: what it is found by, and what is found.

@@ -12,8 +12,9 @@ use super::server::{Experience, ServerState, remember};
 use super::trust::Trust;
 use super::walk::{Next, Walk};
 use super::{Answer, AnswerKey, Cause, Fault, Kind, Meaning, Note, Policy, Upstream, Work};
+use crate::clock::Timestamp;
 use crate::dnssec::Security;
-use crate::wire::{Message, Question, Rcode, Rtype, Ttl};
+use crate::wire::{Message, Question, Rcode, Rtype};
 
 /// See [`Frame`] for its states.
 #[derive(Debug)]
@@ -40,9 +41,11 @@ enum State {
 
 /// Where an answer that is being judged comes from.
 #[derive(Debug, Clone, Copy)]
-enum Source {
-    Cache,
-    Server(SocketAddr),
+struct Source {
+    /// Who gave it; none where it was in the cache.
+    server: Option<SocketAddr>,
+    /// From when on its TTLs count, however long judging takes.
+    learned: Timestamp,
 }
 
 impl Lookup {
@@ -92,7 +95,7 @@ impl Lookup {
         }
         match self.cached(env) {
             Some(entry) if self.check.is_met_by(&entry.value) => Move::Found(Ok(entry)),
-            Some(entry) => self.judge(entry.value.clone(), Source::Cache, env),
+            Some(entry) => self.judge(entry.aged(env.now), None, env),
             None => self.advance(env),
         }
     }
@@ -164,8 +167,16 @@ impl Lookup {
 
     fn ask(&mut self, server: SocketAddr, question: Question, env: &mut Env<'_>) -> Move {
         let minimised = self.walk.as_mut().is_some_and(|walk| walk.count(&question));
-        let plain = ServerState::of(server, env.cache, env.now).plain;
+        let state = ServerState::of(server, env.cache, env.now);
+        let plain = state.is_plain(env.now) && self.may_go_without_edns(env);
         self.send(Asking::new(server, question, minimised, plain, env), env)
+    }
+
+    /// Without EDNS there are no signatures, and whoever forges one error could turn it off: only in
+    /// a tree that has none.
+    fn may_go_without_edns(&self, env: &Env<'_>) -> bool {
+        let root = self.walk.as_ref().and_then(|walk| env.policy.root_of(walk.zone()));
+        root.is_some_and(|root| root.anchors.is_empty())
     }
 
     fn send(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
@@ -225,7 +236,8 @@ impl Lookup {
         remember(asking.server, after, env.limits(), env.cache, env.now);
         // RFC 6891 section 7: FORMERR without OPT is what a server without EDNS says, and nothing
         // else is. Silence is silence.
-        if message.rcode == Rcode::FORMERR && message.edns.is_none() && !asking.plain {
+        let refuses_edns = message.rcode == Rcode::FORMERR && message.edns.is_none();
+        if refuses_edns && !asking.plain && self.may_go_without_edns(env) {
             remember(asking.server, Experience::NoEdns, env.limits(), env.cache, env.now);
             env.journal.hear(Meaning::NoEdns);
             return self.send(asking.without_edns(env), env);
@@ -242,7 +254,7 @@ impl Lookup {
             }
             Reading::Referral(referral) => self.refer(*referral, env),
             Reading::Answer(answer) if asking.minimised => self.step(&asking, *answer, env),
-            Reading::Answer(answer) => self.judge(*answer, Source::Server(asking.server), env),
+            Reading::Answer(answer) => self.judge(*answer, Some(asking.server), env),
         }
     }
 
@@ -285,7 +297,7 @@ impl Lookup {
         let Referral { cut, ttl, ds } = referral;
         if let Some(ds) = ds {
             let key = AnswerKey { name: cut.zone.clone(), rtype: Rtype::DS };
-            store(key, ds, env);
+            store(key, ds, env.now, env);
         }
         if let Some(walk) = &mut self.walk {
             walk.descend(&cut, env);
@@ -302,7 +314,7 @@ impl Lookup {
         if let Some(walk) = &mut self.walk {
             walk.step(&name, answer.shows_name());
         }
-        store(AnswerKey { name, rtype }, answer, env);
+        store(AnswerKey { name, rtype }, answer, env.now, env);
         self.advance(env)
     }
 
@@ -314,7 +326,8 @@ impl Lookup {
         self.advance(env)
     }
 
-    fn judge(&mut self, answer: Answer, source: Source, env: &mut Env<'_>) -> Move {
+    fn judge(&mut self, answer: Answer, server: Option<SocketAddr>, env: &mut Env<'_>) -> Move {
+        let source = Source { server, learned: env.now };
         let verdict = self.check.begin(&self.key, answer, env);
         self.rule(verdict, source, env)
     }
@@ -337,7 +350,9 @@ impl Lookup {
 
     fn rule(&mut self, verdict: Verdict, source: Source, env: &mut Env<'_>) -> Move {
         match verdict {
-            Verdict::Done(answer) => Move::Found(Ok(store(self.key.clone(), *answer, env))),
+            Verdict::Done(answer) => {
+                Move::Found(Ok(store(self.key.clone(), *answer, source.learned, env)))
+            }
             Verdict::Needs(zone, judgement) => {
                 self.state = State::Judging(*judgement, source);
                 Move::Push(Frame::Trust(Trust::new(zone)))
@@ -355,7 +370,7 @@ impl Lookup {
     /// An answer is worth nothing. If a server gave it, another one may do better: it may be the
     /// only one that is out of step, or in someone's hands.
     fn reject(&mut self, cause: Cause, source: Source, env: &mut Env<'_>) -> Move {
-        if let (Source::Server(server), Some(walk)) = (source, &mut self.walk) {
+        if let (Some(server), Some(walk)) = (source.server, &mut self.walk) {
             walk.bar(server);
             self.bogus += 1;
         }
@@ -376,13 +391,13 @@ impl Lookup {
     }
 }
 
-/// Keeps what was found for `key`, as long as it may be kept.
-fn store(key: AnswerKey, answer: Answer, env: &Env<'_>) -> Arc<Stored<Answer>> {
+/// Keeps what was found for `key`, as long as it may be kept from when it was learned.
+fn store(key: AnswerKey, answer: Answer, learned: Timestamp, env: &Env<'_>) -> Arc<Stored<Answer>> {
     let AnswerKey { name, rtype } = key;
-    let ttl = answer.ttl(rtype, env.limits());
+    let ttl = answer.ttl(env.limits());
     let key = AnswerKey { name, rtype: answer.cached_as(rtype) };
-    let entry = Arc::new(Stored::new(answer, env.now, ttl));
-    if ttl > Ttl::from_secs(0) && !is_better_known(&key, &entry.value, env) {
+    let entry = Arc::new(Stored::new(answer, learned, ttl));
+    if entry.is_fresh(env.now) && !is_better_known(&key, &entry.value, env) {
         env.cache.put(key, entry.clone());
     }
     entry

@@ -79,9 +79,7 @@ impl Response {
             extended_error: None,
         };
         for link in links {
-            let left = link.remaining(now);
-            let mut aged = link.value.clone();
-            aged.sets_mut().for_each(|set| set.rrset.ttl = set.rrset.ttl.min(left));
+            let aged = link.aged(now);
             response.answer.extend(aged.answer);
             response.authority.extend(aged.authority);
             response.security = weaker(response.security, aged.security);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Limits;
-use super::cache::{Cache, LameKey, ServerKey, Stored, fresh};
+use super::cache::{Cache, LameKey, ServerKey, Stored, end, fresh};
 use crate::clock::Timestamp;
 use crate::crypto::Random;
 use crate::wire::{Name, Ttl};
@@ -18,16 +18,21 @@ pub struct ServerState {
     round_trip: Option<(u32, u32)>,
     /// Questions in a row without a reply.
     timeouts: u32,
-    /// It said that it does not know EDNS.
-    pub plain: bool,
+    /// It said that it does not know EDNS: until when that counts. Then it may have learned.
+    plain_until: Timestamp,
 }
 
 impl ServerState {
-    const NEW: Self = Self { round_trip: None, timeouts: 0, plain: false };
+    const NEW: Self = Self { round_trip: None, timeouts: 0, plain_until: Timestamp::from_secs(0) };
 
     /// What is known of `server`.
     pub(super) fn of(server: SocketAddr, cache: &dyn Cache, now: Timestamp) -> Self {
         fresh(cache, &ServerKey(server), now).map_or(Self::NEW, |entry| entry.value)
+    }
+
+    /// Whether it is asked without EDNS.
+    pub(super) fn is_plain(&self, now: Timestamp) -> bool {
+        now < self.plain_until
     }
 
     fn replied(&mut self, after: Duration) {
@@ -87,7 +92,7 @@ pub(super) fn remember(
     match experience {
         Experience::Replied(after) => state.replied(after),
         Experience::Silence => state.timeouts = state.timeouts.saturating_add(1),
-        Experience::NoEdns => state.plain = true,
+        Experience::NoEdns => state.plain_until = end(now, limits.server_ttl),
     }
     // One that is down is given another chance sooner.
     let ttl = if state.timeouts > 3 { Ttl::from_secs(60) } else { limits.server_ttl };
@@ -242,6 +247,19 @@ mod tests {
         let drawn = choices(&mut contest(&[1, 2]), &cache, 4);
         assert_eq!(drawn[..3], [Some(server(2)); 3]);
         assert_eq!(drawn[3], Some(server(1)));
+    }
+
+    #[test]
+    fn replies_do_not_prolong_that_edns_is_unknown() {
+        let (cache, limits) = (MapCache::default(), Limits::default());
+        learn(&cache, 1, Experience::NoEdns);
+        let at = |secs: u64| Timestamp::from_secs(1000 + secs);
+        for secs in [600, 800] {
+            let replied = Experience::Replied(Duration::from_millis(20));
+            remember(server(1), replied, &limits, &cache, at(secs));
+            assert!(ServerState::of(server(1), &cache, at(secs)).is_plain(at(secs)));
+        }
+        assert!(!ServerState::of(server(1), &cache, at(900)).is_plain(at(900)));
     }
 
     #[test]

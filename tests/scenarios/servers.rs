@@ -226,29 +226,53 @@ fn malformed_replies_lead_to_the_other_server() {
     assert_eq!(outcome.cause().extended_error().code, EdeCode::INVALID_DATA);
 }
 
-/// RFC 6891 section 7: FORMERR without OPT, and only that, says that EDNS is not known.
+/// What a server says that does not know EDNS (RFC 6891 section 7).
+fn knows_no_edns(query: &Message) -> Vec<Vec<u8>> {
+    let mut error = response_to(query);
+    (error.rcode, error.edns, error.question) = (Rcode::FORMERR, None, None);
+    vec![error.encode()]
+}
+
 #[test]
 fn a_server_without_edns_is_asked_without() {
-    let plain = || -> Server {
-        let mut server = authority(vec![tree::zone(UNSIGNED, "20", false, "www A 192.0.2.3")]);
+    let mut policy = tree::policy();
+    policy.roots[0].anchors.clear();
+    let mut world = World::new(policy, NOW);
+    let mut server = authority(vec![tree::root_zone()]);
+    world.put(
+        "192.0.2.1",
         Box::new(move |incoming| match incoming.query.edns {
             None => server(incoming),
-            Some(_) => {
-                let mut error = response_to(&incoming.query);
-                (error.rcode, error.edns, error.question) = (Rcode::FORMERR, None, None);
-                vec![error.encode()]
-            }
-        })
-    };
-    const UNSIGNED: &str = "example.org.email.3pid.example.";
-    let mut world = world();
-    world.put("192.0.2.20", plain());
-    let outcome = world.ask(&format!("www.{UNSIGNED} A"));
+            Some(_) => knows_no_edns(&incoming.query),
+        }),
+    );
+    let outcome = world.ask("there.3pid.example. TXT");
     assert_eq!(outcome.response.security, Security::Insecure, "{outcome:#?}");
-    let asked = outcome.sent.iter().filter(|sent| sent.starts_with("20:")).count();
-    assert_eq!(asked, 2, "with EDNS and without");
-    let again = world.ask(&format!("{UNSIGNED} TXT"));
-    assert_eq!(again.sent.len(), 1, "it is known to be without");
+    assert_eq!(outcome.sent.len(), 2, "with EDNS and without: {:#?}", outcome.sent);
+    assert_eq!(world.ask("here.3pid.example. CNAME").sent.len(), 1, "it is known to be without");
+    world.pass(900);
+    assert_eq!(world.ask("pool.3pid.example. CNAME").sent.len(), 2, "it may have learned");
+}
+
+/// Without EDNS nothing could be proved: an error, passing or forged, must not turn it off.
+#[test]
+fn in_a_signed_tree_everyone_speaks_edns() {
+    for (place, zone) in [("192.0.2.44", uk_zone as fn() -> _), ("192.0.2.1", tree::root_zone)] {
+        let mut world = world();
+        world.put("192.0.2.45", dead());
+        let (mut server, mut first) = (authority(vec![zone()]), true);
+        world.put(
+            place,
+            Box::new(move |incoming| {
+                assert!(incoming.query.edns.is_some());
+                match std::mem::take(&mut first) {
+                    true => knows_no_edns(&incoming.query),
+                    false => server(incoming),
+                }
+            }),
+        );
+        assert_found(&mut world);
+    }
 }
 
 #[test]

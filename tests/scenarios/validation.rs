@@ -204,6 +204,21 @@ fn unjudged_data_is_judged_later() {
     assert!(outcome.sent.iter().all(|sent| sent.ends_with("DNSKEY")), "{:#?}", outcome.sent);
 }
 
+/// Judging gives it no second life.
+#[test]
+fn what_is_judged_later_lives_no_longer() {
+    let mut world = world();
+    world.resolve(&format!("{PHONE} ASSOC"), true);
+    world.pass(3000);
+    let outcome = world.ask(&format!("{PHONE} ASSOC"));
+    assert_eq!(outcome.response.security, Security::Secure);
+    let ttl = outcome.response.answer[0].rrset.ttl.as_secs();
+    assert!(ttl <= 600, "{ttl}");
+    world.pass(600);
+    let again = world.ask(&format!("{PHONE} ASSOC"));
+    assert!(again.sent.iter().any(|sent| sent.ends_with("ASSOC")), "{:#?}", again.sent);
+}
+
 #[test]
 fn a_failure_is_remembered_for_seconds() {
     let mut world = world();

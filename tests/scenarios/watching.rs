@@ -4,7 +4,7 @@ use threepid::resolver::{Meaning, Note, Trusted};
 use threepid::wire::{Rcode, Rdata, Rtype};
 
 use super::net::{World, dead, scripted};
-use super::tree::{EMAIL, PHONE, UNSIGNED, key, world};
+use super::tree::{self, EMAIL, NOW, PHONE, UNSIGNED, key, world};
 
 /// An address in the domain's zone.
 const WWW: &str = "www.example.com.email.3pid.example. A";
@@ -118,9 +118,11 @@ fn what_goes_wrong_is_told() {
     tight.alter("192.0.2.10", |_, message| message.flags.truncated = true);
     told(&mut tight, WWW, "  Truncated");
 
-    let mut old = world();
+    let mut unsigned = tree::policy();
+    unsigned.roots[0].anchors.clear();
+    let mut old = World::new(unsigned, NOW);
     old.put(
-        "192.0.2.10",
+        "192.0.2.1",
         scripted(|_, message| {
             message.rcode = Rcode::FORMERR;
             message.edns = None;
