@@ -60,6 +60,9 @@ fn introduction(demo: &demo::Demo) -> String {
         let command = format!("threepid lookup -c {} {identifier}", client.display());
         line(&mut text, format_args!("  {command:<66} # {why}"));
     }
+    let (identifier, _) = LOOKUPS[0];
+    let trace = format!("threepid trace -c {} {identifier}", demo.path("resolver.toml").display());
+    line(&mut text, format_args!("  {trace:<66} # each step from the root"));
     line(&mut text, format_args!("\n{}", tools(demo)));
     text
 }

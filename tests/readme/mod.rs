@@ -120,7 +120,7 @@ fn the_worked_examples_work() {
             language => assert_eq!(language, "console"),
         }
     }
-    assert_eq!((commands, outputs, background.pids().len()), (7, 2, 3));
+    assert_eq!((commands, outputs, background.pids().len()), (8, 2, 3));
 }
 
 #[test]
