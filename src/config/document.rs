@@ -207,6 +207,14 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// The boolean it is.
+    pub(super) fn boolean(&self) -> Option<bool> {
+        match self.value.get_ref() {
+            DeValue::Boolean(value) => Some(*value),
+            _ => self.unexpected("true or false"),
+        }
+    }
+
     /// The whole number it is, from `least` to `most`.
     pub(super) fn number(&self, least: u64, most: u64) -> Option<u64> {
         let DeValue::Integer(integer) = self.value.get_ref() else {
@@ -289,12 +297,13 @@ mod tests {
 
     #[test]
     fn wrong_kinds_and_ranges_are_told_at_the_value() {
-        let text = "port = 70000\nname = 3\nlevel = \"loud\"\nitems = \"x\"\n[list]\n";
+        let text = "port = 70000\nname = 3\nlevel = \"loud\"\nitems = \"x\"\nflag = 1\n[list]\n";
         let found = mistakes_in(text, |top| {
             top.value("port").unwrap().number(1, 65535);
             top.value("name").unwrap().string();
             top.value("level").unwrap().choice(&[("info", 0), ("debug", 1)]);
             top.value("items").unwrap().list();
+            top.value("flag").unwrap().boolean();
             top.tables("list");
             top.required("absent");
         });
@@ -306,7 +315,8 @@ mod tests {
                 "2:8: `name` is a string, not an integer",
                 "3:9: `level` is one of `info`, `debug`",
                 "4:9: `items` is a list, not a string",
-                "5:1: `list` is written as [[list]], not as a table",
+                "5:8: `flag` is true or false, not an integer",
+                "6:1: `list` is written as [[list]], not as a table",
             ]
         );
     }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
+use crate::dnssec::Algorithms;
 use crate::recursor;
 use crate::resolver::{Limits, Policy, Upstream};
 use crate::services::Network;
@@ -32,6 +33,8 @@ pub struct Resolver {
     pub iteration_port: u16,
     /// How much the cache holds, in octets.
     pub cache_size: u64,
+    /// Which DNSSEC algorithms count.
+    pub algorithms: Algorithms,
     /// The trees known, each apex once.
     pub roots: Vec<Root>,
 }
@@ -43,12 +46,16 @@ impl Resolver {
             roots: self.roots.iter().map(Root::to_root).collect(),
             upstream: Upstream::Iterate { port: self.iteration_port },
             minimise: true,
+            algorithms: self.algorithms,
             limits: Limits::default(),
         }
     }
 
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
         let port = |number: u64| u16::try_from(number).expect("the range was checked");
+        let rsasha1 = table.value("rsasha1").and_then(|value| value.boolean());
+        let default = Algorithms::default();
+        let algorithms = Algorithms { rsasha1: rsasha1.unwrap_or(default.rsasha1) };
         let resolver = Self {
             listen: values::listen(&table, &LISTEN),
             allow: table.value("allow").map_or_else(Vec::new, |list| {
@@ -62,7 +69,8 @@ impl Resolver {
                 .value("cache_size")
                 .and_then(|value| value.number(1, MAX_CACHE_SIZE))
                 .map_or(recursor::Limits::default().cache_octets, |mebibytes| mebibytes << 20),
-            roots: Root::read_all(&table, base, Holder::Resolver),
+            algorithms,
+            roots: Root::read_all(&table, base, Holder::Resolver(algorithms)),
         };
         table.finish();
         resolver

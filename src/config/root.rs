@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use crate::dnssec::SupportedDs;
+use crate::dnssec::{Algorithms, SupportedDs};
 use crate::resolver;
 use crate::wire::Name;
 use crate::wire::rdata::Ds;
@@ -27,8 +27,18 @@ pub struct Root {
 /// Who has the root: a resolver has to know its servers, a client its anchors alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holder {
-    Resolver,
+    /// With the algorithms that count.
+    Resolver(Algorithms),
     Client,
+}
+
+impl Holder {
+    fn algorithms(self) -> Algorithms {
+        match self {
+            Self::Resolver(algorithms) => algorithms,
+            Self::Client => Algorithms::default(),
+        }
+    }
 }
 
 impl Root {
@@ -56,11 +66,12 @@ impl Root {
     fn read(table: Table<'_>, base: &Path, holder: Holder) -> Option<Self> {
         let apex = values::name(&table, "apex");
         let servers = match holder {
-            Holder::Resolver => table.required("servers"),
+            Holder::Resolver(_) => table.required("servers"),
             Holder::Client => table.value("servers"),
         };
         let servers = servers.map_or_else(Vec::new, |list| addresses(&list));
-        let anchors = apex.as_ref().map(|apex| anchors(&table, base, &apex.value));
+        let anchors =
+            apex.as_ref().map(|apex| anchors(&table, base, &apex.value, holder.algorithms()));
         table.finish();
         Some(Self { apex: apex?, servers, anchors: anchors? })
     }
@@ -75,7 +86,7 @@ fn addresses(value: &Value<'_>) -> Vec<IpAddr> {
 }
 
 /// The digests in `anchors`, or in the file `anchor_file`: one at least that can be used.
-fn anchors(table: &Table<'_>, base: &Path, apex: &Name) -> Vec<Ds> {
+fn anchors(table: &Table<'_>, base: &Path, apex: &Name, algorithms: Algorithms) -> Vec<Ds> {
     let anchors = match (table.value("anchors"), table.value("anchor_file")) {
         (Some(list), None) => list
             .list()
@@ -95,9 +106,10 @@ fn anchors(table: &Table<'_>, base: &Path, apex: &Name) -> Vec<Ds> {
             return Vec::new();
         }
     };
-    if SupportedDs::select(&anchors).is_err() {
-        table
-            .mistake(format!("{apex} has no anchor that can be used: algorithm 15, digest 2 or 4"));
+    if SupportedDs::select(&anchors, algorithms).is_err() {
+        table.mistake(format!(
+            "{apex} has no anchor that can be used: algorithm 8, 10 or 13 to 16, digest 1, 2 or 4"
+        ));
     }
     anchors
 }

@@ -17,12 +17,17 @@ fn parse(text: &str) -> Result<Config, String> {
     Config::parse(text, Path::new("dir/a.toml")).map_err(|error| error.to_string())
 }
 
+/// Whether a key is spelt with this.
+fn is_key(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'
+}
+
 /// The lines that show a default: `# key = value`.
 fn shown_defaults(text: &str) -> Vec<&str> {
     let is_setting = |line: &&str| {
-        line.strip_prefix("# ").and_then(|line| line.split_once(" = ")).is_some_and(|(key, _)| {
-            !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-        })
+        line.strip_prefix("# ")
+            .and_then(|line| line.split_once(" = "))
+            .is_some_and(|(key, _)| !key.is_empty() && key.chars().all(is_key))
     };
     text.lines().filter(is_setting).collect()
 }
@@ -48,10 +53,7 @@ fn the_files_name_every_setting() {
         let line = told.lines().find(|line| line.contains("qqqqqqqq")).unwrap();
         let (_, known) = line.split_once("known here: ").unwrap();
         for key in known.split(", ").map(|key| key.trim_matches('`')) {
-            let word = |text: &str| {
-                let is_key = |c: char| c.is_ascii_lowercase() || c == '_';
-                text.split(|c| !is_key(c)).any(|word| word == key)
-            };
+            let word = |text: &str| text.split(|c| !is_key(c)).any(|word| word == key);
             assert!(FILES.iter().any(|(_, text)| word(text)), "`{key}` of [{section}]");
         }
     }

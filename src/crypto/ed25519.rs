@@ -3,23 +3,12 @@
 use std::fmt;
 
 use ed25519_dalek::Signer;
-use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::Random;
+use super::{BadPublicKey, BadSignature, Random};
 
 /// 64 octets of signature.
 pub type Signature = [u8; 64];
-
-/// The octets are not a point on the curve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not an Ed25519 public key")]
-pub struct BadPublicKey;
-
-/// The signature is not this key's over these octets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the signature does not verify")]
-pub struct BadSignature;
 
 /// A private key. Wiped from memory when dropped, never shown.
 #[derive(Clone)]

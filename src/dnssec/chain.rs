@@ -1,9 +1,8 @@
 //! The chain of trust, one zone at a time (RFC 4035 section 5): from the parent's DS set, or a trust
 //! anchor, to the zone's keys, and from those to its data.
 
-use super::algorithm::supports;
 use super::verify::{check_fit, check_key, check_signature, check_time, verified};
-use super::{Effort, SignatureError, SupportedDs, Verified, ds_matches};
+use super::{Algorithms, Effort, SignatureError, SupportedDs, Verified, ds_matches};
 use crate::clock::Timestamp;
 use crate::wire::rdata::{Dnskey, Rrsig};
 use crate::wire::{Name, Rrset, Rtype};
@@ -13,6 +12,7 @@ use crate::wire::{Name, Rrset, Rtype};
 pub struct TrustedKeys {
     zone: Name,
     keys: Vec<(u16, Dnskey)>,
+    algorithms: Algorithms,
     verified: Verified,
 }
 
@@ -39,8 +39,10 @@ impl TrustedKeys {
             .map(|key| (key.key_tag(), key))
             .collect();
         let entry = entry_points(ds, &dnskeys.name, &keys, effort)?;
-        let verified = verify_with(&dnskeys.name, &entry, dnskeys, rrsigs, now, effort)?;
-        Ok(Self { zone: dnskeys.name.clone(), keys, verified })
+        let (zone, algorithms) = (dnskeys.name.clone(), ds.algorithms());
+        let signers = Signers { zone: &zone, keys: &entry, algorithms };
+        let verified = signers.verify(dnskeys, rrsigs, now, effort)?;
+        Ok(Self { zone, keys, algorithms, verified })
     }
 
     /// The zone.
@@ -69,7 +71,8 @@ impl TrustedKeys {
         now: Timestamp,
         effort: &mut Effort,
     ) -> Result<Verified, SignatureError> {
-        verify_with(&self.zone, &self.keys, rrset, rrsigs, now, effort)
+        let signers = Signers { zone: &self.zone, keys: &self.keys, algorithms: self.algorithms };
+        signers.verify(rrset, rrsigs, now, effort)
     }
 }
 
@@ -99,52 +102,61 @@ fn entry_points(
     if entry.is_empty() { Err(error) } else { Ok(entry) }
 }
 
-/// Tries each signature of `zone` with the keys of its tag.
-fn verify_with(
-    zone: &Name,
-    keys: &[(u16, Dnskey)],
-    rrset: &Rrset,
-    rrsigs: &[Rrsig],
-    now: Timestamp,
-    effort: &mut Effort,
-) -> Result<Verified, SignatureError> {
-    let mut error = SignatureError::Missing;
-    for rrsig in rrsigs.iter().filter(|rrsig| rrsig.type_covered == rrset.rtype) {
-        match verify_one(zone, keys, rrset, rrsig, now, effort) {
-            Ok(()) => return Ok(verified(rrset, rrsig, now)),
-            Err(cause) => error = error.max(cause),
-        }
-    }
-    Err(error)
+/// Who may have signed a set.
+struct Signers<'a> {
+    zone: &'a Name,
+    keys: &'a [(u16, Dnskey)],
+    algorithms: Algorithms,
 }
 
-/// Tries one signature. All that costs little is checked before anything that costs much.
-fn verify_one(
-    zone: &Name,
-    keys: &[(u16, Dnskey)],
-    rrset: &Rrset,
-    rrsig: &Rrsig,
-    now: Timestamp,
-    effort: &mut Effort,
-) -> Result<(), SignatureError> {
-    if rrsig.signer != *zone {
-        return Err(SignatureError::Misfit("it is by another zone"));
-    }
-    if !supports(rrsig.algorithm) {
-        return Err(SignatureError::UnsupportedAlgorithm(rrsig.algorithm));
-    }
-    check_fit(rrset, rrsig)?;
-    check_time(rrsig, now)?;
-    let mut error = SignatureError::NoKey(rrsig.key_tag);
-    let alike = |key: &&(u16, Dnskey)| key.0 == rrsig.key_tag && key.1.algorithm == rrsig.algorithm;
-    let most = effort.limits().keys_of_one_tag;
-    for (_, key) in keys.iter().filter(alike).take(most) {
-        match try_key(rrset, rrsig, key, effort) {
-            Ok(()) => return Ok(()),
-            Err(cause) => error = error.max(cause),
+impl Signers<'_> {
+    /// Tries each signature of the zone with the keys of its tag. One that holds is enough, whatever
+    /// other algorithms the zone is signed with (RFC 6840 section 5.11).
+    fn verify(
+        &self,
+        rrset: &Rrset,
+        rrsigs: &[Rrsig],
+        now: Timestamp,
+        effort: &mut Effort,
+    ) -> Result<Verified, SignatureError> {
+        let mut error = SignatureError::Missing;
+        for rrsig in rrsigs.iter().filter(|rrsig| rrsig.type_covered == rrset.rtype) {
+            match self.verify_one(rrset, rrsig, now, effort) {
+                Ok(()) => return Ok(verified(rrset, rrsig, now)),
+                Err(cause) => error = error.max(cause),
+            }
         }
+        Err(error)
     }
-    Err(error)
+
+    /// Tries one signature. All that costs little is checked before anything that costs much.
+    fn verify_one(
+        &self,
+        rrset: &Rrset,
+        rrsig: &Rrsig,
+        now: Timestamp,
+        effort: &mut Effort,
+    ) -> Result<(), SignatureError> {
+        if rrsig.signer != *self.zone {
+            return Err(SignatureError::Misfit("it is by another zone"));
+        }
+        if !self.algorithms.supports(rrsig.algorithm) {
+            return Err(SignatureError::UnsupportedAlgorithm(rrsig.algorithm));
+        }
+        check_fit(rrset, rrsig)?;
+        check_time(rrsig, now)?;
+        let mut error = SignatureError::NoKey(rrsig.key_tag);
+        let alike =
+            |key: &&(u16, Dnskey)| key.0 == rrsig.key_tag && key.1.algorithm == rrsig.algorithm;
+        let most = effort.limits().keys_of_one_tag;
+        for (_, key) in self.keys.iter().filter(alike).take(most) {
+            match try_key(rrset, rrsig, key, effort) {
+                Ok(()) => return Ok(()),
+                Err(cause) => error = error.max(cause),
+            }
+        }
+        Err(error)
+    }
 }
 
 fn try_key(
@@ -212,7 +224,7 @@ mod tests {
         }
 
         fn establish(&self, ds: &[Ds], rrsigs: &[Rrsig]) -> Result<TrustedKeys, SignatureError> {
-            let ds = SupportedDs::select(ds).unwrap();
+            let ds = SupportedDs::select(ds, Algorithms::default()).unwrap();
             TrustedKeys::establish(&ds, &self.dnskeys, rrsigs, NOW, &mut Effort::default())
         }
 
@@ -277,7 +289,7 @@ mod tests {
         let (zone, rrset) = (Zone::new(), address());
         let keys = zone.trusted();
         let good = signed(&rrset, &zone.zsk);
-        let foreign = Rrsig { algorithm: Algorithm::RSASHA256, ..good.clone() };
+        let foreign = Rrsig { algorithm: Algorithm::RSAMD5, ..good.clone() };
         let stranger = signed(&rrset, &key(3, ZoneKey::ZSK));
         let late = expired(&rrset, &zone.zsk);
         let elsewhere = Rrsig { signer: Name::root(), ..good.clone() };

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::algorithm::{self, supports, supports_digest};
+use super::algorithm::{self, Algorithms, supports_digest};
 use crate::wire::rdata::{Dnskey, Ds};
 use crate::wire::{DigestType, EdeCode, Name};
 
@@ -46,16 +46,20 @@ impl Unsupported {
 
 /// The records of a DS set, or trust anchors, that lead into a zone: at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SupportedDs(Vec<Ds>);
+pub struct SupportedDs {
+    records: Vec<Ds>,
+    algorithms: Algorithms,
+}
 
 impl SupportedDs {
-    /// Those of `ds` that can be used here: of supported algorithm and digest, and SHA-1 only
-    /// where there is nothing else (RFC 4509 section 3).
+    /// Those of `ds` that can be used here: of an algorithm that counts and a supported digest, and
+    /// SHA-1 only where there is nothing else (RFC 4509 section 3).
     ///
     /// # Errors
     /// [`Unsupported`] where there are none: the zone is then insecure, not bogus.
-    pub fn select(ds: &[Ds]) -> Result<Self, Unsupported> {
-        let mut chosen: Vec<Ds> = ds.iter().filter(|ds| supports(ds.algorithm)).cloned().collect();
+    pub fn select(ds: &[Ds], algorithms: Algorithms) -> Result<Self, Unsupported> {
+        let supported = |ds: &&Ds| algorithms.supports(ds.algorithm);
+        let mut chosen: Vec<Ds> = ds.iter().filter(supported).cloned().collect();
         if chosen.is_empty() {
             return Err(Unsupported::Algorithm);
         }
@@ -66,17 +70,22 @@ impl SupportedDs {
         if chosen.iter().any(|ds| ds.digest_type != DigestType::SHA1) {
             chosen.retain(|ds| ds.digest_type != DigestType::SHA1);
         }
-        Ok(Self(chosen))
+        Ok(Self { records: chosen, algorithms })
     }
 
     /// The first of the records.
     pub(super) fn first(&self) -> &Ds {
-        self.0.first().expect("there is at least one")
+        self.records.first().expect("there is at least one")
     }
 
     /// The records.
     pub fn records(&self) -> &[Ds] {
-        &self.0
+        &self.records
+    }
+
+    /// The algorithms they were chosen by, which count in the zone too.
+    pub(super) fn algorithms(&self) -> Algorithms {
+        self.algorithms
     }
 }
 
@@ -124,11 +133,11 @@ mod tests {
         let key = key(1);
         let ds = |digest_type| key.ds(digest_type).unwrap();
         let (sha1, sha256) = (ds(DigestType::SHA1), ds(DigestType::SHA256));
-        let foreign = Ds { algorithm: Algorithm::RSASHA256, ..sha256.clone() };
+        let foreign = Ds { algorithm: Algorithm::RSAMD5, ..sha256.clone() };
         let unknown = Ds { digest_type: DigestType(3), ..sha256.clone() };
         let chosen = |ds: &[&Ds]| {
             let ds: Vec<Ds> = ds.iter().copied().cloned().collect();
-            SupportedDs::select(&ds).map(|chosen| chosen.records().to_vec())
+            SupportedDs::select(&ds, Algorithms::default()).map(|chosen| chosen.records().to_vec())
         };
         assert_eq!(chosen(&[&sha1, &sha256, &foreign, &unknown]), Ok(vec![sha256]));
         assert_eq!(chosen(&[&sha1, &foreign, &unknown]), Ok(vec![sha1]));

@@ -3,7 +3,8 @@
 //! One half makes: [`sign`] signs RRsets with a [`ZoneKey`], [`denial`] builds the compact denials
 //! of RFC 9824. The other half judges: [`SupportedDs`] and [`TrustedKeys`] build a chain of trust one
 //! zone at a time, and verify RRsets within an [`Effort`] that bounds what a hostile answer can cost.
-//! What signs and what verifies is Ed25519 (RFC 8080); an algorithm is added in `algorithm` alone.
+//! What signs is Ed25519 (RFC 8080). What verifies is that, RSA, ECDSA and Ed448, as far as
+//! [`Algorithms`] lets them; an algorithm is added in `algorithm` alone.
 //!
 //! ```
 //! use std::time::Duration;
@@ -35,7 +36,7 @@ pub mod proof;
 mod sign;
 mod verify;
 
-pub use algorithm::supports;
+pub use algorithm::Algorithms;
 pub use chain::TrustedKeys;
 pub use ds::{SupportedDs, Unsupported, ds_matches, ds_of};
 pub use effort::{Effort, Limits};

@@ -1,7 +1,8 @@
 //! Proof: what an answer is worth.
 //!
-//! Every zone is signed with Ed25519 (algorithm 15, RFC 8080). From a root's trust anchor, a chain of
-//! DNSKEY and DS records leads to the zone of the answer. What it proves: this is what the authority
+//! Every zone is signed, by this project with Ed25519 (algorithm 15, RFC 8080), by others as they like:
+//! what counts is told by [`Algorithms`](crate::dnssec::Algorithms). From a root's trust anchor, a chain
+//! of DNSKEY and DS records leads to the zone of the answer. What it proves: this is what the authority
 //! for this name published, or it published nothing. What it does not prove: that the person has the
 //! address. That is said by the signatures inside the association, which verification servers make.
 //!

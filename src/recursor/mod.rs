@@ -29,6 +29,7 @@ pub use memory::Memory;
 /// # -> Result<(), Box<dyn std::error::Error>> {
 /// use std::sync::Arc;
 /// use threepid::clock::SystemClock;
+/// use threepid::dnssec::Algorithms;
 /// use threepid::recursor::{Limits, Recursor};
 /// use threepid::resolver::{Policy, Root, Upstream};
 /// use threepid::wire::{Class, Question, Rtype};
@@ -39,6 +40,7 @@ pub use memory::Memory;
 ///     roots: vec![root],
 ///     upstream: Upstream::Iterate { port: 53 },
 ///     minimise: true,
+///     algorithms: Algorithms::default(),
 ///     limits: Default::default(),
 /// };
 /// let recursor = Recursor::new(policy, exchange, Arc::new(SystemClock), Limits::default());

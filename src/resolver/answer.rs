@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Limits, Stored};
 use crate::clock::Timestamp;
-use crate::dnssec::{Security, TrustedKeys, Unsupported, supports};
+use crate::dnssec::{Algorithms, Security, TrustedKeys, Unsupported};
 use crate::wire::rdata::{Nsec, Rrsig, Soa};
 use crate::wire::{Class, Name, Rdata, Record, Rrset, Rtype, Ttl};
 
@@ -44,10 +44,10 @@ impl SignedRrset {
         self.signatures.iter().filter_map(|rdata| Rrsig::parse(rdata).ok()).collect()
     }
 
-    /// The zone that signed; one whose algorithm can be verified where there is a choice.
-    pub(super) fn signer(&self) -> Option<Name> {
+    /// The zone that signed; one whose algorithm counts where there is a choice.
+    pub(super) fn signer(&self, algorithms: Algorithms) -> Option<Name> {
         let rrsigs = self.rrsigs();
-        let known = rrsigs.iter().find(|rrsig| supports(rrsig.algorithm));
+        let known = rrsigs.iter().find(|rrsig| algorithms.supports(rrsig.algorithm));
         known.or(rrsigs.first()).map(|rrsig| rrsig.signer.clone())
     }
 
@@ -58,9 +58,11 @@ impl SignedRrset {
         self.rrsigs().iter().any(|rrsig| usize::from(rrsig.labels) < labels)
     }
 
-    /// Whether the same zone signed both.
+    /// Whether one zone signed both.
     pub(super) fn is_signed_as(&self, other: &Self) -> bool {
-        self.signer().is_some_and(|signer| other.signer() == Some(signer))
+        let others = other.rrsigs();
+        let signed = |signer: &Name| others.iter().any(|rrsig| rrsig.signer == *signer);
+        self.rrsigs().iter().any(|rrsig| signed(&rrsig.signer))
     }
 
     /// Its records, with the signatures where `signed`, to live for `ttl` at most.

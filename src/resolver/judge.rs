@@ -72,7 +72,8 @@ impl Check {
                 Verdict::Done(Box::new(Answer { security: Security::Insecure, ..answer }))
             }
             Self::Chain => {
-                let (stage, zone) = match answer.sets().find_map(SignedRrset::signer) {
+                let algorithms = env.policy.algorithms;
+                let (stage, zone) = match answer.sets().find_map(|set| set.signer(algorithms)) {
                     Some(signer) if may_sign(&signer, key, env) => {
                         (Stage::Signer(signer.clone()), signer)
                     }

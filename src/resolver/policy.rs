@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::Limits;
+use crate::dnssec::Algorithms;
 use crate::wire::rdata::Ds;
 use crate::wire::{Name, Rtype};
 
@@ -39,6 +40,8 @@ pub struct Policy {
     /// Whether authorities are shown no more of a name than it takes (RFC 9156). Resolvers are always
     /// shown all of it.
     pub minimise: bool,
+    /// Which DNSSEC algorithms count.
+    pub algorithms: Algorithms,
     /// What one request may cost.
     pub limits: Limits,
 }
@@ -93,6 +96,7 @@ mod tests {
             roots: vec![root(".", "192.0.2.1"), root("3pid.example.", "192.0.2.2")],
             upstream: Upstream::Iterate { port: 53 },
             minimise: true,
+            algorithms: Algorithms::default(),
             limits: Limits::default(),
         };
         let apex = |name: &str, rtype| {

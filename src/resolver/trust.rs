@@ -23,7 +23,7 @@ impl Trust {
     pub(super) fn handle(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Move {
         let step = match event {
             Event::Enter => self.enter(env),
-            Event::Found(found) => self.found(found),
+            Event::Found(found) => self.found(found, env),
             // A packet for nobody.
             Event::Reply(_) | Event::NoReply | Event::Trusted(_) => Move::Wait,
         };
@@ -40,13 +40,13 @@ impl Trust {
             None => Move::Trusted(Err(Cause::OutsideRoots(self.zone.clone()))),
             Some(root) if root.apex != self.zone => self.look_up(Rtype::DS, Check::Chain),
             Some(root) if root.anchors.is_empty() => Move::Trusted(Ok(Trusted::Insecure(None))),
-            Some(root) => self.keys_by(&root.anchors),
+            Some(root) => self.keys_by(&root.anchors, env),
         }
     }
 
     /// Asks for the DNSKEY set that these DS records stand for.
-    fn keys_by(&self, ds: &[Ds]) -> Move {
-        match SupportedDs::select(ds) {
+    fn keys_by(&self, ds: &[Ds], env: &Env<'_>) -> Move {
+        match SupportedDs::select(ds, env.policy.algorithms) {
             Ok(ds) => self.look_up(Rtype::DNSKEY, Check::Keys(ds)),
             Err(unsupported) => Move::Trusted(Ok(Trusted::Insecure(Some(unsupported)))),
         }
@@ -57,7 +57,7 @@ impl Trust {
         Move::Push(Frame::Lookup(Box::new(Lookup::new(key, check))))
     }
 
-    fn found(&self, found: Found) -> Move {
+    fn found(&self, found: Found, env: &Env<'_>) -> Move {
         let entry = match found {
             Ok(entry) => entry,
             Err(cause) => return Move::Trusted(Err(cause)),
@@ -68,7 +68,7 @@ impl Trust {
             (None, Security::Secure, Kind::Data) => {
                 let rdata = answer.iter().flat_map(|set| &set.rrset.rdata);
                 let ds: Vec<Ds> = rdata.filter_map(|rdata| Ds::parse(rdata).ok()).collect();
-                self.keys_by(&ds)
+                self.keys_by(&ds, env)
             }
             (None, Security::Insecure, _) => Move::Trusted(Ok(Trusted::Insecure(None))),
             _ => Move::Trusted(Ok(Trusted::NotACut)),

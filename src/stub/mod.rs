@@ -67,6 +67,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::dnssec::Algorithms;
 use crate::recursor::{self, Recursor};
 use crate::resolver::{self, Policy, Root, Upstream};
 use crate::threepid::Threepid;
@@ -109,7 +110,13 @@ impl<E: Exchange + 'static> Client<E> {
     pub fn new(resolver: SocketAddr, roots: Vec<Root>, exchange: E, clock: Arc<dyn Clock>) -> Self {
         let apexes = roots.iter().map(|root| root.apex.clone()).collect();
         let upstream = Upstream::Forward(resolver);
-        let policy = Policy { roots, upstream, minimise: false, limits: patient() };
+        let policy = Policy {
+            roots,
+            upstream,
+            minimise: false,
+            algorithms: Algorithms::default(),
+            limits: patient(),
+        };
         let limits =
             recursor::Limits { deadline: DEADLINE, cache_octets: CACHE, ..Default::default() };
         Self { recursor: Recursor::new(policy, exchange, clock, limits), apexes }

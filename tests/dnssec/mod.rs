@@ -6,12 +6,13 @@
 
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
+pub(crate) mod algorithms;
 mod proofs;
 
 use threepid::clock::Timestamp;
 use threepid::dnssec::proof::Denials;
 use threepid::dnssec::{
-    Effort, SupportedDs, TrustedKeys, Validity, ZoneKey, keyfile, sign, signers,
+    Algorithms, Effort, SupportedDs, TrustedKeys, Validity, ZoneKey, keyfile, sign, signers,
 };
 use threepid::wire::rdata::{Ds, Rrsig};
 use threepid::wire::{DigestType, Name, Rdata, Record, Rrset, Rtype};
@@ -46,9 +47,9 @@ fn keys() -> [ZoneKey; 2] {
 }
 
 /// A signed zone.
-struct Signed {
+pub(crate) struct Signed {
     /// All sets but the signatures.
-    sets: Vec<Rrset>,
+    pub(crate) sets: Vec<Rrset>,
     signatures: Vec<(Name, Rrsig)>,
 }
 
@@ -69,14 +70,18 @@ impl Signed {
         self.sets.iter().find(|set| set.name == owner && set.rtype == rtype).unwrap()
     }
 
-    fn over(&self, set: &Rrset) -> Vec<Rrsig> {
+    pub(crate) fn over(&self, set: &Rrset) -> Vec<Rrsig> {
         let over =
             |(owner, rrsig): &&(Name, Rrsig)| *owner == set.name && rrsig.type_covered == set.rtype;
         self.signatures.iter().filter(over).map(|(_, rrsig)| rrsig.clone()).collect()
     }
 
     fn trusted(&self) -> TrustedKeys {
-        let ds = SupportedDs::select(&[keys()[0].ds(DigestType::SHA256).unwrap()]).unwrap();
+        let ds = SupportedDs::select(
+            &[keys()[0].ds(DigestType::SHA256).unwrap()],
+            Algorithms::default(),
+        )
+        .unwrap();
         let dnskeys = self.set("signed.example", Rtype::DNSKEY);
         let mut effort = Effort::default();
         TrustedKeys::establish(&ds, dnskeys, &self.over(dnskeys), NOW, &mut effort).unwrap()
@@ -181,7 +186,8 @@ fn every_flipped_bit_of_a_ds_is_seen() {
     let ds = keys()[0].ds(DigestType::SHA256).unwrap().to_rdata();
     for bad in flipped(&ds) {
         // Another algorithm or digest may be one that is not known here.
-        let Ok(ds) = SupportedDs::select(&[Ds::parse(&bad).unwrap()]) else { continue };
+        let ds = [Ds::parse(&bad).unwrap()];
+        let Ok(ds) = SupportedDs::select(&ds, Algorithms::default()) else { continue };
         let mut effort = Effort::default();
         let proved = TrustedKeys::establish(&ds, dnskeys, &zone.over(dnskeys), NOW, &mut effort);
         assert!(proved.is_err(), "{bad:?}");

@@ -5,7 +5,7 @@ use threepid::authority::{self, Associated, Authority, ServedZone};
 use threepid::clock::Timestamp;
 use threepid::codec::hex;
 use threepid::crypto::SigningKey;
-use threepid::dnssec::ZoneKey;
+use threepid::dnssec::{Algorithms, ZoneKey};
 use threepid::resolver::{Limits, Policy, Root, Upstream, Via};
 use threepid::signed::KeyName;
 use threepid::wire::{DigestType, EdnsPolicy, Query};
@@ -154,7 +154,13 @@ pub(crate) fn root() -> Root {
 /// How the scenarios resolve.
 pub(crate) fn policy() -> Policy {
     let upstream = Upstream::Iterate { port: 53 };
-    Policy { roots: vec![root()], upstream, minimise: true, limits: Limits::default() }
+    Policy {
+        roots: vec![root()],
+        upstream,
+        minimise: true,
+        algorithms: Algorithms::default(),
+        limits: Limits::default(),
+    }
 }
 
 /// The whole tree.

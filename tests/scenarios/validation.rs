@@ -235,16 +235,22 @@ fn a_failure_is_remembered_for_seconds() {
 }
 
 #[test]
-fn an_unknown_algorithm_makes_a_zone_unsigned() {
-    let mut world = world();
-    let records = "example.org.email NS ns.example.org.email
-        example.org.email DS 1 8 2 0000000000000000000000000000000000000000000000000000000000000000
-        ns.example.org.email A 192.0.2.20";
-    world.put("192.0.2.1", authority(vec![tree::zone("3pid.example.", "1", true, records)]));
-    let outcome = world.ask(&format!("{UNSIGNED} ASSOC"));
-    assert_eq!(outcome.response.security, Security::Insecure);
-    let error = outcome.response.extended_error.unwrap();
-    assert_eq!(error.code, EdeCode::UNSUPPORTED_DNSKEY_ALGORITHM);
+fn an_unknown_algorithm_or_digest_makes_a_zone_unsigned() {
+    let algorithm = EdeCode::UNSUPPORTED_DNSKEY_ALGORITHM;
+    let digest = EdeCode::UNSUPPORTED_DS_DIGEST_TYPE;
+    for (numbers, code) in [("5 2", algorithm), ("12 2", algorithm), ("15 3", digest)] {
+        let mut world = world();
+        let records = format!(
+            "example.org.email NS ns.example.org.email
+            example.org.email DS 1 {numbers} {}
+            ns.example.org.email A 192.0.2.20",
+            "00".repeat(32)
+        );
+        world.put("192.0.2.1", authority(vec![tree::zone("3pid.example.", "1", true, &records)]));
+        let outcome = world.ask(&format!("{UNSIGNED} ASSOC"));
+        assert_eq!(outcome.response.security, Security::Insecure, "{numbers}");
+        assert_eq!(outcome.response.extended_error.unwrap().code, code, "{numbers}");
+    }
 }
 
 #[test]

@@ -162,6 +162,7 @@ fn client_policy(client: &config::Client, path: &Path) -> Result<Policy, Exit> {
         roots: client.roots.iter().map(config::Root::to_root).collect(),
         upstream: Upstream::Iterate { port: config::DNS_PORT },
         minimise: true,
+        algorithms: Default::default(),
         limits: Default::default(),
     })
 }

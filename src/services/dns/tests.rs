@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::authority::{Associated, Policy, ServedZone};
 use crate::clock::ManualClock;
+use crate::dnssec::Algorithms;
 use crate::recursor::{self, Recursor};
 use crate::resolver::{self, Upstream};
 use crate::transport::{self, Exchange, ExchangeError, Listener, Parts, Server, queue};
@@ -176,6 +177,7 @@ async fn a_listener_answers_from_zones_and_recursor() {
         roots: Vec::new(),
         upstream: Upstream::Forward("192.0.2.1:53".parse().unwrap()),
         minimise: false,
+        algorithms: Algorithms::default(),
         limits: resolver::Limits::default(),
     };
     let clock = Arc::new(ManualClock::default());
