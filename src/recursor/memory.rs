@@ -84,7 +84,7 @@ mod tests {
         let entry = Arc::new(entry);
         for number in 0..1000 {
             let name = format!("{number}.example.").parse().unwrap();
-            memory.put(FailureKey(AnswerKey { name, rtype: Rtype::A }), entry.clone());
+            memory.put(FailureKey::Set(AnswerKey { name, rtype: Rtype::A }), entry.clone());
         }
         memory.failures.0.run_pending_tasks();
         assert!(memory.failures.0.weighted_size() <= (1 << 20) / 20);

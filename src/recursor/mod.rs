@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::crypto::OsRandom;
 use crate::resolver::{Cause, Input, Note, Policy, Request, Resolution, Response, Send, Step, Via};
-use crate::transport::{Exchange, Transport};
+use crate::transport::{Exchange, ExchangeError, Transport};
 use crate::wire::{Edns, EdnsPolicy, Query, Question, Unanswerable, write_error};
 
 use flight::{Boarding, Flights};
@@ -167,22 +167,34 @@ enum Turn {
 
 impl<E: Exchange> Shared<E> {
     /// Drives a resolution to its end, or to the deadline.
-    async fn fly(&self, resolution: Resolution, first: Send, tell: impl FnMut(Note)) -> Response {
-        let flight = self.drive(resolution, first, tell);
-        let response = tokio::time::timeout(self.limits.deadline, flight).await;
-        response.unwrap_or_else(|_| Response::failure(Cause::TooLate))
+    async fn fly(
+        &self,
+        mut resolution: Resolution,
+        first: Send,
+        tell: impl FnMut(Note),
+    ) -> Response {
+        let flight = self.drive(&mut resolution, first, tell);
+        if let Ok(response) = tokio::time::timeout(self.limits.deadline, flight).await {
+            return response;
+        }
+        self.step_once(&mut resolution, Input::TooLate);
+        Response::failure(Cause::TooLate)
     }
 
     async fn drive(
         &self,
-        mut resolution: Resolution,
+        resolution: &mut Resolution,
         mut send: Send,
         mut tell: impl FnMut(Note),
     ) -> Response {
         loop {
             let reply = self.exchange(&send).await;
-            let input = reply.as_deref().map_or(Input::NoReply, Input::Reply);
-            let turn = self.step(&mut resolution, input);
+            let input = match &reply {
+                Ok(octets) => Input::Reply(octets),
+                Err(ExchangeError::Besieged) => Input::Besieged,
+                Err(_) => Input::NoReply,
+            };
+            let turn = self.step(resolution, input);
             resolution.notes().into_iter().for_each(&mut tell);
             match turn {
                 Turn::Send(next) => send = next,
@@ -191,12 +203,12 @@ impl<E: Exchange> Shared<E> {
         }
     }
 
-    async fn exchange(&self, send: &Send) -> Option<Vec<u8>> {
+    async fn exchange(&self, send: &Send) -> Result<Vec<u8>, ExchangeError> {
         let transport = match send.via {
             Via::Udp => Transport::Udp,
             Via::Tcp => Transport::Tcp,
         };
-        self.exchange.exchange(send.server, transport, &send.packet, send.timeout).await.ok()
+        self.exchange.exchange(send.server, transport, &send.packet, send.timeout).await
     }
 
     fn step(&self, resolution: &mut Resolution, input: Input<'_>) -> Turn {

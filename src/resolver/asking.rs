@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
+use super::Upstream;
 use super::frame::{Env, Send, Via};
 use super::server::ServerState;
-use super::{Limits, Upstream};
 use crate::clock::Timestamp;
 use crate::wire::{Edns, Flags, Message, Opcode, Question, Rcode};
 
@@ -20,8 +20,6 @@ pub(super) struct Asking {
     pub(super) question: Question,
     pub(super) sent: Timestamp,
     id: u16,
-    /// Packets that came and are no reply to it.
-    strangers: u32,
 }
 
 /// What a packet is.
@@ -46,17 +44,17 @@ impl Asking {
         env: &mut Env<'_>,
     ) -> Self {
         let (id, sent) = (env.random.u16(), env.now);
-        Self { server, via: Via::Udp, minimised, plain, question, sent, id, strangers: 0 }
+        Self { server, via: Via::Udp, minimised, plain, question, sent, id }
     }
 
     /// The same question to the same server by TCP.
     pub(super) fn over_tcp(self, env: &mut Env<'_>) -> Self {
-        Self { via: Via::Tcp, id: env.random.u16(), sent: env.now, strangers: 0, ..self }
+        Self { via: Via::Tcp, id: env.random.u16(), sent: env.now, ..self }
     }
 
     /// The same question to the same server without EDNS.
     pub(super) fn without_edns(self, env: &mut Env<'_>) -> Self {
-        Self { plain: true, id: env.random.u16(), sent: env.now, strangers: 0, ..self }
+        Self { plain: true, id: env.random.u16(), sent: env.now, ..self }
     }
 
     /// What to send. A resolver is asked for everything it has, unjudged: judging is done here.
@@ -79,18 +77,14 @@ impl Asking {
     }
 
     /// Looks whether a packet from the server is the reply.
-    pub(super) fn open(&mut self, octets: &[u8]) -> Opened {
+    pub(super) fn open(&self, octets: &[u8]) -> Opened {
         if octets.first_chunk() != Some(&self.id.to_be_bytes()) {
-            self.strangers += 1;
             return Opened::Stranger;
         }
         match Message::decode(octets) {
             Err(_) if self.via == Via::Udp && says_truncated(octets) => Opened::Truncated,
             Err(_) => Opened::Malformed("it cannot be read"),
-            Ok(message) if !self.fits(&message) => {
-                self.strangers += 1;
-                Opened::Stranger
-            }
+            Ok(message) if !self.fits(&message) => Opened::Stranger,
             Ok(message) if self.via == Via::Udp && message.flags.truncated => Opened::Truncated,
             Ok(message) => Opened::Reply(Box::new(message)),
         }
@@ -109,11 +103,6 @@ impl Asking {
                 Rcode::FORMERR | Rcode::SERVFAIL | Rcode::NOTIMP | Rcode::REFUSED
             ),
         }
-    }
-
-    /// Whether so many strangers came that someone seems to be guessing the id.
-    pub(super) fn is_besieged(&self, limits: &Limits) -> bool {
-        self.via == Via::Udp && self.strangers > limits.mismatches
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::{Answer, Cause, Cut, ServerState};
 use crate::clock::Timestamp;
-use crate::wire::{Name, Rtype, Ttl};
+use crate::wire::{Name, Question, Rtype, Ttl};
 
 /// Something remembered, and from when until when it counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,15 +92,29 @@ impl Key for AnswerKey {
     }
 }
 
-/// Finds why this name and type could not be had.
+/// Finds why something could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct FailureKey(pub AnswerKey);
+pub enum FailureKey {
+    /// The RRset of this name and type, whoever needs it.
+    Set(AnswerKey),
+    /// The answer to a client's request: it took too much, all in all.
+    Request {
+        /// What is asked.
+        question: Question,
+        /// Whether it goes unjudged.
+        checking_disabled: bool,
+    },
+}
 
 impl Key for FailureKey {
     type Value = Cause;
 
     fn weight(&self, _: &Cause) -> usize {
-        self.0.name.as_wire().len() + 600
+        let name = match self {
+            Self::Set(key) => &key.name,
+            Self::Request { question, .. } => &question.name,
+        };
+        name.as_wire().len() + 600
     }
 }
 

@@ -128,10 +128,22 @@ impl Cause {
         matches!(self, Self::Bogus { .. })
     }
 
-    /// Whether asking again soon would fail the same way (RFC 9520). What depends on how far a
-    /// request had come does not.
+    /// Whether looking for the same RRset again soon would fail the same way (RFC 9520). What depends
+    /// on how far a request had come does not.
     pub(super) fn is_lasting(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Faulty { .. } | Self::Bogus { .. })
+        matches!(
+            self,
+            Self::Unreachable(_)
+                | Self::Faulty { .. }
+                | Self::Bogus { .. }
+                | Self::Exhausted(Work::Fetch)
+        )
+    }
+
+    /// Whether it took a whole request's work, so that the same request must not be made again at
+    /// once.
+    pub(super) fn is_costly(&self) -> bool {
+        matches!(self, Self::Exhausted(_) | Self::TooLate)
     }
 
     /// Which of several failures to tell of: the greatest.

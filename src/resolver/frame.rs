@@ -75,6 +75,8 @@ pub(super) enum Event<'a> {
     Reply(&'a [u8]),
     /// No usable packet came for it.
     NoReply,
+    /// So many came that are none that someone seems to be guessing the message id.
+    Besieged,
     /// What the Lookup that it waited for found.
     Found(Found),
     /// What the Trust that it waited for found.

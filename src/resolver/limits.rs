@@ -37,9 +37,6 @@ pub struct Limits {
     pub tries: u32,
     /// Records of a reply that concern the question: 256. More are refused.
     pub records: usize,
-    /// Replies that fit no question before the question moves to TCP: 16. Each is a guess at the
-    /// message id.
-    pub mismatches: u32,
     /// The UDP size offered: 1232.
     pub udp_size: u16,
     /// How long the first question to a server waits: 400 ms.
@@ -82,7 +79,6 @@ impl Default for Limits {
             bogus_retries: 2,
             tries: 3,
             records: 256,
-            mismatches: 16,
             udp_size: Edns::UDP_SIZE,
             first_timeout: Duration::from_millis(400),
             least_timeout: Duration::from_millis(200),

@@ -77,6 +77,7 @@ impl Lookup {
             (State::Walking, Event::Enter) => self.enter(env),
             (State::Asking(asking), Event::Reply(octets)) => self.reply(asking, octets, env),
             (State::Asking(asking), Event::NoReply) => self.silence(&asking, env),
+            (State::Asking(asking), Event::Besieged) => self.besieged(asking, env),
             (State::Addressing, Event::Found(found)) => self.address(found, env),
             (State::Judging(judgement, source), Event::Trusted(trusted)) => {
                 self.judged(judgement, source, trusted, env)
@@ -101,7 +102,7 @@ impl Lookup {
     }
 
     fn known_failure(&self, env: &Env<'_>) -> Option<Cause> {
-        let entry = fresh(env.cache, &FailureKey(self.key.clone()), env.now)?;
+        let entry = fresh(env.cache, &FailureKey::Set(self.key.clone()), env.now)?;
         let counts = !entry.value.is_bogus() || !matches!(self.check, Check::Skip);
         counts.then(|| entry.value.clone())
     }
@@ -185,7 +186,7 @@ impl Lookup {
         }
         self.asked += 1;
         if self.asked > env.limits().questions_per_fetch {
-            return Move::Found(Err(Cause::Exhausted(Work::Fetch)));
+            return self.fail(Cause::Exhausted(Work::Fetch), env);
         }
         self.note_asking(&asking, env);
         let send = asking.packet(env);
@@ -209,7 +210,13 @@ impl Lookup {
         self.advance(env)
     }
 
-    fn reply(&mut self, mut asking: Asking, octets: &[u8], env: &mut Env<'_>) -> Move {
+    /// Nobody can forge the reply on a connection by guessing ids (RFC 5452 section 9.3).
+    fn besieged(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
+        env.journal.hear(Meaning::Guesses);
+        self.send(asking.over_tcp(env), env)
+    }
+
+    fn reply(&mut self, asking: Asking, octets: &[u8], env: &mut Env<'_>) -> Move {
         match asking.open(octets) {
             Opened::Reply(message) => self.opened(asking, *message, env),
             Opened::Truncated => {
@@ -219,10 +226,6 @@ impl Lookup {
             Opened::Malformed(what) => {
                 env.journal.hear(Meaning::Fault(Fault::Malformed(what)));
                 self.fault(&asking, Fault::Malformed(what), env)
-            }
-            Opened::Stranger if asking.is_besieged(env.limits()) => {
-                env.journal.hear(Meaning::Guesses);
-                self.send(asking.over_tcp(env), env)
             }
             Opened::Stranger => {
                 self.state = State::Asking(asking);
@@ -385,7 +388,7 @@ impl Lookup {
     fn fail(&mut self, cause: Cause, env: &mut Env<'_>) -> Move {
         if cause.is_lasting() {
             let entry = Stored::new(cause.clone(), env.now, env.limits().failure_ttl);
-            env.cache.put(FailureKey(self.key.clone()), Arc::new(entry));
+            env.cache.put(FailureKey::Set(self.key.clone()), Arc::new(entry));
         }
         Move::Found(Err(cause))
     }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::cache::fresh;
 use super::follow::Follow;
 use super::frame::{Env, Event, Frame, Move, Send};
 use super::limits::Budget;
 use super::note::Journal;
-use super::{Cache, Cause, Note, Policy, Response, Work};
+use super::{Cache, Cause, FailureKey, Note, Policy, Response, Stored, Work};
 use crate::clock::Timestamp;
 use crate::crypto::Random;
 use crate::wire::Question;
@@ -20,6 +21,10 @@ pub enum Input<'a> {
     Reply(&'a [u8]),
     /// No reply came in time, or the server could not be reached.
     NoReply,
+    /// So many packets came that are no reply that someone seems to be guessing the message id.
+    Besieged,
+    /// The request has taken as long as it may: it ends.
+    TooLate,
 }
 
 /// What to do next.
@@ -39,6 +44,8 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Resolution {
     policy: Arc<Policy>,
+    /// Where it is kept that it was in vain.
+    failure: FailureKey,
     stack: Vec<Frame>,
     budget: Budget,
     journal: Journal,
@@ -48,8 +55,10 @@ impl Resolution {
     /// Begins to answer `question`, of class IN; with `checking_disabled` without judging what is
     /// found.
     pub fn new(policy: Arc<Policy>, question: Question, checking_disabled: bool) -> Self {
-        let first = Frame::Follow(Follow::new(question, checking_disabled));
-        Self { policy, stack: vec![first], budget: Budget::default(), journal: Journal::default() }
+        let failure = FailureKey::Request { question: question.clone(), checking_disabled };
+        let stack = vec![Frame::Follow(Follow::new(question, checking_disabled))];
+        let (budget, journal) = (Budget::default(), Journal::default());
+        Self { policy, failure, stack, budget, journal }
     }
 
     /// The same, and it gives an account of itself.
@@ -78,9 +87,14 @@ impl Resolution {
         random: &mut dyn Random,
     ) -> Step {
         let mut event = match input {
-            Input::Start => Event::Enter,
+            Input::Start => match fresh(cache, &self.failure, now) {
+                Some(known) => return self.end(Step::Fail(known.value.clone())),
+                None => Event::Enter,
+            },
             Input::Reply(octets) => Event::Reply(octets),
             Input::NoReply => Event::NoReply,
+            Input::Besieged => Event::Besieged,
+            Input::TooLate => return self.fail(Cause::TooLate, now, cache),
         };
         let policy = self.policy.clone();
         while let Some(mut frame) = self.stack.pop() {
@@ -91,7 +105,7 @@ impl Resolution {
                 Move::Push(above) => {
                     self.stack.push(frame);
                     if let Err(work) = self.push(above) {
-                        return self.end(Step::Fail(Cause::Exhausted(work)));
+                        return self.fail(Cause::Exhausted(work), now, cache);
                     }
                     Event::Enter
                 }
@@ -106,7 +120,7 @@ impl Resolution {
                 Move::Found(found) => Event::Found(found),
                 Move::Trusted(trusted) => Event::Trusted(trusted),
                 Move::Answered(response) => return self.end(Step::Done(response)),
-                Move::Abort(cause) => return self.end(Step::Fail(cause)),
+                Move::Abort(cause) => return self.fail(cause, now, cache),
             };
         }
         Step::Wait
@@ -120,6 +134,16 @@ impl Resolution {
         }
         self.stack.push(frame);
         Ok(())
+    }
+
+    /// Ends in vain. Where that cost much, it is kept for a while: who asks again at once is told the
+    /// same (RFC 9520 section 3.2).
+    fn fail(&mut self, cause: Cause, now: Timestamp, cache: &dyn Cache) -> Step {
+        if cause.is_costly() {
+            let entry = Stored::new(cause.clone(), now, self.policy.limits.failure_ttl);
+            cache.put(self.failure.clone(), Arc::new(entry));
+        }
+        self.end(Step::Fail(cause))
     }
 
     fn end(&mut self, step: Step) -> Step {

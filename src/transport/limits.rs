@@ -33,6 +33,9 @@ pub struct Limits {
     pub drain: Duration,
     /// Exchanges with other servers at the same time: each takes a file descriptor.
     pub exchanges: usize,
+    /// Datagrams that do not answer the question before an exchange ends. Each is a guess at its id:
+    /// the question goes by TCP then (RFC 5452 section 9.3).
+    pub mismatches: usize,
 }
 
 impl Limits {
@@ -57,6 +60,7 @@ impl Default for Limits {
             deferred: 1024,
             drain: Duration::from_secs(5),
             exchanges: 1024,
+            mismatches: 16,
         }
     }
 }

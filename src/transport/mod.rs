@@ -83,6 +83,10 @@ pub enum ExchangeError {
     /// The network or the system refused.
     #[error("network failure: {0}")]
     Io(#[from] std::io::Error),
+    /// Over UDP, so many other packets came that someone seems to be guessing the id
+    /// ([`Limits::mismatches`]).
+    #[error("too many responses to other questions")]
+    Besieged,
     /// Over TCP, something else came than a response to the question.
     #[error("response to another question")]
     Mismatch,

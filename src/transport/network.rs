@@ -21,12 +21,13 @@ const LONGEST_DATAGRAM: usize = 4096;
 #[derive(Debug)]
 pub struct Network {
     permits: Semaphore,
+    mismatches: usize,
 }
 
 impl Network {
     /// Asks within the limit on exchanges at the same time; further ones wait.
     pub fn new(limits: &Limits) -> Self {
-        Self { permits: Semaphore::new(limits.exchanges) }
+        Self { permits: Semaphore::new(limits.exchanges), mismatches: limits.mismatches }
     }
 
     async fn unhurried(
@@ -37,7 +38,7 @@ impl Network {
     ) -> Result<Vec<u8>, ExchangeError> {
         let _permit = self.permits.acquire().await.expect("nobody closes the semaphore");
         match transport {
-            Transport::Udp => Ok(udp(server, packet).await?),
+            Transport::Udp => udp(server, packet, self.mismatches).await,
             Transport::Tcp => tcp(server, packet).await,
         }
     }
@@ -57,8 +58,12 @@ impl Exchange for Network {
 }
 
 /// What comes from elsewhere, does not answer the question or is cut off is ignored: it may be
-/// forged, and the response still on its way.
-async fn udp(server: SocketAddr, packet: &[u8]) -> io::Result<Vec<u8>> {
+/// forged, and the response still on its way. But not more than `mismatches` times.
+async fn udp(
+    server: SocketAddr,
+    packet: &[u8],
+    mismatches: usize,
+) -> Result<Vec<u8>, ExchangeError> {
     let any = match server {
         SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
@@ -68,13 +73,14 @@ async fn udp(server: SocketAddr, packet: &[u8]) -> io::Result<Vec<u8>> {
     socket.send(packet).await?;
     // One octet more, to tell what is too long.
     let mut response = vec![0; LONGEST_DATAGRAM + 1];
-    loop {
+    for _ in 0..=mismatches {
         let length = socket.recv(&mut response).await?;
         if length <= LONGEST_DATAGRAM && is_response_to(&response[..length], packet) {
             response.truncate(length);
             return Ok(response);
         }
     }
+    Err(ExchangeError::Besieged)
 }
 
 async fn tcp(server: SocketAddr, packet: &[u8]) -> Result<Vec<u8>, ExchangeError> {

@@ -18,7 +18,11 @@ fn questions_run_out() {
     let outcome = world.ask(&format!("{PHONE} ASSOC"));
     assert_eq!(*outcome.cause(), Cause::Exhausted(Work::Questions));
     assert_eq!(outcome.sent.len(), 5);
+    let again = world.ask(&format!("{PHONE} ASSOC"));
+    assert_eq!(*again.cause(), Cause::Exhausted(Work::Questions));
+    assert_eq!(again.sent.len(), 0, "it is not tried again at once");
     // What was learned is kept: the next request gets further.
+    world.pass(5);
     world.limit(|limits| *limits = Limits::default());
     assert!(world.ask(&format!("{PHONE} ASSOC")).sent.len() < 6);
 }

@@ -39,6 +39,9 @@ pub(crate) type Server = Box<dyn FnMut(&Incoming<'_>) -> Vec<Vec<u8>>>;
 /// How long a packet takes to a server and back.
 const ROUND_TRIP: Duration = Duration::from_millis(20);
 
+/// How many packets are waited out that are no reply.
+const MISMATCHES: usize = 16;
+
 /// The network, the time, and what a resolver remembers.
 pub(crate) struct World {
     /// The time.
@@ -167,8 +170,11 @@ impl World {
         let replies = server.map_or_else(Vec::new, |server| server(&incoming));
         let before = self.now;
         self.now = arrival;
-        for reply in replies {
-            match self.step(resolution, Input::Reply(&reply)) {
+        for (count, reply) in replies.iter().enumerate() {
+            if count > MISMATCHES {
+                return self.step(resolution, Input::Besieged);
+            }
+            match self.step(resolution, Input::Reply(reply)) {
                 Step::Wait => {}
                 step => return step,
             }

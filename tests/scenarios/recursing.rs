@@ -6,17 +6,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, UdpSocket};
+
 use threepid::authority::Authority;
-use threepid::clock::{Clock, ManualClock};
+use threepid::clock::{Clock, ManualClock, SystemClock};
 use threepid::dnssec::Security;
 use threepid::recursor::{Limits, Recursor};
-use threepid::resolver::{Cause, Policy, Root};
+use threepid::resolver::{Cause, Kind, Policy, Root, Upstream};
 use threepid::stub::{Client, LookupError, Proof};
 use threepid::threepid::Threepid;
-use threepid::transport::{Exchange, ExchangeError, Transport};
+use threepid::transport::{Exchange, ExchangeError, Network, Transport};
 use threepid::wire::{EdeCode, Edns, EdnsPolicy, Message, Opcode, Query, Rcode, Rtype};
 
-use super::net::parse;
+use super::net::{parse, response_to};
 use super::tree::{self, EMAIL, NOW, PHONE};
 
 /// Zones by address, and how often they were asked.
@@ -148,6 +151,41 @@ async fn requests_have_a_deadline() {
     let recursor = Recursor::new(tree::policy(), Silence, clock, limits);
     let response = recursor.resolve(parse("3pid.example. A"), false).await;
     assert_eq!(response.failure, Some(Cause::TooLate));
+    // Nor is it tried again at once: this needs no time at all.
+    let again = recursor.resolve(parse("3pid.example. A"), false);
+    let again = tokio::time::timeout(Duration::ZERO, again).await.unwrap();
+    assert_eq!(again.failure, Some(Cause::TooLate));
+}
+
+/// Someone guesses at ids on the way from a server that also listens on TCP.
+#[tokio::test]
+async fn guesses_lead_to_tcp() {
+    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let server = udp.local_addr().unwrap();
+    let tcp = TcpListener::bind(server).await.unwrap();
+    tokio::spawn(async move {
+        let mut query = [0; 512];
+        let (length, client) = udp.recv_from(&mut query).await.unwrap();
+        for guess in 0..100u16 {
+            let mut message = response_to(&Message::decode(&query[..length]).unwrap());
+            message.id = message.id.wrapping_add(1 + guess);
+            udp.send_to(&message.encode(), client).await.unwrap();
+        }
+    });
+    tokio::spawn(async move {
+        let (mut client, _) = tcp.accept().await.unwrap();
+        let length = client.read_u16().await.unwrap();
+        let mut query = vec![0; length.into()];
+        client.read_exact(&mut query).await.unwrap();
+        let reply = response_to(&Message::decode(&query).unwrap()).encode();
+        client.write_u16(reply.len().try_into().unwrap()).await.unwrap();
+        client.write_all(&reply).await.unwrap();
+    });
+    let policy = Policy { upstream: Upstream::Forward(server), ..tree::policy() };
+    let network = Network::new(&threepid::transport::Limits::default());
+    let recursor = Recursor::new(policy, network, Arc::new(SystemClock), Limits::default());
+    let response = recursor.resolve(parse("3pid.example. A"), true).await;
+    assert_eq!(response.kind, Some(Kind::NoData), "{response:?}");
 }
 
 #[tokio::test]

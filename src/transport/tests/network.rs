@@ -55,6 +55,15 @@ async fn other_datagrams_are_ignored() {
 }
 
 #[tokio::test]
+async fn guesses_at_the_id_are_counted() {
+    let guesses = |count: u16| (100..100 + count).map(response).collect::<Vec<_>>();
+    let server = udp_server([guesses(16), vec![response(7)]].concat()).await;
+    assert_eq!(ask(server, Transport::Udp).await.unwrap(), response(7));
+    let server = udp_server([guesses(17), vec![response(7)]].concat()).await;
+    assert!(matches!(ask(server, Transport::Udp).await, Err(ExchangeError::Besieged)));
+}
+
+#[tokio::test]
 async fn streams_carry_one_response() {
     let framed = |message: &[u8]| {
         let mut octets = Vec::new();
