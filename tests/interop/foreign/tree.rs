@@ -13,14 +13,15 @@ use super::signing::{Denial, Draft, Harm, Signing};
 use crate::interop::dig::names;
 use crate::interop::process::{Background, demo, output};
 
-/// The zones that have children, in a ring: aliases of each lead into the next.
+/// The zones that have children, in a ring: aliases of each lead into the next. Each is signed with
+/// another algorithm.
 pub(crate) const RING: [(&str, Server, Signing); 6] = [
-    ("nsec.example.", Server::Nsd, Signing::Bind("ED25519", Denial::Nsec)),
+    ("nsec.example.", Server::Nsd, Signing::Bind("RSASHA256", Denial::Nsec)),
     ("own.example.", Server::Ours, Signing::Ours),
-    ("nsec3.example.", Server::Knot, Signing::Knot("ed25519")),
+    ("nsec3.example.", Server::Knot, Signing::Knot("ecdsap256sha256")),
     ("plain.example.", Server::Bind, Signing::Unsigned),
-    ("optout.example.", Server::Bind, Signing::Bind("ED25519", Denial::OptOut)),
-    ("hashed.example.", Server::Nsd, Signing::Bind("ED25519", Denial::Nsec3)),
+    ("optout.example.", Server::Bind, Signing::Bind("ECDSAP384SHA384", Denial::OptOut)),
+    ("hashed.example.", Server::Nsd, Signing::Bind("ED448", Denial::Nsec3)),
 ];
 
 /// The zones that are odd or harmed.
