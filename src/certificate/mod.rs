@@ -28,6 +28,7 @@ use crate::crypto::{PublicKey, SigningKey};
 use crate::signed::{
     Host, Json, KeyName, Limits, MAX_INTEGER, Object, ServerName, Signatures, SignedError,
 };
+use crate::threepid::labels::VERIFIER;
 use crate::wire::{Name, NameError, Rdata};
 
 /// The member `type` of every certificate.
@@ -272,6 +273,6 @@ fn read_scope(json: Json) -> Result<Scope, CertificateError> {
 pub fn owner(server: &ServerName, apex: &Name) -> Result<Option<Name>, NameError> {
     let Host::Dns(host) = server.host() else { return Ok(None) };
     let port = server.port().map(|port| format!("_{port}"));
-    let labels = port.iter().map(String::as_str).chain(host.split('.')).chain(["_verifier"]);
+    let labels = port.iter().map(String::as_str).chain(host.split('.')).chain([VERIFIER]);
     Name::from_labels(labels.map(str::as_bytes).chain(apex.labels())).map(Some)
 }

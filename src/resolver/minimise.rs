@@ -1,6 +1,7 @@
 //! QNAME minimisation (RFC 9156): a server is shown no more of a name than it takes to find out
 //! whether it delegates.
 
+use crate::threepid::labels::MSISDN;
 use crate::wire::Name;
 
 /// The most minimised questions on the way to one name: MAX_MINIMISE_COUNT (RFC 9156 section 2.3).
@@ -83,7 +84,7 @@ fn next_digits(name: &Name, known: usize) -> Option<usize> {
     let is_digit = |label: &[u8]| matches!(label, [b'0'..=b'9']);
     let digits = name.labels().take_while(|label| is_digit(label)).count();
     let above = total - digits;
-    let is_msisdn = above > 0 && label(above)?.eq_ignore_ascii_case(b"msisdn");
+    let is_msisdn = above > 0 && label(above)?.eq_ignore_ascii_case(MSISDN.as_bytes());
     if digits == 0 || !is_msisdn || known < above {
         return None;
     }

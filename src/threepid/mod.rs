@@ -23,6 +23,7 @@
 
 mod email;
 mod error;
+pub mod labels;
 mod medium;
 mod phone;
 
@@ -38,9 +39,6 @@ use crate::wire::Name;
 
 /// The longest text that is read as an address, in octets.
 pub const MAX_ADDRESS: usize = 512;
-
-/// How much of a SHA-256 hash stands in a name, in octets (RFC 7929 section 3).
-const HASH_OCTETS: usize = 28;
 
 /// A third-party identifier, its address in the normal form of its medium.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -143,28 +141,27 @@ impl Threepid {
     /// # Errors
     /// [`ThreepidError::Name`] where it would have more than 255 octets.
     pub fn owner(&self, apex: &Name) -> Result<Name, ThreepidError> {
-        let labels: Vec<String> = match &self.medium {
+        let own: Vec<String> = match &self.medium {
             Medium::Email => self.email_labels(),
             Medium::Msisdn => {
                 let digits = self.address().chars().rev().map(String::from);
-                digits.chain(["msisdn".to_owned()]).collect()
+                digits.chain([labels::MSISDN.to_owned()]).collect()
             }
             Medium::Other(name) => {
-                let own = [hash_label(self.address()), "_id".to_owned()];
-                own.into_iter().chain(name.as_str().split('.').map(str::to_owned)).collect()
+                let person = [hash_label(self.address()), labels::ID.to_owned()];
+                person.into_iter().chain(name.as_str().split('.').map(str::to_owned)).collect()
             }
         };
-        let labels = labels.iter().map(String::as_bytes).chain(apex.labels());
-        Ok(Name::from_labels(labels)?)
+        Ok(Name::from_labels(own.iter().map(String::as_bytes).chain(apex.labels()))?)
     }
 
     fn email_labels(&self) -> Vec<String> {
         let (local, domain) = self.address().split_once('@').expect("a normal address has its @");
         let domain = email::ascii_domain(domain).expect("a normal domain has an A-label form");
-        let mut labels = vec![hash_label(local), "_at".to_owned()];
-        labels.extend(domain.split('.').map(str::to_owned));
-        labels.push("email".to_owned());
-        labels
+        let mut found = vec![hash_label(local), labels::AT.to_owned()];
+        found.extend(domain.split('.').map(str::to_owned));
+        found.push(labels::EMAIL.to_owned());
+        found
     }
 }
 
@@ -179,7 +176,7 @@ pub fn normalise_domain(text: &str) -> Result<String, ThreepidError> {
 
 /// The label that stands for text which may have any length and characters.
 fn hash_label(text: &str) -> String {
-    hex(&sha256(text.as_bytes())[..HASH_OCTETS])
+    hex(&sha256(text.as_bytes())[..labels::HASH_OCTETS])
 }
 
 /// Writes the identifier so that [`Threepid::parse_any`] reads it again.

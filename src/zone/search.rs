@@ -1,17 +1,10 @@
 //! A name as a question asks for it, and what its labels say about it.
 
+use crate::threepid::{MAX_DIGITS, labels};
 use crate::wire::{MAX_LABEL, MAX_NAME, Name, NameError};
 
-/// Above this label stand the digits of phone numbers.
-const MSISDN: &[u8] = b"msisdn";
-/// Above these labels stand people: by email address, and by an address of any other medium.
-const PEOPLE: [&[u8]; 2] = [b"_at", b"_id"];
-/// Above this label stand verification servers.
-const VERIFIER: &[u8] = b"_verifier";
-/// How many digits a phone number can have (E.164).
-const MAX_DIGITS: usize = 15;
-/// How many characters of hexadecimal name a person: 28 octets.
-const PERSON_LABEL: usize = 56;
+/// Above these labels stand people.
+const PEOPLE: [&[u8]; 2] = [labels::AT.as_bytes(), labels::ID.as_bytes()];
 /// A name of 255 octets has 127 labels at most, the root's not counted.
 const MAX_LABELS: usize = MAX_NAME / 2;
 
@@ -105,7 +98,8 @@ impl SearchName {
         let is_digit = |label: &&[u8]| matches!(label, [b'0'..=b'9']);
         let digits = self.labels_from_left(skipped).take_while(is_digit).count();
         let below = skipped + digits;
-        (below < self.count && self.left_label(below) == MSISDN).then_some(digits)
+        (below < self.count && self.left_label(below) == labels::MSISDN.as_bytes())
+            .then_some(digits)
     }
 
     fn is_person(&self, skipped: usize) -> bool {
@@ -129,7 +123,7 @@ impl SearchName {
     /// characters of lower-case hexadecimal above `_at` or `_id`.
     pub fn can_hold_association(&self) -> bool {
         let is_hash = |label: &[u8]| {
-            label.len() == PERSON_LABEL
+            label.len() == labels::PERSON
                 && label.iter().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f'))
         };
         matches!(self.digits(0), Some(1..=MAX_DIGITS))
@@ -138,7 +132,7 @@ impl SearchName {
 
     /// Whether a verification certificate can be held here: below a label `_verifier`.
     pub fn can_hold_certificate(&self) -> bool {
-        self.labels_from_left(0).skip(1).any(|label| label == VERIFIER)
+        self.labels_from_left(0).skip(1).any(|label| label == labels::VERIFIER.as_bytes())
     }
 }
 
