@@ -21,5 +21,10 @@
 //! Delegations are those of DNS, NS and DS records. Whoever holds `4.4.msisdn.3pid.example.` serves the
 //! associations of all numbers that begin with +44, or delegates longer prefixes further.
 //!
+//! The name servers of a delegation have their names in the tree, too. A resolver that walks the tree
+//! knows no other root, so it cannot find the address of a server that is named elsewhere;
+//! `threepid zone check` warns of such. The servers of an apex may have any name: a resolver is told
+//! their addresses.
+//!
 //! Digits and unsalted hashes can be guessed by whoever holds a zone file. They keep the caches and logs
 //! of honest parties from being a directory; they do not stop a guesser.

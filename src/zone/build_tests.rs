@@ -108,6 +108,24 @@ fn a_zone_must_have_soa_and_ns() {
 }
 
 #[test]
+fn name_servers_belong_in_the_tree() {
+    finds("msisdn.example. NS ns.example.", &[]);
+    finds(
+        "4.4.msisdn.example. NS ns.example.org.",
+        &["6:1: warning: 4.4.msisdn.example.: name server ns.example.org. lies outside the tree \
+             example.: who walks the tree alone cannot find its address"],
+    );
+    let deep = |server: &str| {
+        let lines = format!("4.msisdn.example. SOA\n4.msisdn.example. NS {server}");
+        let built = build("4.msisdn.example.", &lines).unwrap();
+        built.warnings.iter().map(|found| found.problem.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(deep("ns.com.email.example."), []);
+    let (server, tree) = (name("ns.other."), name("example."));
+    assert_eq!(deep("ns.other."), [Problem::ServerOutside(server, tree)]);
+}
+
+#[test]
 fn records_that_cannot_be() {
     finds(
         "example. DS",
@@ -118,7 +136,7 @@ fn records_that_cannot_be() {
         "a.example. DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=",
         &["6:1: a.example.: DNSKEY can only stand at the zone's name"],
     );
-    finds("*.example. NS ns.example.org.", &["6:1: *.example.: NS cannot stand at a wildcard"]);
+    finds("*.example. NS ns.example.", &["6:1: *.example.: NS cannot stand at a wildcard"]);
     finds("a.example. DNAME b.", &[]);
     finds(
         "a.example. DNAME b.
@@ -136,7 +154,7 @@ fn records_that_cannot_be() {
     );
     finds(
         "a.example. DNAME b.
-        a.example. NS ns.example.org.",
+        a.example. NS ns.example.",
         &["6:1: a.example.: a DNAME and NS below the zone's name"],
     );
     finds(
@@ -184,7 +202,7 @@ fn glue() {
         a.example. AAAA 2001:db8::1",
         &[],
     );
-    finds("a.example. NS ns.b.example.\nb.example. NS ns.example.org.", &[]);
+    finds("a.example. NS ns.b.example.\nb.example. NS ns.example.", &[]);
     finds(
         "a.example. NS x.example.",
         &["6:1: warning: a.example.: name server x.example. lies in this zone and has no address"],
@@ -241,17 +259,17 @@ fn associations_and_certificates_have_their_places() {
         "a.example. VCERT",
         &["6:1: a.example.: a VCERT can only stand below a label \"_verifier\""],
     );
-    let hidden = findings("4.msisdn.example. NS ns.example.org.\n4.msisdn.example. ASSOC x");
+    let hidden = findings("4.msisdn.example. NS ns.example.\n4.msisdn.example. ASSOC x");
     assert!(hidden[0].contains("warning: 4.msisdn.example.: ASSOC is left out"), "{hidden:?}");
 }
 
 #[test]
 fn the_apex_can_be_a_digit_name() {
     let lines = "4.msisdn.example. SOA
-        4.msisdn.example. NS ns.example.org.
+        4.msisdn.example. NS ns.example.
         4.msisdn.example. TXT x
         4.msisdn.example. ASSOC x
-        4.4.msisdn.example. NS ns.example.org.";
+        4.4.msisdn.example. NS ns.example.";
     let built = build("4.msisdn.example.", lines).unwrap();
     assert!(built.zone.apex_is_unwalkable() && built.warnings.is_empty());
     assert_eq!(built.associations.len(), 1);

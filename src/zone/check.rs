@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::master::Place;
 use super::{Finding, Problem, SearchName};
+use crate::threepid::labels::apex_of;
 use crate::wire::rdata::{name_target, validate};
 use crate::wire::{Class, Name, Record, Rrset, Rtype};
 
@@ -252,16 +253,21 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The addresses of name servers.
+    /// The names and addresses of name servers. Those of a tree's apex may have any name: resolvers are
+    /// told their addresses.
     fn check_servers(&mut self) {
+        let tree = apex_of(self.apex);
         let mut names: Vec<(Name, bool)> =
             self.cuts.iter().map(|cut| (cut.clone(), true)).collect();
         names.push((self.apex.clone(), false));
         for (name, delegated) in names {
             let Some(at) = self.find_set(&name, Rtype::NS) else { continue };
             let servers: Vec<Name> = targets(&self.sets[at].set).collect();
-            for server in servers.into_iter().filter(|server| server.is_at_or_below(self.apex)) {
-                if self.mark_addresses(&server) {
+            for server in servers {
+                if name != tree && !server.is_at_or_below(&tree) {
+                    self.find_at(at, Problem::ServerOutside(server.clone(), tree.clone()));
+                }
+                if !server.is_at_or_below(self.apex) || self.mark_addresses(&server) {
                     continue;
                 }
                 if delegated && server.is_at_or_below(&name) {

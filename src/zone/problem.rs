@@ -103,6 +103,11 @@ pub enum Problem {
     /// A name server in the zone has no address (warning).
     #[error("name server {0} lies in this zone and has no address")]
     NoAddress(Name),
+    /// A name server has its name in no zone of the tree (warning).
+    #[error(
+        "name server {0} lies outside the tree {1}: who walks the tree alone cannot find its address"
+    )]
+    ServerOutside(Name, Name),
     /// An association where none can be.
     #[error(
         "no association can stand here: it takes 1 to 15 digits above \"msisdn\", or 56 hexadecimal \
@@ -124,9 +129,11 @@ impl Problem {
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         match self {
-            Self::ServerMade(_) | Self::TtlsDiffer(_) | Self::Occluded(..) | Self::NoAddress(_) => {
-                Severity::Warning
-            }
+            Self::ServerMade(_)
+            | Self::TtlsDiffer(_)
+            | Self::Occluded(..)
+            | Self::NoAddress(_)
+            | Self::ServerOutside(..) => Severity::Warning,
             _ => Severity::Error,
         }
     }
