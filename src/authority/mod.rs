@@ -11,9 +11,11 @@
 
 mod answer;
 mod answers;
+mod associations;
 mod denial;
 mod reply;
 mod served;
+mod signer;
 #[cfg(test)]
 mod tests;
 mod zones;

@@ -4,8 +4,8 @@ use super::ServedZone;
 use super::denial::{Denied, nsec};
 use crate::clock::Timestamp;
 use crate::wire::{
-    AnswerWriter, EdeCode, EdnsPolicy, Encoded, MAX_NAME, Name, Part, Query, Rcode, Rdata, Rrset,
-    Rtype, Section,
+    AnswerWriter, EdeCode, EdnsPolicy, Encoded, MAX_NAME, Name, Part, Query, Rcode, Rrset, Rtype,
+    Section,
 };
 use crate::zone::{Address, DelegationId, Existing, NodeId, Outcome, SearchName, SetId};
 
@@ -143,9 +143,7 @@ impl<'a> Reply<'a> {
             Part::Records => Vec::new(),
             Part::Signed | Part::Signatures => place.zone.signer().sign_now(set, self.now),
         };
-        let (rdata, rrsigs) = (set.rdata.iter(), rrsigs.iter());
-        let encoded =
-            Encoded::new(set.rtype, set.ttl, rdata.map(Rdata::octets), rrsigs.map(Rdata::octets));
+        let encoded = Encoded::of(set, set.ttl, &rrsigs);
         self.writer.encoded(section, place.owner, &encoded, part);
     }
 

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::answers::{Answers, FileAssociations, Signer};
+use super::answers::Answers;
+use super::associations::FileAssociations;
+use super::signer::Signer;
 use super::{AuthorityError, Policy};
 use crate::association::Associations;
 use crate::clock::Timestamp;

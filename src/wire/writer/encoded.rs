@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::{AnswerWriter, RECORD, Section, again, fields};
-use crate::wire::{Class, Rtype, Ttl};
+use super::{AnswerWriter, RECORD, Section, fields};
+use crate::wire::{Class, Rdata, Rrset, Rtype, Ttl};
 
 /// An RRset of class IN with its signatures, encoded but for the owner. Cloning copies nothing.
 #[derive(Debug, Clone)]
@@ -26,8 +26,7 @@ pub enum Part {
 }
 
 impl Encoded {
-    /// Encodes a set and the RRSIG records over it, none where it is not signed.
-    pub fn new<'d>(
+    fn new<'d>(
         rtype: Rtype,
         ttl: Ttl,
         rdata: impl IntoIterator<Item = &'d [u8]>,
@@ -40,9 +39,10 @@ impl Encoded {
         Self { octets: octets.into(), unsigned }
     }
 
-    /// Whether there are signatures.
-    pub fn is_signed(&self) -> bool {
-        self.octets.len() > self.unsigned
+    /// Encodes a set with this TTL, and the RRSIG records over it: none where it is not signed.
+    pub fn of(set: &Rrset, ttl: Ttl, rrsigs: &[Rdata]) -> Self {
+        let (rdata, rrsigs) = (set.rdata.iter(), rrsigs.iter());
+        Self::new(set.rtype, ttl, rdata.map(Rdata::octets), rrsigs.map(Rdata::octets))
     }
 
     fn part(&self, part: Part) -> &[u8] {
@@ -67,7 +67,7 @@ fn split_record(octets: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 impl AnswerWriter<'_> {
-    /// Writes records that belong into the response: as [`rrset`](Self::rrset), all or none of them.
+    /// Writes records that belong in the response: as [`rrset`](Self::rrset), all or none of them.
     pub fn encoded(&mut self, section: Section, owner: &[u8], set: &Encoded, part: Part) -> bool {
         let written = self.optional_encoded(section, owner, set, part);
         if !written {
@@ -85,32 +85,13 @@ impl AnswerWriter<'_> {
         set: &Encoded,
         part: Part,
     ) -> bool {
-        debug_assert!(section >= self.section, "sections come in their order");
-        if self.is_truncated() {
-            return false;
-        }
-        let start = self.out.len();
-        let first = self.suffixes.find(self.out, owner);
-        let mut name = first;
         let mut rest = set.part(part);
-        let mut count = 0;
-        while let Some((record, others)) = split_record(rest) {
-            if !self.owner(owner, name, record.len()) {
-                self.out.truncate(start);
-                return false;
-            }
-            self.out.extend_from_slice(record);
-            name = again(first, start, owner);
+        let records = std::iter::from_fn(|| {
+            let (record, others) = split_record(rest)?;
             rest = others;
-            count += 1;
-        }
-        if count > 0 {
-            let written = first.map_or(owner.len(), |suffix| suffix.at);
-            self.suffixes.add(owner, written, start);
-        }
-        self.section = section;
-        self.counts[section as usize] += count;
-        true
+            Some(([], record))
+        });
+        self.records(section, owner, records)
     }
 }
 
@@ -162,11 +143,5 @@ mod tests {
         let ask = |room| answer("a.example.", "a.example.", Part::Signed, room);
         assert_eq!((ask(exact).0.len(), ask(exact).1), (3, false));
         assert_eq!((ask(exact - 1).0.len(), ask(exact - 1).1), (0, true));
-    }
-
-    #[test]
-    fn a_set_knows_whether_it_is_signed() {
-        assert!(encoded().is_signed());
-        assert!(!Encoded::new(Rtype::A, Ttl::default(), DATA, []).is_signed());
     }
 }

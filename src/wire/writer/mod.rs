@@ -150,7 +150,7 @@ impl<'a> AnswerWriter<'a> {
         }
     }
 
-    /// Writes an RRset that belongs into the response, of the question's class. Where it does not
+    /// Writes an RRset that belongs in the response, of the question's class. Where it does not
     /// fit, TC is set, and nothing more is written. Tells whether it was written.
     ///
     /// `owner` is a whole name in uncompressed wire form; sections come in their order.
@@ -179,19 +179,42 @@ impl<'a> AnswerWriter<'a> {
         ttl: Ttl,
         rdata: impl IntoIterator<Item = &'d [u8]>,
     ) -> bool {
+        let class = self.class;
+        self.records(
+            section,
+            owner,
+            rdata.into_iter().map(|data| {
+                // Longer data fits no message: its length is not looked at.
+                let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
+                (fields(rtype, class, ttl, length), data)
+            }),
+        )
+    }
+
+    /// Writes the records of one owner, all or none. Each comes as what follows its name, in two parts.
+    fn records<'d, F: AsRef<[u8]>>(
+        &mut self,
+        section: Section,
+        owner: &[u8],
+        records: impl Iterator<Item = (F, &'d [u8])>,
+    ) -> bool {
         debug_assert!(section >= self.section, "sections come in their order");
         if self.is_truncated() {
             return false;
         }
         let start = self.out.len();
         let first = self.suffixes.find(self.out, owner);
+        let mut name = first;
         let mut count = 0;
-        for data in rdata {
-            let name = if count == 0 { first } else { again(first, start, owner) };
-            if !self.record(owner, name, rtype, ttl, data) {
+        for (front, back) in records {
+            let front = front.as_ref();
+            if !self.owner(owner, name, front.len() + back.len()) {
                 self.out.truncate(start);
                 return false;
             }
+            self.out.extend_from_slice(front);
+            self.out.extend_from_slice(back);
+            name = again(first, start, owner);
             count += 1;
         }
         if count > 0 {
@@ -200,24 +223,6 @@ impl<'a> AnswerWriter<'a> {
         }
         self.section = section;
         self.counts[section as usize] += count;
-        true
-    }
-
-    /// Writes one record, or nothing where it does not fit.
-    fn record(
-        &mut self,
-        owner: &[u8],
-        name: Option<Suffix>,
-        rtype: Rtype,
-        ttl: Ttl,
-        data: &[u8],
-    ) -> bool {
-        let Ok(length) = u16::try_from(data.len()) else { return false };
-        if !self.owner(owner, name, RECORD + data.len()) {
-            return false;
-        }
-        self.out.extend_from_slice(&fields(rtype, self.class, ttl, length));
-        self.out.extend_from_slice(data);
         true
     }
 

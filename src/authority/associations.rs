@@ -1,0 +1,50 @@
+//! Associations that stand in a zone's file.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::answers::Prepared;
+use super::signer::Signer;
+use crate::clock::Timestamp;
+use crate::wire::{Encoded, Rrset};
+use crate::zone::SearchName;
+
+/// The associations of a zone file. Copies share what does not change.
+#[derive(Debug, Clone)]
+pub(super) struct FileAssociations {
+    /// Places of the sets, by owner in lower-case wire form.
+    places: Arc<HashMap<Box<[u8]>, usize>>,
+    sets: Arc<[Rrset]>,
+    prepared: Vec<Prepared>,
+}
+
+impl FileAssociations {
+    pub(super) fn new(sets: Vec<Rrset>, signer: &Signer, now: Timestamp) -> Self {
+        let owner = |set: &Rrset| SearchName::of(&set.name).wire().into();
+        Self {
+            places: Arc::new(sets.iter().map(owner).zip(0..).collect()),
+            prepared: sets.iter().map(|set| signer.prepare(set, now)).collect(),
+            sets: sets.into(),
+        }
+    }
+
+    pub(super) fn find(&self, owner: &[u8]) -> Option<&Encoded> {
+        self.places.get(owner).map(|&place| &self.prepared[place].encoded)
+    }
+
+    pub(super) fn next_renewal(&self) -> Option<Timestamp> {
+        self.prepared.iter().filter_map(|prepared| prepared.renewal).min()
+    }
+
+    pub(super) fn renew(&mut self, signer: &Signer, now: Timestamp) -> usize {
+        let latest = signer.latest_renewal(now);
+        let mut renewed = 0;
+        for (prepared, set) in self.prepared.iter_mut().zip(&*self.sets) {
+            if prepared.is_due(latest) {
+                *prepared = signer.prepare(set, now);
+                renewed += 1;
+            }
+        }
+        renewed
+    }
+}
