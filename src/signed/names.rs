@@ -32,12 +32,12 @@ impl ServerName {
 
     /// The name without its port.
     pub fn host(&self) -> Host<'_> {
-        host(self.parts().0).expect("was read before")
+        host(self.parts().0).expect("the name had a host when it was read")
     }
 
     /// The port, where the name has one.
     pub fn port(&self) -> Option<u16> {
-        self.parts().1.map(|port| port.parse().expect("was read before"))
+        self.parts().1.map(|port| port.parse().expect("the port was a number when it was read"))
     }
 
     fn parts(&self) -> (&str, Option<&str>) {

@@ -104,7 +104,8 @@ impl Connection {
         let mut stop = self.context.stop.clone();
         let permits = Arc::new(Semaphore::new(limits.queries_per_connection()));
         loop {
-            let permit = permits.clone().acquire_owned().await.expect("nobody closes it");
+            let permit =
+                permits.clone().acquire_owned().await.expect("nobody closes the semaphore");
             let next = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 next = timeout(limits.idle, stream::read(&mut stream, limits.query_length)) => next,

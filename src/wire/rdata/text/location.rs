@@ -110,7 +110,8 @@ fn angle(
         let token = tokens.take(SIXTIETH)?;
         let seconds = token.word().and_then(|word| fixed(word, 3)).filter(|&part| part < 60_000);
         let seconds = seconds.ok_or_else(|| token.unexpected(SIXTIETH))?;
-        thousandths = thousandths.saturating_add(u32::try_from(seconds).expect("below 60,000"));
+        thousandths = thousandths
+            .saturating_add(u32::try_from(seconds).expect("60,000 thousandths fit 32 bits"));
     }
     if thousandths > most * 3_600_000 {
         return Err(first.unexpected(expected));
@@ -155,7 +156,10 @@ fn read_length(token: &Token<'_>) -> Result<u8, SyntaxError> {
     let power = length.checked_ilog10().unwrap_or(0);
     let digit = length / 10u64.pow(power);
     match u8::try_from(power) {
-        Ok(power @ 0..=9) => Ok(u8::try_from(digit).expect("one digit") << 4 | power),
+        Ok(power @ 0..=9) => {
+            Ok(u8::try_from(digit).expect("what its highest power of ten leaves is one digit") << 4
+                | power)
+        }
         _ => Err(token.unexpected(LENGTH)),
     }
 }
