@@ -111,7 +111,7 @@ mod tests {
         let message = b"\x01b\x01C\x00\x01a\xc0\x00\xc0\x05";
         assert_eq!(read(message, 5), Ok(("a.b.c".parse().unwrap(), 9)));
         assert_eq!(read(message, 9), Ok(("a.b.c".parse().unwrap(), 11)));
-        assert!(read(message, 9).unwrap().0.eq_case(&"a.b.C".parse().unwrap()));
+        assert_eq!(read(message, 9).unwrap().0.to_string(), "a.b.C.");
     }
 
     #[test]

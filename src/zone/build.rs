@@ -7,7 +7,7 @@ use super::{
     Address, Delegation, DelegationId, Finding, Kind, NodeId, SearchName, SetId, Severity, Zone,
 };
 use crate::wire::rdata::Soa;
-use crate::wire::{Name, Record, Rrset, Rtype, Serial};
+use crate::wire::{Name, Record, Rrset, Rtype};
 
 /// A zone that can be served, and what else its file held.
 #[derive(Debug)]
@@ -62,14 +62,6 @@ impl Zone {
         self.tree.node_mut(NodeId::APEX).count = to_u32(new.len());
         self.sets.splice(..0, new);
         self.soa = parse_soa(self.soa_set());
-    }
-
-    /// Gives the zone another serial.
-    pub fn set_serial(&mut self, serial: Serial) {
-        let soa = Soa { serial, ..self.soa.clone() };
-        let ttl = self.soa_set().ttl;
-        let set = Rrset::single(self.apex.clone(), Rtype::SOA, ttl, soa.to_rdata());
-        self.put_at_apex(vec![set]);
     }
 
     fn apex_set_count(&self) -> usize {

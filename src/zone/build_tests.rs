@@ -298,12 +298,3 @@ fn sets_put_at_the_apex_replace_those_of_their_types() {
     let Outcome::Dname(set) = zone.lookup(&below, Rtype::A) else { panic!("a redirection") };
     assert_eq!(zone.set(set).rtype, Rtype::DNAME);
 }
-
-#[test]
-fn the_serial_can_be_set() {
-    let mut zone = build("example.", &HEAD.replace(" SOA", " 7 SOA")).unwrap().zone;
-    zone.set_serial(Serial(9));
-    assert_eq!((zone.soa().serial, zone.soa_set().ttl), (Serial(9), Ttl::from_secs(7)));
-    assert_eq!(Soa::parse(&zone.soa_set().rdata[0]).as_ref(), Ok(zone.soa()));
-    assert_eq!(zone.sets().len(), 3);
-}

@@ -345,6 +345,6 @@ fn a_set_goes_with_its_signatures_or_not_at_all() {
 fn names_are_signed_in_lower_case() {
     let message = server().ask(&Ask::new("uPPer.exAMPLE. TXT").with_do());
     let rrsig = Rrsig::parse(&message.answer[1].rdata).unwrap();
-    assert!(message.answer[0].name.eq_case(&name("uPPer.exAMPLE.")));
+    assert_eq!(message.answer[0].name.to_string(), "uPPer.exAMPLE.");
     assert_eq!(rrsig.labels, canonical::labels(&name("upper.example.")));
 }
