@@ -38,7 +38,7 @@ impl Delegation {
 }
 
 /// The addresses of `name` among records.
-pub(super) fn addresses(records: &[Record], name: &Name) -> impl Iterator<Item = IpAddr> {
+fn addresses(records: &[Record], name: &Name) -> impl Iterator<Item = IpAddr> {
     let own = records.iter().filter(move |record| record.name == *name);
     own.filter_map(|record| address(record.rtype, &record.rdata).ok())
 }

@@ -16,9 +16,10 @@ use crate::dnssec::Security;
 use crate::resolver::{Cause, Kind, Meaning, Note, Response, Root, Trusted, Via};
 use crate::stub::Finding;
 use crate::threepid::Threepid;
+use crate::wire::rdata::address;
 use crate::wire::{Message, Name, Question, Rtype};
 
-use super::delegation::{self, Delegation};
+use super::delegation::Delegation;
 use super::{object, text};
 
 /// Tells, and keeps what it takes to tell the next thing.
@@ -84,24 +85,17 @@ struct Names {
 }
 
 impl Names {
+    /// Learns from referrals, and from what is found where a referral left out addresses.
     fn learn(&mut self, heard: &Heard) {
         for (name, addresses) in heard.delegation.iter().flat_map(|cut| &cut.servers) {
             self.servers.insert(name.clone());
-            self.call(name, addresses.iter().copied());
+            self.of.extend(addresses.iter().map(|address| (*address, name.clone())));
         }
         let answers = heard.message.iter().flat_map(|message| &message.answer);
-        for record in answers {
-            if self.servers.contains(&record.name) {
-                let record = std::slice::from_ref(record);
-                self.call(&record[0].name, delegation::addresses(record, &record[0].name));
-            }
+        for record in answers.filter(|record| self.servers.contains(&record.name)) {
+            let address = address(record.rtype, &record.rdata).ok();
+            self.of.extend(address.map(|address| (address, record.name.clone())));
         }
-    }
-
-    fn call(&mut self, name: &Name, addresses: impl Iterator<Item = IpAddr>) {
-        addresses.for_each(|address| {
-            self.of.insert(address, name.clone());
-        });
     }
 }
 
@@ -238,5 +232,62 @@ impl Teller {
             time: self.begun.elapsed(),
         };
         self.say(|| object::end(&totals), || text::end(&totals));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Class, Rdata, Record, Ttl};
+
+    fn record(name: &str, rtype: Rtype, rdata: &[u8]) -> Record {
+        let (name, ttl) = (name.parse().unwrap(), Ttl::from_secs(60));
+        Record { name, rtype, class: Class::IN, ttl, rdata: Rdata::new(rdata.to_vec()).unwrap() }
+    }
+
+    fn name(text: &str) -> Name {
+        text.parse().unwrap()
+    }
+
+    fn heard(meaning: Meaning, message: Message) -> Heard {
+        let delegation = match &meaning {
+            Meaning::Referral(zone) => Some(Delegation::read(zone, &message)),
+            _ => None,
+        };
+        Heard { after: Duration::ZERO, meaning, message: Some(Box::new(message)), delegation }
+    }
+
+    #[test]
+    fn servers_are_called_as_delegations_call_them() {
+        let question = Question { name: name("a.example."), rtype: Rtype::A, class: Class::IN };
+        let mut referral = Message::query(1, question);
+        for server in ["near.example.", "far.test."] {
+            let target = name(server);
+            referral.authority.push(record("example.", Rtype::NS, target.as_wire()));
+        }
+        referral.authority.push(record("other.", Rtype::NS, name("other.test.").as_wire()));
+        referral.authority.push(record("example.", Rtype::NSEC, &[0]));
+        referral.additional = vec![
+            record("near.example.", Rtype::A, &[192, 0, 2, 1]),
+            record("other.test.", Rtype::A, &[192, 0, 2, 3]),
+        ];
+        let mut found = Message { authority: Vec::new(), ..referral.clone() };
+        found.answer = vec![
+            record("far.test.", Rtype::A, &[192, 0, 2, 2]),
+            record("a.example.", Rtype::A, &[192, 0, 2, 1]),
+        ];
+
+        let mut names = Names::default();
+        let referral = heard(Meaning::Referral(name("example.")), referral);
+        let cut = referral.delegation.as_ref().unwrap();
+        let near = (name("near.example."), vec!["192.0.2.1".parse().unwrap()]);
+        assert_eq!(cut.servers, [near, (name("far.test."), Vec::new())]);
+        assert!(cut.ds.is_empty() && cut.denied);
+        names.learn(&referral);
+        names.learn(&heard(Meaning::Answer(Kind::Data), found));
+        let called = |address: &str| names.of.get(&address.parse().unwrap()).cloned();
+        assert_eq!(called("192.0.2.1"), Some(name("near.example.")));
+        assert_eq!(called("192.0.2.2"), Some(name("far.test.")));
+        assert_eq!(called("192.0.2.3"), None);
     }
 }

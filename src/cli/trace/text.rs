@@ -184,8 +184,9 @@ pub(super) fn trust(zone: &Name, trusted: &Result<Trusted, Cause>, anchored: boo
             told("insecure", &[zone, "counts as not signed:".to_owned(), why.to_string()])
         }
         Ok(Trusted::NotACut) => told("unsigned", &[zone, "is not where a zone starts".to_owned()]),
-        Err(cause) if cause.is_bogus() => {
-            told("bogus", &[zone, format!("is not trusted: {cause}")])
+        // What is wrong with it has been told.
+        Err(Cause::Bogus { name, rtype, .. }) => {
+            told("bogus", &[zone, format!("is not trusted, as {name} {rtype} is bogus")])
         }
         Err(cause) => told("unknown", &[zone, format!("cannot be judged: {cause}")]),
     }
