@@ -12,7 +12,7 @@ use crate::wire::{Name, Rrset, Rtype};
 pub struct TrustedKeys {
     zone: Name,
     keys: Vec<(u16, Dnskey)>,
-    algorithms: Algorithms,
+    ds: SupportedDs,
     verified: Verified,
 }
 
@@ -42,7 +42,7 @@ impl TrustedKeys {
         let (zone, algorithms) = (dnskeys.name.clone(), ds.algorithms());
         let signers = Signers { zone: &zone, keys: &entry, algorithms };
         let verified = signers.verify(dnskeys, rrsigs, now, effort)?;
-        Ok(Self { zone, keys, algorithms, verified })
+        Ok(Self { zone, keys, ds: ds.clone(), verified })
     }
 
     /// The zone.
@@ -53,6 +53,12 @@ impl TrustedKeys {
     /// All keys of the set with their tags, entry points and others.
     pub fn keys(&self) -> impl Iterator<Item = (u16, &Dnskey)> {
         self.keys.iter().map(|(tag, key)| (*tag, key))
+    }
+
+    /// The DS set that led to them. Where the parent has another one now, it is to be shown anew that
+    /// they are the zone's.
+    pub fn established_by(&self) -> &SupportedDs {
+        &self.ds
     }
 
     /// What was proved of the DNSKEY set itself, by a key that a DS stands for: how long it may be kept.
@@ -71,7 +77,8 @@ impl TrustedKeys {
         now: Timestamp,
         effort: &mut Effort,
     ) -> Result<Verified, SignatureError> {
-        let signers = Signers { zone: &self.zone, keys: &self.keys, algorithms: self.algorithms };
+        let signers =
+            Signers { zone: &self.zone, keys: &self.keys, algorithms: self.ds.algorithms() };
         signers.verify(rrset, rrsigs, now, effort)
     }
 }

@@ -165,6 +165,11 @@ impl Fault {
 }
 
 impl Flaw {
+    /// Whether the zone lacks the key that signed, so far as is known.
+    pub(super) fn is_no_key(&self) -> bool {
+        matches!(self, Self::Signature { error: SignatureError::NoKey(_), .. })
+    }
+
     fn code(&self) -> EdeCode {
         match self {
             Self::Signature { error, .. } => error.code(),

@@ -43,11 +43,14 @@ use crate::crypto::Random;
 ///         asking ──answer to a minimised question──► walking             (some labels further)
 ///         asking ──answer──► judging
 ///        judging ──zone not trusted yet──► judging          (a Trust frame works, see below)
+///        judging ──key not known, keys old──► judging        (a Trust frame learns them anew)
 ///        judging ──proved, or need not be──► done
 ///        judging ──bogus, tries left──► walking                               (other servers)
+///        judging ──bogus, delegation old──► walking                         (from further up)
 ///        judging ──bogus──► failed
 ///
 /// Trust    anchored, or DS found ──► DNSKEY ──► keys
+///          DNSKEY bogus, DS old ──► DS anew
 ///          DS denied at a delegation, or of no known kind ──► insecure
 ///          DS denied elsewhere ──► not a cut
 /// ```

@@ -28,6 +28,8 @@ pub(super) enum Verdict {
     Done(Box<Answer>),
     /// First it must be known how data of the zone at this name is to be judged.
     Needs(Name, Box<Judgement>),
+    /// It is signed by a key that the zone at this name had not when its keys were learned.
+    Doubts(Name, Box<Judgement>),
     /// It should be signed and is not as it should be.
     Bogus(Flaw),
     /// The request has no budget for it.
@@ -39,6 +41,8 @@ pub(super) enum Verdict {
 pub(super) struct Judgement {
     answer: Answer,
     stage: Stage,
+    /// The signer's keys were learned anew for it.
+    renewed: bool,
 }
 
 /// Whom the judgement waits for.
@@ -58,7 +62,9 @@ impl Check {
         match self {
             Self::Skip => true,
             Self::Chain => answer.security != Security::Indeterminate,
-            Self::Keys(_) => matches!(answer.trusted, Some(Trusted::Keys(_))),
+            Self::Keys(ds) => {
+                matches!(&answer.trusted, Some(Trusted::Keys(keys)) if keys.established_by() == ds)
+            }
         }
     }
 
@@ -80,7 +86,7 @@ impl Check {
                     Some(signer) => return Verdict::Bogus(Flaw::Signer(signer)),
                     None => (Stage::Zone, answer.zone.clone()),
                 };
-                Verdict::Needs(zone, Box::new(Judgement { answer, stage }))
+                Verdict::Needs(zone, Box::new(Judgement { answer, stage, renewed: false }))
             }
         }
     }
@@ -110,19 +116,41 @@ impl Judgement {
         trusted: Trusted,
         env: &mut Env<'_>,
     ) -> Verdict {
-        match (self.stage, trusted) {
+        match (&self.stage, trusted) {
             (_, Trusted::Insecure(why)) => {
                 self.answer.security = Security::Insecure;
                 self.answer.trusted = Some(Trusted::Insecure(why));
                 Verdict::Done(Box::new(self.answer))
             }
-            (Stage::Signer(_), Trusted::Keys(keys)) => prove(key, self.answer, &keys, env),
-            (Stage::Signer(signer), Trusted::NotACut) => Verdict::Bogus(Flaw::Signer(signer)),
+            (Stage::Signer(_), Trusted::Keys(keys)) => self.prove(key, &keys, env),
+            (Stage::Signer(signer), Trusted::NotACut) => {
+                Verdict::Bogus(Flaw::Signer(signer.clone()))
+            }
             (Stage::Zone, _) if point(key, &self.answer).is_below(&self.answer.zone) => {
                 let judgement = Self { stage: Stage::Owner, ..self };
                 Verdict::Needs(point(key, &judgement.answer), Box::new(judgement))
             }
             (Stage::Zone | Stage::Owner, _) => Verdict::Bogus(Flaw::Unsigned(self.answer.zone)),
+        }
+    }
+}
+
+impl Judgement {
+    /// Proves the answer by the keys of the zone that signed it.
+    fn prove(mut self, key: &AnswerKey, keys: &Arc<TrustedKeys>, env: &mut Env<'_>) -> Verdict {
+        let mut effort = Effort::new(env.limits().effort.clone());
+        let proved = verify_sets(&mut self.answer, keys, env, &mut effort);
+        if let Err(work) = env.budget.validations(effort.validations(), env.limits()) {
+            return Verdict::TooMuch(work);
+        }
+        match proved.and_then(|evidence| conclude(key, &mut self.answer, &evidence, keys)) {
+            Ok(()) => Verdict::Done(Box::new(self.answer)),
+            Err(flaw) if flaw.is_no_key() && !self.renewed => {
+                let again =
+                    Self { stage: Stage::Signer(keys.zone().clone()), renewed: true, ..self };
+                Verdict::Doubts(keys.zone().clone(), Box::new(again))
+            }
+            Err(flaw) => Verdict::Bogus(flaw),
         }
     }
 }
@@ -150,25 +178,6 @@ fn prove_keys(ds: &SupportedDs, mut answer: Answer, env: &mut Env<'_>) -> Verdic
             answer.trusted = Some(Trusted::Keys(Arc::new(keys)));
             Verdict::Done(Box::new(answer))
         }
-    }
-}
-
-/// Proves an answer by the keys of the zone that signed it.
-fn prove(
-    key: &AnswerKey,
-    mut answer: Answer,
-    keys: &Arc<TrustedKeys>,
-    env: &mut Env<'_>,
-) -> Verdict {
-    let mut effort = Effort::new(env.limits().effort.clone());
-    let proved = verify_sets(&mut answer, keys, env, &mut effort);
-    if let Err(work) = env.budget.validations(effort.validations(), env.limits()) {
-        return Verdict::TooMuch(work);
-    }
-    let concluded = proved.and_then(|evidence| conclude(key, &mut answer, &evidence, keys));
-    match concluded {
-        Ok(()) => Verdict::Done(Box::new(answer)),
-        Err(flaw) => Verdict::Bogus(flaw),
     }
 }
 

@@ -55,9 +55,9 @@ pub struct Limits {
     pub negative_ttl: Ttl,
     /// How long a delegation is kept at most: a day, after which the parent is asked again.
     pub cut_ttl: Ttl,
-    /// How old a delegation must be for the parent to be asked again when none of its servers is of
-    /// use: a minute. The zone may have moved.
-    pub cut_doubt: Duration,
+    /// How old what is remembered of a zone, its delegation, DS set or keys, must be to be asked for
+    /// again when it leads to nothing: a minute. The zone may have moved, or changed its keys.
+    pub doubt: Duration,
     /// How long a failure is kept: 5 s (RFC 9520 section 3.2).
     pub failure_ttl: Ttl,
     /// How long the manners of a server are kept: 15 minutes.
@@ -87,7 +87,7 @@ impl Default for Limits {
             statement_ttl: Ttl::from_secs(3600),
             negative_ttl: Ttl::from_secs(3600),
             cut_ttl: Ttl::from_secs(86_400),
-            cut_doubt: Duration::from_secs(60),
+            doubt: Duration::from_secs(60),
             failure_ttl: Ttl::from_secs(5),
             server_ttl: Ttl::from_secs(900),
         }

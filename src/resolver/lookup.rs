@@ -23,6 +23,8 @@ pub(super) struct Lookup {
     check: Check,
     /// A denial is for a client, who wants to see the SOA.
     whole: bool,
+    /// What was learned before, not just now, led to nothing.
+    anew: bool,
     state: State,
     walk: Option<Walk>,
     asked: u32,
@@ -54,6 +56,7 @@ impl Lookup {
             key,
             check,
             whole: false,
+            anew: false,
             state: State::Walking,
             walk: None,
             asked: 0,
@@ -65,6 +68,11 @@ impl Lookup {
     /// A lookup on behalf of a client.
     pub(super) fn for_client(key: AnswerKey, check: Check) -> Self {
         Self { whole: true, ..Self::new(key, check) }
+    }
+
+    /// A lookup that does not rely on what was learned a while ago ([`Limits::doubt`]).
+    pub(super) fn anew(key: AnswerKey, check: Check) -> Self {
+        Self { anew: true, ..Self::new(key, check) }
     }
 
     pub(super) fn key(&self) -> &AnswerKey {
@@ -104,14 +112,14 @@ impl Lookup {
     fn known_failure(&self, env: &Env<'_>) -> Option<Cause> {
         let entry = fresh(env.cache, &FailureKey::Set(self.key.clone()), env.now)?;
         let counts = !entry.value.is_bogus() || !matches!(self.check, Check::Skip);
-        counts.then(|| entry.value.clone())
+        (counts && !self.anew).then(|| entry.value.clone())
     }
 
     /// What the cache holds for the question: data or a denial, an alias, or that there is no name.
     fn cached(&self, env: &Env<'_>) -> Option<Arc<Stored<Answer>>> {
         let find = |rtype| {
             let key = AnswerKey { name: self.key.name.clone(), rtype };
-            fresh(env.cache, &key, env.now)
+            fresh(env.cache, &key, env.now).filter(|entry| self.relies_on(entry, env))
         };
         let usable =
             |answer: &Answer| !self.whole || answer.is_positive() || answer.soa().is_some();
@@ -119,6 +127,10 @@ impl Lookup {
             .or_else(|| find(Rtype::CNAME).filter(|entry| self.is_alias(&entry.value)))
             .or_else(|| find(Rtype::NXNAME))
             .filter(|entry| usable(&entry.value))
+    }
+
+    fn relies_on(&self, entry: &Stored<Answer>, env: &Env<'_>) -> bool {
+        !self.anew || env.now.since(entry.stored) < env.limits().doubt
     }
 
     /// Whether an answer stands for all types but those that live beside an alias.
@@ -153,12 +165,30 @@ impl Lookup {
             return self.advance(env);
         }
         let zone = walk.zone().clone();
-        if walk.is_doubtful() {
-            self.walk = Walk::begin(&self.key, Some(&zone), env).ok();
-            return self.advance(env);
-        }
         let cause = self.failure.take().unwrap_or(Cause::Unreachable(zone));
-        self.fail(cause, env)
+        self.give_up(cause, env)
+    }
+
+    /// The servers of this zone are of no use. Where the delegation to them may be out of date, its
+    /// parent is asked for it again.
+    fn give_up(&mut self, cause: Cause, env: &mut Env<'_>) -> Move {
+        let doubted = self.walk.as_ref().filter(|walk| self.doubts(walk, &cause, env));
+        let above = doubted.map(|walk| walk.zone().clone());
+        match above.and_then(|zone| Walk::begin(&self.key, Some(&zone), env).ok()) {
+            None => self.fail(cause, env),
+            Some(above) => {
+                self.walk = Some(above);
+                self.bogus = 0;
+                self.advance(env)
+            }
+        }
+    }
+
+    /// Whether a delegation may be the reason. Where its servers have other keys than the parent says,
+    /// it is doubted however young it is: the parent's word of the keys may be younger.
+    fn doubts(&self, walk: &Walk, cause: &Cause, env: &Env<'_>) -> bool {
+        let other_keys = cause.is_bogus() && matches!(self.check, Check::Keys(_));
+        walk.age().is_some_and(|age| other_keys || age >= env.limits().doubt)
     }
 
     /// Whether servers reply, but with errors: perhaps they stumble over a part of a name.
@@ -360,6 +390,10 @@ impl Lookup {
                 self.state = State::Judging(*judgement, source);
                 Move::Push(Frame::Trust(Trust::new(zone)))
             }
+            Verdict::Doubts(zone, judgement) => {
+                self.state = State::Judging(*judgement, source);
+                Move::Push(Frame::Trust(Trust::anew(zone)))
+            }
             Verdict::TooMuch(work) => Move::Abort(Cause::Exhausted(work)),
             Verdict::Bogus(flaw) => {
                 let AnswerKey { name, rtype } = self.key.clone();
@@ -380,7 +414,7 @@ impl Lookup {
         self.note(cause);
         if self.bogus > env.limits().bogus_retries {
             let cause = self.failure.take().expect("a cause was just noted");
-            return self.fail(cause, env);
+            return self.give_up(cause, env);
         }
         self.advance(env)
     }

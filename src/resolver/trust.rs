@@ -4,6 +4,7 @@ use super::frame::{Env, Event, Found, Frame, Move};
 use super::judge::Check;
 use super::lookup::Lookup;
 use super::{Answer, AnswerKey, Cause, Kind, Note, Trusted};
+use crate::clock::Timestamp;
 use crate::dnssec::{Security, SupportedDs};
 use crate::wire::rdata::Ds;
 use crate::wire::{Name, Rtype};
@@ -12,12 +13,21 @@ use crate::wire::{Name, Rtype};
 #[derive(Debug)]
 pub(super) struct Trust {
     zone: Name,
+    /// Keys that were learned a while ago lead to nothing.
+    anew: bool,
+    /// When the DS set was learned, once it is known.
+    ds_learned: Option<Timestamp>,
 }
 
 impl Trust {
     /// Of data signed by, or lying in, the zone that may start at this name.
     pub(super) fn new(zone: Name) -> Self {
-        Self { zone }
+        Self { zone, anew: false, ds_learned: None }
+    }
+
+    /// The same, where the keys known so far do not do.
+    pub(super) fn anew(zone: Name) -> Self {
+        Self { anew: true, ..Self::new(zone) }
     }
 
     pub(super) fn handle(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Move {
@@ -54,18 +64,24 @@ impl Trust {
 
     fn look_up(&self, rtype: Rtype, check: Check) -> Move {
         let key = AnswerKey { name: self.zone.clone(), rtype };
-        Move::Push(Frame::Lookup(Box::new(Lookup::new(key, check))))
+        let lookup = if self.anew { Lookup::anew(key, check) } else { Lookup::new(key, check) };
+        Move::Push(Frame::Lookup(Box::new(lookup)))
     }
 
-    fn found(&self, found: Found, env: &Env<'_>) -> Move {
+    fn found(&mut self, found: Found, env: &Env<'_>) -> Move {
         let entry = match found {
             Ok(entry) => entry,
+            Err(cause) if cause.is_bogus() && self.doubts_ds(env) => {
+                (self.anew, self.ds_learned) = (true, None);
+                return self.look_up(Rtype::DS, Check::Chain);
+            }
             Err(cause) => return Move::Trusted(Err(cause)),
         };
         let Answer { trusted, security, kind, answer, .. } = &entry.value;
         match (trusted, security, kind) {
             (Some(trusted), ..) => Move::Trusted(Ok(trusted.clone())),
             (None, Security::Secure, Kind::Data) => {
+                self.ds_learned = Some(entry.stored);
                 let rdata = answer.iter().flat_map(|set| &set.rrset.rdata);
                 let ds: Vec<Ds> = rdata.filter_map(|rdata| Ds::parse(rdata).ok()).collect();
                 self.keys_by(&ds, env)
@@ -73,5 +89,10 @@ impl Trust {
             (None, Security::Insecure, _) => Move::Trusted(Ok(Trusted::Insecure(None))),
             _ => Move::Trusted(Ok(Trusted::NotACut)),
         }
+    }
+
+    /// Whether the zone may have another DS set by now.
+    fn doubts_ds(&self, env: &Env<'_>) -> bool {
+        self.ds_learned.is_some_and(|learned| env.now.since(learned) >= env.limits().doubt)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::cache::{CutKey, fresh};
 use super::frame::Env;
@@ -22,8 +23,8 @@ pub(super) struct Walk {
     /// Addresses to look up.
     unknown: VecDeque<AnswerKey>,
     minimiser: Minimiser,
-    /// The delegation is not of today.
-    doubtful: bool,
+    /// How long ago the delegation was learned; none where it was just now, or nothing was.
+    age: Option<Duration>,
 }
 
 /// What to do next.
@@ -54,7 +55,7 @@ impl Walk {
             contest: Contest::default(),
             unknown: VecDeque::new(),
             minimiser: Minimiser::below(&root.apex),
-            doubtful: false,
+            age: None,
         };
         if !env.policy.minimise {
             walk.minimiser.give_up();
@@ -67,7 +68,7 @@ impl Walk {
             Upstream::Iterate { .. } => match known_cut(target, root, doubted, env) {
                 Some(entry) => {
                     walk.descend(&entry.value, env);
-                    walk.doubtful = env.now.since(entry.stored) >= env.limits().cut_doubt;
+                    walk.age = Some(env.now.since(entry.stored));
                 }
                 None => walk.descend(&root_cut(root), env),
             },
@@ -80,15 +81,15 @@ impl Walk {
         &self.zone
     }
 
-    /// Whether the delegation was learned so long ago that the parent may say otherwise now.
-    pub(super) fn is_doubtful(&self) -> bool {
-        self.doubtful
+    /// How long ago the delegation was learned; none where the parent would say the same again.
+    pub(super) fn age(&self) -> Option<Duration> {
+        self.age
     }
 
     /// Goes on at the zone below.
     pub(super) fn descend(&mut self, cut: &Cut, env: &mut Env<'_>) {
         self.zone = cut.zone.clone();
-        self.doubtful = false;
+        self.age = None;
         self.minimiser.descend(&cut.zone);
         self.contest = Contest::default();
         for &address in &cut.addresses {

@@ -140,6 +140,45 @@ fn a_zone_that_moved_is_found_again() {
     }
 }
 
+/// The old servers still have an old zone, and there are more of them than are asked for one RRset.
+#[test]
+fn a_zone_that_moved_away_from_many_servers_is_found_again() {
+    let com = "example.com.email.3pid.example.";
+    let many = (["10", "12", "13", "14"]).map(|last| format!("ns{last}.example.com.email"));
+    let old: String = many
+        .iter()
+        .map(|ns| format!("example.com.email NS {ns}\n{ns} A 192.0.2.{}\n", &ns[2..4]))
+        .collect();
+    let old = format!("{old}\nexample.com.email {}", tree::ds(com));
+    let new = to_elsewhere("ns.example.com.email") + "ns.example.com.email A 192.0.2.11";
+    for (unjudged, question, pause) in [
+        (false, "www.example.com.email.3pid.example. A".to_owned(), 60),
+        // The delegation is younger than the DS set, but no server has the keys that it stands for.
+        (true, format!("{EMAIL} ASSOC"), 0),
+    ] {
+        let mut world = delegating(&old);
+        for last in ["10", "12", "13", "14"] {
+            world.put(&format!("192.0.2.{last}"), authority(tree::domain_zones()));
+        }
+        let first = world.resolve(&format!("{EMAIL} ASSOC"), unjudged);
+        assert_eq!(first.response.failure, None);
+        for last in ["10", "12", "13", "14"] {
+            world.alter(&format!("192.0.2.{last}"), |_, message| {
+                for record in message.answer.iter_mut().filter(|set| set.rtype == Rtype::RRSIG) {
+                    let mut octets = record.rdata.octets().to_vec();
+                    *octets.last_mut().unwrap() ^= 1;
+                    record.rdata = Rdata::new(octets).unwrap();
+                }
+            });
+        }
+        world.put("192.0.2.1", authority(vec![tree::zone("3pid.example.", "1", true, &new)]));
+        world.put("192.0.2.11", authority(tree::domain_zones()));
+        world.pass(pause);
+        let outcome = world.ask(&question);
+        assert_eq!(outcome.response.security, Security::Secure, "{outcome:#?}");
+    }
+}
+
 fn ns(cut: &str, server: &str) -> Record {
     record(cut, Rtype::NS, name(server).as_wire().to_vec())
 }

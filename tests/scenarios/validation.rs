@@ -1,6 +1,7 @@
 //! Each verdict of RFC 4033 section 5, and what a client is told of it.
 
-use threepid::dnssec::{Security, Validity, sign};
+use threepid::crypto::SigningKey;
+use threepid::dnssec::{Security, Validity, ZoneKey, sign};
 use threepid::resolver::{Kind, Root};
 use threepid::wire::rdata::Nsec;
 use threepid::wire::{DigestType, EdeCode, Message, Name, Rcode, Rdata, Record, Rrset, Rtype, Ttl};
@@ -232,6 +233,79 @@ fn a_failure_is_remembered_for_seconds() {
     }
     world.pass(6);
     assert_eq!(world.ask(&format!("{PHONE} ASSOC")).response.security, Security::Secure);
+}
+
+/// The region's apex.
+const REGION: &str = "4.4.msisdn.3pid.example.";
+
+/// The keys of the region after it changed them.
+fn new_key() -> ZoneKey {
+    ZoneKey::new(name(REGION), ZoneKey::KSK, SigningKey::from_seed(&[9; 32]))
+}
+
+/// The tree where the region's DS set, of this TTL, stands for these keys.
+fn delegate_region(world: &mut World, ttl: u32, keys: &[ZoneKey]) {
+    let mut records = "4.4.msisdn NS ns1.4.4.msisdn
+ns1.4.4.msisdn A 192.0.2.44
+"
+    .to_owned();
+    for key in keys {
+        let ds = key.ds(DigestType::SHA256).unwrap();
+        let digest = threepid::codec::hex(&ds.digest);
+        records += &format!(
+            "4.4.msisdn {ttl} DS {} 15 2 {digest}
+",
+            ds.key_tag
+        );
+    }
+    world.put("192.0.2.1", authority(vec![tree::zone("3pid.example.", "1", true, &records)]));
+}
+
+/// Keys are trusted no longer than the DS set that led to them.
+#[test]
+fn a_withdrawn_ds_takes_the_keys_along() {
+    let mut world = world();
+    delegate_region(&mut world, 60, &[key(REGION)]);
+    assert_eq!(world.ask(&format!("{PHONE} ASSOC")).response.security, Security::Secure);
+    delegate_region(&mut world, 60, &[new_key()]);
+    world.pass(60);
+    assert_bogus(&world.ask(&format!("{PHONE} TXT")), EdeCode::DNSKEY_MISSING);
+}
+
+/// The region changes its keys, and all its signatures.
+fn rekey(world: &mut World) {
+    for server in UK {
+        world.alter(server, |asked, message| {
+            for section in [&mut message.answer, &mut message.authority] {
+                section.retain(|record| record.rtype != Rtype::RRSIG);
+            }
+            if asked == format!("{REGION} DNSKEY") {
+                let dnskey = new_key().dnskey().to_rdata();
+                message.answer = vec![record(REGION, Rtype::DNSKEY, dnskey)];
+            }
+            sign_sections(message, &new_key());
+        });
+    }
+}
+
+/// A zone has other keys while its old ones, or only its old DS set, are remembered.
+#[test]
+fn new_keys_are_noticed() {
+    let both = [key(REGION), new_key()];
+    for (before, known) in [
+        (&both[..], format!("{PHONE} ASSOC")),
+        (&both[..1], format!("{PHONE} ASSOC")),
+        (&both[..1], format!("{REGION} DS")),
+    ] {
+        let mut world = world();
+        delegate_region(&mut world, 3600, before);
+        assert_eq!(world.ask(&known).response.security, Security::Secure);
+        delegate_region(&mut world, 3600, &both[1..]);
+        rekey(&mut world);
+        world.pass(60);
+        let outcome = world.ask(&format!("{PHONE} TXT"));
+        assert_eq!(outcome.response.security, Security::Secure, "{known}: {outcome:#?}");
+    }
 }
 
 #[test]
