@@ -31,11 +31,19 @@ pub struct Limits {
     pub deferred: usize,
     /// How long connections go on for answers on their way, once the server stops.
     pub drain: Duration,
-    /// Exchanges with other servers at the same time: each takes a file descriptor.
+    /// Exchanges with other servers at the same time: 1024. Each takes a file descriptor.
     pub exchanges: usize,
     /// Datagrams that do not answer the question before an exchange ends. Each is a guess at its id:
     /// the question goes by TCP then (RFC 5452 section 9.3).
     pub mismatches: usize,
+    /// Those of them with one server: 128, so that it takes eight that are silent to take them all.
+    /// One that replies within 20 ms can be asked 6,000 times in a second.
+    pub exchanges_per_server: usize,
+    /// Questions that wait until one server may be asked: 512. Further ones are not sent.
+    pub waiting_per_server: usize,
+    /// How long a question waits until it may be sent: 500 ms. Then who asks looks again who is best
+    /// asked: the server may have turned out to be down in the meantime.
+    pub exchange_wait: Duration,
 }
 
 impl Limits {
@@ -61,6 +69,9 @@ impl Default for Limits {
             drain: Duration::from_secs(5),
             exchanges: 1024,
             mismatches: 16,
+            exchanges_per_server: 128,
+            waiting_per_server: 512,
+            exchange_wait: Duration::from_millis(500),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod deferred;
 mod events;
+mod gate;
 mod limits;
 mod listen;
 mod network;
@@ -77,6 +78,10 @@ pub trait Service: Send {
 /// Why no response came.
 #[derive(Debug, Error)]
 pub enum ExchangeError {
+    /// The question was not sent: too many others are on their way. This says nothing about the
+    /// server.
+    #[error("not sent: too many questions are on their way")]
+    NotSent,
     /// Nothing that answers the question came in time.
     #[error("no response in time")]
     Timeout,
@@ -98,7 +103,8 @@ pub trait Exchange: Send + Sync {
     /// same id, same question (RFC 5452 section 9.1).
     ///
     /// # Errors
-    /// Where no such message comes within `timeout`, or the network fails.
+    /// Where no such message comes within `timeout` of its being sent, it cannot be sent, or the
+    /// network fails.
     fn exchange(
         &self,
         server: SocketAddr,

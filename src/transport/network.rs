@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UdpSocket};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::gate::Gate;
 use super::stream::{self, Next};
 use super::{Exchange, ExchangeError, Limits, Transport};
 use crate::wire::is_response_to;
@@ -20,27 +20,14 @@ const LONGEST_DATAGRAM: usize = 4096;
 /// who wants to forge a response has to guess together with the id (RFC 5452 section 9.2).
 #[derive(Debug)]
 pub struct Network {
-    permits: Semaphore,
+    gate: Gate,
     mismatches: usize,
 }
 
 impl Network {
-    /// Asks within the limit on exchanges at the same time; further ones wait.
+    /// Asks within the limits on exchanges at the same time; further questions wait for a while.
     pub fn new(limits: &Limits) -> Self {
-        Self { permits: Semaphore::new(limits.exchanges), mismatches: limits.mismatches }
-    }
-
-    async fn unhurried(
-        &self,
-        server: SocketAddr,
-        transport: Transport,
-        packet: &[u8],
-    ) -> Result<Vec<u8>, ExchangeError> {
-        let _permit = self.permits.acquire().await.expect("nobody closes the semaphore");
-        match transport {
-            Transport::Udp => udp(server, packet, self.mismatches).await,
-            Transport::Tcp => tcp(server, packet).await,
-        }
+        Self { gate: Gate::new(limits), mismatches: limits.mismatches }
     }
 }
 
@@ -52,7 +39,14 @@ impl Exchange for Network {
         packet: &[u8],
         patience: Duration,
     ) -> Result<Vec<u8>, ExchangeError> {
-        let exchange = self.unhurried(server, transport, packet);
+        // Patience is with the server: it starts once the question may go out.
+        let _pass = self.gate.pass(server).await.ok_or(ExchangeError::NotSent)?;
+        let exchange = async {
+            match transport {
+                Transport::Udp => udp(server, packet, self.mismatches).await,
+                Transport::Tcp => tcp(server, packet).await,
+            }
+        };
         timeout(patience, exchange).await.unwrap_or(Err(ExchangeError::Timeout))
     }
 }

@@ -84,14 +84,49 @@ async fn streams_carry_one_response() {
 async fn patience_ends() {
     let held = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let server = held.local_addr().unwrap();
-    let network = Network::new(&Limits { exchanges: 1, ..Limits::default() });
+    let network = Network::new(&Limits::default());
+    let outcome = network.exchange(server, Transport::Udp, &query(7).encode(), SHORT).await;
+    assert!(matches!(outcome, Err(ExchangeError::Timeout)));
+}
+
+#[tokio::test]
+async fn a_silent_server_holds_up_no_other() {
+    let held = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let silent = held.local_addr().unwrap();
+    let alive = udp_server(vec![response(7)]).await;
+    let network = Network::new(&Limits {
+        exchanges_per_server: 1,
+        waiting_per_server: 1,
+        exchange_wait: SHORT,
+        ..Limits::default()
+    });
+    let packet = query(7).encode();
+    let mut waiting = std::pin::pin!(network.exchange(silent, Transport::Udp, &packet, SOON));
+    assert!(tokio::time::timeout(Duration::ZERO, &mut waiting).await.is_err());
+    let (second, third, other) = tokio::join!(
+        network.exchange(silent, Transport::Udp, &packet, SOON),
+        network.exchange(silent, Transport::Udp, &packet, SOON),
+        network.exchange(alive, Transport::Udp, &packet, SOON),
+    );
+    assert!(matches!(second, Err(ExchangeError::NotSent)), "it waited for too long");
+    assert!(matches!(third, Err(ExchangeError::NotSent)), "too many waited");
+    assert_eq!(other.unwrap(), response(7));
+}
+
+#[tokio::test]
+async fn waiting_to_be_sent_is_no_silence() {
+    let held = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let silent = held.local_addr().unwrap();
+    let alive = udp_server(vec![response(7)]).await;
+    // The one exchange there may be takes longer than the patience of the other.
+    let network = Network::new(&Limits { exchanges: 1, exchange_wait: SOON, ..Limits::default() });
     let packet = query(7).encode();
     let (first, second) = tokio::join!(
-        network.exchange(server, Transport::Udp, &packet, SHORT),
-        network.exchange(server, Transport::Udp, &packet, SHORT),
+        network.exchange(silent, Transport::Udp, &packet, 8 * SHORT),
+        network.exchange(alive, Transport::Udp, &packet, 4 * SHORT),
     );
     assert!(matches!(first, Err(ExchangeError::Timeout)));
-    assert!(matches!(second, Err(ExchangeError::Timeout)));
+    assert_eq!(second.unwrap(), response(7));
 }
 
 #[tokio::test]
