@@ -9,7 +9,8 @@ pub struct Limits {
     /// How long one request may take: 10 s. Clients ask again after 5.
     pub deadline: Duration,
     /// Resolutions that need the network at the same time: 2000. Each takes some 10 kB, and a
-    /// socket. Identical questions count once.
+    /// socket. Identical questions count once. Each root has an equal part of them, so that one whose
+    /// servers are slow takes nothing from the others.
     pub resolutions: usize,
     /// Memory of the cache in octets: 64 MiB.
     pub cache_octets: u64,

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::crypto::OsRandom;
 use crate::resolver::{Cause, Input, Note, Policy, Request, Resolution, Response, Send, Step, Via};
 use crate::transport::{Exchange, ExchangeError, Transport};
-use crate::wire::{Edns, EdnsPolicy, Query, Question, Unanswerable, write_error};
+use crate::wire::{Edns, EdnsPolicy, Name, Query, Question, Unanswerable, write_error};
 
 use flight::{Boarding, Flights};
 pub use limits::Limits;
@@ -66,7 +66,8 @@ struct Shared<E> {
     clock: Arc<dyn Clock>,
     memory: Memory,
     flights: Flights,
-    places: Arc<Semaphore>,
+    /// Places for resolutions, for each root of the policy.
+    places: Vec<Arc<Semaphore>>,
     limits: Limits,
 }
 
@@ -79,13 +80,15 @@ impl<E> std::fmt::Debug for Shared<E> {
 impl<E: Exchange + 'static> Recursor<E> {
     /// A resolver that remembers nothing yet.
     pub fn new(policy: Policy, exchange: E, clock: Arc<dyn Clock>, limits: Limits) -> Self {
+        let share = limits.resolutions.div_ceil(policy.roots.len().max(1));
+        let places = policy.roots.iter().map(|_| Arc::new(Semaphore::new(share))).collect();
         let shared = Shared {
             policy: Arc::new(policy),
             exchange,
             clock,
             memory: Memory::new(limits.cache_octets),
             flights: Flights::default(),
-            places: Arc::new(Semaphore::new(limits.resolutions)),
+            places,
             limits,
         };
         Self { shared: Arc::new(shared) }
@@ -123,10 +126,12 @@ impl<E: Exchange + 'static> Recursor<E> {
             Turn::Send(send) => send,
             Turn::End(response) => return Arc::new(response),
         };
+        let places = self.shared.places_for(&question.name);
         match self.shared.flights.board(question, checking_disabled) {
             Boarding::Passenger(landing) => landing.wait().await,
             Boarding::Pilot(pilot, landing) => {
-                let Ok(place) = self.shared.places.clone().try_acquire_owned() else {
+                let place = places.and_then(|places| places.try_acquire_owned().ok());
+                let Some(place) = place else {
                     return Arc::new(Response::failure(Cause::Busy));
                 };
                 // On its own, so that it goes on for the others where this client leaves.
@@ -166,6 +171,13 @@ enum Turn {
 }
 
 impl<E: Exchange> Shared<E> {
+    /// The places of the tree that holds `name`.
+    fn places_for(&self, name: &Name) -> Option<Arc<Semaphore>> {
+        let root = self.policy.root_of(name)?;
+        let index = self.policy.roots.iter().position(|other| std::ptr::eq(root, other))?;
+        Some(self.places[index].clone())
+    }
+
     /// Drives a resolution to its end, or to the deadline.
     async fn fly(
         &self,
@@ -192,6 +204,7 @@ impl<E: Exchange> Shared<E> {
             let input = match &reply {
                 Ok(octets) => Input::Reply(octets),
                 Err(ExchangeError::Besieged) => Input::Besieged,
+                Err(ExchangeError::NotSent) => Input::NotSent,
                 Err(_) => Input::NoReply,
             };
             let turn = self.step(resolution, input);

@@ -31,7 +31,11 @@ impl Follow {
             },
             Event::Found(found) => self.found(found, env),
             // A packet for nobody.
-            Event::Reply(_) | Event::NoReply | Event::Besieged | Event::Trusted(_) => Move::Wait,
+            Event::Reply(_)
+            | Event::NoReply
+            | Event::Besieged
+            | Event::NotSent
+            | Event::Trusted(_) => Move::Wait,
         }
     }
 

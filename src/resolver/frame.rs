@@ -37,7 +37,7 @@ use crate::crypto::Random;
 ///        walking ──server without address──► addressing ──address, or none──► walking
 ///        walking ──nobody left to ask, delegation old──► walking             (from further up)
 ///        walking ──nobody left to ask──► failed
-///         asking ──silence, error, lame──► walking                (next try, or next server)
+///         asking ──silence, error, lame, not sent──► walking      (next try, or next server)
 ///         asking ──truncated, or EDNS unknown──► asking         (same server, TCP or without)
 ///         asking ──referral──► walking                                     (one zone further)
 ///         asking ──answer to a minimised question──► walking             (some labels further)
@@ -80,6 +80,8 @@ pub(super) enum Event<'a> {
     NoReply,
     /// So many came that are none that someone seems to be guessing the message id.
     Besieged,
+    /// It was not sent.
+    NotSent,
     /// What the Lookup that it waited for found.
     Found(Found),
     /// What the Trust that it waited for found.

@@ -37,6 +37,13 @@ pub struct Limits {
     pub tries: u32,
     /// Records of a reply that concern the question: 256. More are refused.
     pub records: usize,
+    /// Questions in a row without a reply after which a server is left alone for a while: 4.
+    pub silences: u32,
+    /// For how long: a second (RFC 9520 section 3.2). Then one question probes it, and from probe to
+    /// probe the time doubles.
+    pub first_rest: Duration,
+    /// How long a server is left alone at most: 30 s, so that one that is back is soon found.
+    pub most_rest: Duration,
     /// The UDP size offered: 1232.
     pub udp_size: u16,
     /// How long the first question to a server waits: 400 ms.
@@ -79,6 +86,9 @@ impl Default for Limits {
             bogus_retries: 2,
             tries: 3,
             records: 256,
+            silences: 4,
+            first_rest: Duration::from_secs(1),
+            most_rest: Duration::from_secs(30),
             udp_size: Edns::UDP_SIZE,
             first_timeout: Duration::from_millis(400),
             least_timeout: Duration::from_millis(200),

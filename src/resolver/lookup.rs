@@ -86,6 +86,7 @@ impl Lookup {
             (State::Asking(asking), Event::Reply(octets)) => self.reply(asking, octets, env),
             (State::Asking(asking), Event::NoReply) => self.silence(&asking, env),
             (State::Asking(asking), Event::Besieged) => self.besieged(asking, env),
+            (State::Asking(_), Event::NotSent) => self.not_sent(env),
             (State::Addressing, Event::Found(found)) => self.address(found, env),
             (State::Judging(judgement, source), Event::Trusted(trusted)) => {
                 self.judged(judgement, source, trusted, env)
@@ -236,7 +237,19 @@ impl Lookup {
 
     fn silence(&mut self, asking: &Asking, env: &mut Env<'_>) -> Move {
         env.journal.hear(Meaning::Silence);
-        remember(asking.server, Experience::Silence, env.limits(), env.cache, env.now);
+        // A resolver is silent for a while about zones whose servers are.
+        let experience = match env.policy.upstream {
+            Upstream::Iterate { .. } => Experience::Silence,
+            Upstream::Forward(_) => Experience::Patience,
+        };
+        remember(asking.server, experience, env.limits(), env.cache, env.now);
+        self.advance(env)
+    }
+
+    /// The question did not leave, which says nothing about the server. Others may be better now.
+    fn not_sent(&mut self, env: &mut Env<'_>) -> Move {
+        env.journal.hear(Meaning::NotSent);
+        self.note(Cause::Busy);
         self.advance(env)
     }
 

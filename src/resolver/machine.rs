@@ -25,6 +25,8 @@ pub enum Input<'a> {
     Besieged,
     /// The request has taken as long as it may: it ends.
     TooLate,
+    /// The question was not sent: too many others are on their way.
+    NotSent,
 }
 
 /// What to do next.
@@ -95,6 +97,7 @@ impl Resolution {
             Input::NoReply => Event::NoReply,
             Input::Besieged => Event::Besieged,
             Input::TooLate => return self.fail(Cause::TooLate, now, cache),
+            Input::NotSent => Event::NotSent,
         };
         let policy = self.policy.clone();
         while let Some(mut frame) = self.stack.pop() {

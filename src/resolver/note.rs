@@ -73,6 +73,8 @@ pub enum Meaning {
     Guesses,
     /// No reply came in time.
     Silence,
+    /// The question was not sent after all: too many others are on their way.
+    NotSent,
 }
 
 /// Where notes are kept until they are read; without a reader none is taken.

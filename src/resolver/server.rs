@@ -18,12 +18,23 @@ pub struct ServerState {
     round_trip: Option<(u32, u32)>,
     /// Questions in a row without a reply.
     timeouts: u32,
+    /// Where it seems to be down.
+    rest: Option<Rest>,
     /// It said that it does not know EDNS: until when that counts. Then it may have learned.
     plain_until: Timestamp,
 }
 
+/// For how long a server is left alone. Its questions would only take from others what they wait
+/// with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rest {
+    until: Timestamp,
+    length: Duration,
+}
+
 impl ServerState {
-    const NEW: Self = Self { round_trip: None, timeouts: 0, plain_until: Timestamp::from_secs(0) };
+    const NEW: Self =
+        Self { round_trip: None, timeouts: 0, rest: None, plain_until: Timestamp::from_secs(0) };
 
     /// What is known of `server`.
     pub(super) fn of(server: SocketAddr, cache: &dyn Cache, now: Timestamp) -> Self {
@@ -37,13 +48,27 @@ impl ServerState {
 
     fn replied(&mut self, after: Duration) {
         let sample = u32::try_from(after.as_millis()).unwrap_or(u32::MAX).min(60_000);
-        self.timeouts = 0;
+        (self.timeouts, self.rest) = (0, None);
         self.round_trip = Some(match self.round_trip {
             None => (sample, sample / 2),
             Some((mean, variation)) => {
                 ((7 * mean + sample) / 8, (3 * variation + mean.abs_diff(sample)) / 4)
             }
         });
+    }
+
+    /// Notes that no reply came. Questions that were out together before a rest do not make it longer.
+    fn was_silent(&mut self, limits: &Limits, now: Timestamp) {
+        self.timeouts = self.timeouts.saturating_add(1);
+        if self.timeouts >= limits.silences && self.rest.is_none() {
+            let length = limits.first_rest;
+            self.rest = Some(Rest { until: now.saturating_add(length), length });
+        }
+    }
+
+    /// Whether it is left alone.
+    fn rests(&self, now: Timestamp) -> bool {
+        self.rest.is_some_and(|rest| now < rest.until)
     }
 
     /// How long a reply may take; doubled for each question in a row without one.
@@ -74,8 +99,10 @@ impl ServerState {
 pub(super) enum Experience {
     /// A reply came after this time.
     Replied(Duration),
-    /// None came.
+    /// None came, to a question that every server of its kind has a reply to.
     Silence,
+    /// None came. It may have been because of the question.
+    Patience,
     /// The server does not know EDNS.
     NoEdns,
 }
@@ -91,12 +118,35 @@ pub(super) fn remember(
     let mut state = ServerState::of(server, cache, now);
     match experience {
         Experience::Replied(after) => state.replied(after),
-        Experience::Silence => state.timeouts = state.timeouts.saturating_add(1),
+        Experience::Silence => state.was_silent(limits, now),
+        Experience::Patience => state.timeouts = state.timeouts.saturating_add(1),
         Experience::NoEdns => state.plain_until = end(now, limits.server_ttl),
     }
-    // One that is down is given another chance sooner.
+    keep(server, state, limits, cache, now);
+}
+
+fn keep(
+    server: SocketAddr,
+    state: ServerState,
+    limits: &Limits,
+    cache: &dyn Cache,
+    now: Timestamp,
+) {
+    // One that is down is given another chance sooner, beside others that are not.
     let ttl = if state.timeouts > 3 { Ttl::from_secs(60) } else { limits.server_ttl };
     cache.put(ServerKey(server), Arc::new(Stored::new(state, now, ttl)));
+}
+
+/// Where `server` seems to be down, the question that is sent now probes it: until it replies, it
+/// is left alone, for twice as long after it was waited for.
+fn probe(server: SocketAddr, limits: &Limits, cache: &dyn Cache, now: Timestamp) {
+    let mut state = ServerState::of(server, cache, now);
+    let patience = state.timeout(limits);
+    if let Some(rest) = &mut state.rest {
+        rest.length = (rest.length * 2).min(limits.most_rest);
+        rest.until = now.saturating_add(patience).saturating_add(rest.length);
+        keep(server, state, limits, cache, now);
+    }
 }
 
 /// Servers that reply within this time of the fastest count as equally good, so that the questions
@@ -124,9 +174,12 @@ impl Contest {
         }
     }
 
-    /// Whether a server is left that has not been asked yet.
-    pub(super) fn has_untried(&self) -> bool {
-        self.candidates.iter().any(|candidate| candidate.tries == 0 && !candidate.barred)
+    /// Whether a server is left that has not been asked yet, and is not left alone.
+    pub(super) fn has_untried(&self, cache: &dyn Cache, now: Timestamp) -> bool {
+        let untried = |candidate: &&Candidate| candidate.tries == 0 && !candidate.barred;
+        let rests =
+            |candidate: &Candidate| ServerState::of(candidate.server, cache, now).rests(now);
+        self.candidates.iter().filter(untried).any(|candidate| !rests(candidate))
     }
 
     /// Asks this server no more.
@@ -148,8 +201,8 @@ impl Contest {
         }
     }
 
-    /// The server to ask next; none when each is barred or was asked often enough. One that is lame
-    /// for `zone` comes last.
+    /// The server to ask next; none when each is barred, left alone or was asked often enough. One
+    /// that is lame for `zone` comes last.
     pub(super) fn choose(
         &mut self,
         zone: &Name,
@@ -162,11 +215,14 @@ impl Contest {
             .candidates
             .iter_mut()
             .filter(|candidate| !candidate.barred && candidate.tries < limits.tries)
-            .map(|candidate| {
+            .filter_map(|candidate| {
                 let server = candidate.server;
+                let state = ServerState::of(server, cache, now);
+                if state.rests(now) {
+                    return None;
+                }
                 let lame = fresh(cache, &LameKey { server, zone: zone.clone() }, now).is_some();
-                let rank = ServerState::of(server, cache, now).rank(limits);
-                ((lame, rank), candidate)
+                Some(((lame, state.rank(limits)), candidate))
             })
             .collect();
         let (lame, best) = left.iter().map(|(rank, _)| *rank).min()?;
@@ -179,6 +235,7 @@ impl Contest {
         let drawn = usize::try_from(random.below(count)).expect("below a count");
         let chosen = good.swap_remove(drawn);
         chosen.tries += 1;
+        probe(chosen.server, limits, cache, now);
         Some(chosen.server)
     }
 }
@@ -247,6 +304,45 @@ mod tests {
         let drawn = choices(&mut contest(&[1, 2]), &cache, 4);
         assert_eq!(drawn[..3], [Some(server(2)); 3]);
         assert_eq!(drawn[3], Some(server(1)));
+    }
+
+    /// Whether the only server is asked at this moment.
+    fn is_asked(cache: &MapCache, at: Timestamp) -> bool {
+        let (limits, mut random) = (Limits::default(), SeededRandom::new(1));
+        contest(&[1]).choose(&Name::root(), &limits, cache, at, &mut random).is_some()
+    }
+
+    #[test]
+    fn a_server_that_is_down_is_probed_now_and_then() {
+        let cache = MapCache::default();
+        (0..3).for_each(|_| learn(&cache, 1, Experience::Silence));
+        assert!(is_asked(&cache, NOW));
+        // However many questions were out at the time.
+        (0..100).for_each(|_| learn(&cache, 1, Experience::Silence));
+        assert!(!contest(&[1]).has_untried(&cache, NOW));
+        let moments =
+            (0..2000).map(|tenths| NOW.saturating_add(Duration::from_millis(100 * tenths)));
+        let probes: Vec<u64> = moments
+            .filter(|&moment| is_asked(&cache, moment))
+            .map(|moment| moment.since(NOW).as_secs())
+            .collect();
+        assert_eq!(probes, [1, 6, 13, 24, 43, 76, 109, 142, 175]);
+    }
+
+    #[test]
+    fn a_server_that_replies_is_back() {
+        let cache = MapCache::default();
+        (0..4).for_each(|_| learn(&cache, 1, Experience::Silence));
+        assert!(!is_asked(&cache, NOW));
+        learn(&cache, 1, Experience::Replied(Duration::from_millis(20)));
+        assert!((0..10).all(|_| is_asked(&cache, NOW)));
+    }
+
+    #[test]
+    fn silence_about_a_question_is_not_that_of_the_server() {
+        let cache = MapCache::default();
+        (0..10).for_each(|_| learn(&cache, 1, Experience::Patience));
+        assert!(is_asked(&cache, NOW));
     }
 
     #[test]

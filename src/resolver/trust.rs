@@ -35,7 +35,11 @@ impl Trust {
             Event::Enter => self.enter(env),
             Event::Found(found) => self.found(found, env),
             // A packet for nobody.
-            Event::Reply(_) | Event::NoReply | Event::Besieged | Event::Trusted(_) => Move::Wait,
+            Event::Reply(_)
+            | Event::NoReply
+            | Event::Besieged
+            | Event::NotSent
+            | Event::Trusted(_) => Move::Wait,
         };
         if let Move::Trusted(trusted) = &step {
             let zone = &self.zone;

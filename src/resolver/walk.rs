@@ -125,7 +125,7 @@ impl Walk {
     /// Decides what to do next.
     pub(super) fn next(&mut self, env: &mut Env<'_>) -> Next {
         let question = self.question(env);
-        while !self.contest.has_untried() {
+        while !self.contest.has_untried(env.cache, env.now) {
             let Some(key) = self.unknown.pop_front() else { break };
             if !env.is_waited_for(&key) && env.budget.target(&env.policy.limits) {
                 return Next::Find(key);

@@ -27,6 +27,16 @@ struct Wire {
     authorities: HashMap<IpAddr, Authority>,
     clock: ManualClock,
     asked: Arc<AtomicUsize>,
+    trouble: Trouble,
+}
+
+/// What is wrong with the network.
+#[derive(Clone, Default)]
+struct Trouble {
+    /// A server that never answers.
+    silent: Option<IpAddr>,
+    /// How many questions are not sent.
+    not_sent: Arc<AtomicUsize>,
 }
 
 impl Exchange for Wire {
@@ -37,6 +47,14 @@ impl Exchange for Wire {
         packet: &[u8],
         _: Duration,
     ) -> Result<Vec<u8>, ExchangeError> {
+        let not_sent = &self.trouble.not_sent;
+        if not_sent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
+        {
+            return Err(ExchangeError::NotSent);
+        }
+        if self.trouble.silent == Some(server.ip()) {
+            std::future::pending::<()>().await;
+        }
         self.asked.fetch_add(1, Ordering::Relaxed);
         // So that others can ask the same in the meantime.
         tokio::task::yield_now().await;
@@ -77,6 +95,10 @@ impl Setting {
 }
 
 fn setting(more: &str) -> Setting {
+    troubled(more, Trouble::default(), Limits::default())
+}
+
+fn troubled(more: &str, trouble: Trouble, limits: Limits) -> Setting {
     let clock = ManualClock::at(NOW);
     let asked = Arc::new(AtomicUsize::new(0));
     let apex = tree::zone("many.example.", "3", true, more);
@@ -91,12 +113,12 @@ fn setting(more: &str) -> Setting {
         .into_iter()
         .map(|(address, zones)| (address.parse().unwrap(), Authority::new(zones).unwrap()))
         .collect();
-    let wire = Wire { authorities, clock: clock.clone(), asked: asked.clone() };
+    let wire = Wire { authorities, clock: clock.clone(), asked: asked.clone(), trouble };
     let anchors = vec![tree::key("many.example.").ds(threepid::wire::DigestType::SHA256).unwrap()];
     let servers = vec!["192.0.2.3".parse().unwrap()];
     let many = Root { apex: "many.example.".parse().unwrap(), servers, anchors };
     let policy = Policy { roots: vec![tree::root(), many], ..tree::policy() };
-    let recursor = Recursor::new(policy, wire, Arc::new(clock.clone()), Limits::default());
+    let recursor = Recursor::new(policy, wire, Arc::new(clock.clone()), limits);
     Setting { recursor, clock, asked }
 }
 
@@ -197,6 +219,38 @@ async fn requests_under_way_are_counted() {
     assert!(tokio::time::timeout(Duration::ZERO, first).await.is_err());
     let second = recursor.resolve(parse("b.3pid.example. A"), false).await;
     assert_eq!(second.failure, Some(Cause::Busy));
+}
+
+/// Asks, and leaves.
+async fn ask_in_vain(recursor: &Recursor<Wire>, question: &str) {
+    let asking = recursor.resolve(parse(question), false);
+    assert!(tokio::time::timeout(Duration::ZERO, asking).await.is_err(), "{question}");
+}
+
+#[tokio::test]
+async fn a_silent_tree_takes_nothing_from_others() {
+    let trouble = Trouble { silent: "192.0.2.1".parse().ok(), ..Trouble::default() };
+    let setting = troubled("", trouble, Limits { resolutions: 4, ..Limits::default() });
+    for digit in 0..2 {
+        ask_in_vain(&setting.recursor, &format!("{digit}.3pid.example. A")).await;
+    }
+    let busy = setting.recursor.resolve(parse("2.3pid.example. A"), false).await;
+    assert_eq!(busy.failure, Some(Cause::Busy));
+    let other = setting.recursor.resolve(parse("many.example. SOA"), false).await;
+    assert_eq!(other.security, Security::Secure, "{other:?}");
+}
+
+#[tokio::test]
+async fn a_question_not_sent_is_no_silence_and_not_remembered() {
+    let trouble = Trouble::default();
+    let setting = troubled("", trouble.clone(), Limits::default());
+    let resolve = || setting.recursor.resolve(parse("3pid.example. SOA"), false);
+    for _ in 0..10 {
+        trouble.not_sent.store(1000, Ordering::Relaxed);
+        assert_eq!(resolve().await.failure, Some(Cause::Busy));
+    }
+    trouble.not_sent.store(1, Ordering::Relaxed);
+    assert_eq!(resolve().await.security, Security::Secure, "it is tried again");
 }
 
 #[tokio::test]

@@ -81,6 +81,25 @@ fn servers_that_come_back_are_found_again() {
 }
 
 #[test]
+fn a_tree_that_is_down_is_left_alone_and_found_again() {
+    let mut world = world();
+    world.put("192.0.2.1", dead());
+    let ask = |world: &mut World, number: u32| world.ask(&format!("{number}.3pid.example. A"));
+    (0..2).for_each(|number| drop(ask(&mut world, number)));
+    for number in 2..50 {
+        let outcome = ask(&mut world, number);
+        assert!(matches!(outcome.cause(), Cause::Unreachable(_)), "{outcome:#?}");
+        assert_eq!(outcome.sent, [""; 0], "nobody waits for it");
+    }
+    world.pass(1);
+    assert_eq!(ask(&mut world, 50).sent.len(), 1, "a probe");
+    world.put("192.0.2.1", authority(vec![tree::root_zone()]));
+    world.pass(30);
+    assert_found(&mut world);
+    assert!(!ask(&mut world, 51).sent.is_empty(), "no other probe is needed");
+}
+
+#[test]
 fn truncation_leads_to_tcp() {
     let mut world = alone(Box::new(|incoming| {
         let mut replies = authority(vec![uk_zone()])(incoming);

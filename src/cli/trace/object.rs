@@ -71,6 +71,7 @@ fn outcome(heard: &Heard) -> Value {
         Meaning::NoEdns => json!({ "outcome": "no_edns" }),
         Meaning::Guesses => json!({ "outcome": "wrong_ids" }),
         Meaning::Silence => json!({ "outcome": "timeout" }),
+        Meaning::NotSent => json!({ "outcome": "not_sent" }),
     }
 }
 

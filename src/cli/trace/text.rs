@@ -106,6 +106,7 @@ fn outcome(heard: &Heard) -> Vec<String> {
         Meaning::NoEdns => "no EDNS: asking again without".to_owned(),
         Meaning::Guesses => "too many replies with wrong ids: asking again over TCP".to_owned(),
         Meaning::Silence => "no reply".to_owned(),
+        Meaning::NotSent => "not sent: too many questions are on their way".to_owned(),
     };
     vec![sentence]
 }
