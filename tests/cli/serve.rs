@@ -18,7 +18,7 @@ const CONFIG: &str = "[authority]\nlisten = [\"127.0.0.1:0\"]\n\
                       [admin]\nlisten = \"127.0.0.1:0\"\n";
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 fn write(directory: &Path, name: &str, text: &str) {
     fs::write(directory.join(name), text).expect("the directory can be written");
@@ -115,6 +115,7 @@ impl Between {
             &CONFIG.replace("[admin]", &format!("keys = [\"{key}\"]\n[admin]")),
         );
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+        socket.set_read_timeout(Some(2 * PATIENCE)).expect("it is no zero");
         let port = socket.local_addr().expect("it is bound").port();
         let resolver = format!(
             "[resolver]\nlisten = [\"127.0.0.1:0\"]\niteration_port = {port}\n\
@@ -132,7 +133,7 @@ impl Between {
     /// Receives the resolver's next question; nothing where it is empty: nobody asks any more.
     fn question(&self) -> Option<(Vec<u8>, SocketAddr)> {
         let mut packet = [0; 4096];
-        let (length, from) = self.socket.recv_from(&mut packet).expect("loopback");
+        let (length, from) = self.socket.recv_from(&mut packet).expect("a question in time");
         (length > 0).then(|| (packet[..length].to_vec(), from))
     }
 

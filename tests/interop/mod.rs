@@ -9,6 +9,7 @@ mod differential;
 mod dig;
 mod flips;
 mod foreign;
+mod insecure;
 mod kresd;
 pub(crate) mod namespace;
 pub(crate) mod process;
