@@ -29,7 +29,6 @@ use thiserror::Error;
 use crate::clock::Timestamp;
 use crate::dnssec;
 use crate::wire::{Name, Ttl};
-use crate::zone::SearchName;
 use zones::Zones;
 
 /// Zones that cannot be served as they were given.
@@ -91,11 +90,6 @@ impl Authority {
     /// The zones.
     pub fn zones(&self) -> impl Iterator<Item = &ServedZone> {
         self.zones.iter()
-    }
-
-    /// Whether `name` lies in a zone that is served.
-    pub fn serves(&self, name: &SearchName) -> bool {
-        self.zones.enclosing(name, name.label_count()).is_some()
     }
 
     /// When the first signature has to be renewed; none where nothing is signed.

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::dnssec::Algorithms;
 use crate::recursor;
 use crate::resolver::{Limits, Policy, Upstream};
-use crate::services::Network;
+use crate::services::Prefix;
 
 use super::document::Table;
 use super::mistake::Located;
@@ -28,7 +28,7 @@ pub struct Resolver {
     /// Where to answer, over UDP and TCP.
     pub listen: Vec<Located<SocketAddr>>,
     /// Who is answered besides this machine; others are refused.
-    pub allow: Vec<Network>,
+    pub allow: Vec<Prefix>,
     /// The port of the authorities asked. Referrals carry none: it is the same for all.
     pub iteration_port: u16,
     /// How much the cache holds, in octets.

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::config;
-use crate::services::dns::{DnsService, Served};
+use crate::services::dns::{DnsService, Role, Served};
 use crate::transport::{self, Listener, Parts, Server, Service};
 use crate::wire::EdnsPolicy;
 
@@ -77,5 +77,6 @@ fn limits(plan: &config::Authority) -> transport::Limits {
 /// What is answered.
 fn served(plan: &config::Authority, authority: Authority) -> Served {
     let nsid = plan.nsid.clone().map(String::into_bytes).unwrap_or_default();
-    Served { authority, recursion: None, edns: EdnsPolicy { nsid, ..EdnsPolicy::default() } }
+    let edns = EdnsPolicy { nsid, ..EdnsPolicy::default() };
+    Served { role: Role::Authority(authority), edns }
 }

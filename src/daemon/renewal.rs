@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::authority::Authority;
 use crate::clock::Clock;
-use crate::services::dns::Served;
+use crate::services::dns::{Role, Served};
 
 /// The longest time without a look at the clock: it may be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -44,12 +44,13 @@ impl Current {
     async fn renew(&self, clock: &dyn Clock) -> Duration {
         let _changing = self.changing.lock().await;
         let (served, now) = (self.served.load_full(), clock.now());
-        match served.authority.next_renewal() {
+        let Role::Authority(authority) = &served.role else { return LONGEST_SLEEP };
+        match authority.next_renewal() {
             None => return LONGEST_SLEEP,
             Some(due) if due > now => return due.since(now),
             Some(_) => {}
         }
-        let authority = served.authority.clone();
+        let authority = authority.clone();
         let Ok((authority, sets)) =
             tokio::task::spawn_blocking(move || renewed(authority, now)).await
         else {
@@ -57,7 +58,8 @@ impl Current {
             return LONGEST_SLEEP;
         };
         tracing::info!(sets, "signed again before signatures end");
-        self.served.store(Arc::new(Served { authority, ..Served::clone(&served) }));
+        let edns = served.edns.clone();
+        self.served.store(Arc::new(Served { role: Role::Authority(authority), edns }));
         SHORTEST_SLEEP
     }
 }
@@ -87,11 +89,13 @@ mod tests {
         let now = Timestamp::from_secs(1_790_000_000);
         let authority = testing::authority(now, &mut SeededRandom::new(1));
         let due = authority.next_renewal().unwrap();
-        let current = Current::new(Served { authority, ..Served::default() });
+        let current = Current::new(Served::new(Role::Authority(authority)));
         let clock = ManualClock::at(now);
         assert_eq!(current.renew(&clock).await, due.since(now));
         clock.set(due);
         assert_eq!(current.renew(&clock).await, SHORTEST_SLEEP);
-        assert!(current.served().load().authority.next_renewal().unwrap() > due);
+        let served = current.served().load();
+        let Role::Authority(authority) = &served.role else { panic!("it serves zones") };
+        assert!(authority.next_renewal().unwrap() > due);
     }
 }

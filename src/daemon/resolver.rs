@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::recursor::{self, Recursor};
 use crate::resolver::Policy;
-use crate::services::dns::{self, Access, DnsService, Served, recurse};
+use crate::services::dns::{self, Access, DnsService, Role, Served, recurse};
 use crate::transport::{self, Listener, Network, Parts, Server, Service};
 
 use super::StartError;
@@ -50,7 +50,7 @@ impl Plan {
 }
 
 fn served(config: &config::Resolver) -> Served {
-    Served { recursion: Some(Access::new(&config.allow)), ..Served::default() }
+    Served::new(Role::Resolver(Access::new(&config.allow)))
 }
 
 impl ResolverPart {
@@ -74,9 +74,10 @@ impl ResolverPart {
         let parts = Parts { services: &service, later, limits: &limits, telemetry };
         let server = Server::start(listeners, &parts).map_err(StartError::System)?;
         drop(parts);
-        let (asked, status) = (Arc::clone(&recursor), Arc::clone(status));
+        let (asked, said, status) =
+            (Arc::clone(&recursor), Arc::clone(&served), Arc::clone(status));
         let recursion = tokio::spawn(async move {
-            recurse(questions, asked, dns::Limits::default(), &status.telemetry).await;
+            recurse(questions, said, asked, dns::Limits::default(), &status.telemetry).await;
         });
         let clock = Arc::clone(clock);
         Ok(Self { addresses, plan, served, recursor, clock, server, recursion })

@@ -14,9 +14,9 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::crypto::OsRandom;
-use crate::resolver::{Cause, Input, Note, Policy, Request, Resolution, Response, Send, Step, Via};
-use crate::transport::{Exchange, ExchangeError, Transport};
-use crate::wire::{Edns, EdnsPolicy, Name, Query, Question, Unanswerable, write_error};
+use crate::resolver::{Cause, Input, Note, Policy, Resolution, Response, Send, Step};
+use crate::transport::{Exchange, ExchangeError};
+use crate::wire::{Name, Question};
 
 use flight::{Boarding, Flights};
 pub use limits::Limits;
@@ -92,30 +92,6 @@ impl<E: Exchange + 'static> Recursor<E> {
             limits,
         };
         Self { shared: Arc::new(shared) }
-    }
-
-    /// Answers the query in `packet`; none where it deserves no response.
-    pub async fn answer(&self, packet: &[u8], transport: Transport) -> Option<Vec<u8>> {
-        let query = match Query::parse(packet) {
-            Ok(query) => query,
-            Err(Unanswerable::Silent) => return None,
-            Err(Unanswerable::Error(rcode)) => {
-                let mut out = Vec::new();
-                write_error(packet, rcode, &EdnsPolicy::default(), &mut out);
-                return Some(out);
-            }
-        };
-        let request = Request::of(&query);
-        let response = if query.recursion_desired {
-            self.resolve(request.question.clone(), request.checking_disabled).await
-        } else {
-            Arc::new(Response::failure(Cause::NoRecursion))
-        };
-        let most = match transport {
-            Transport::Udp => query.udp_limit(Edns::UDP_SIZE),
-            Transport::Tcp => usize::from(u16::MAX),
-        };
-        Some(response.to_message(&query, &request).encode_within(most))
     }
 
     /// Finds the answer to `question`; with `checking_disabled` without judging it.
@@ -217,11 +193,7 @@ impl<E: Exchange> Shared<E> {
     }
 
     async fn exchange(&self, send: &Send) -> Result<Vec<u8>, ExchangeError> {
-        let transport = match send.via {
-            Via::Udp => Transport::Udp,
-            Via::Tcp => Transport::Tcp,
-        };
-        self.exchange.exchange(send.server, transport, &send.packet, send.timeout).await
+        self.exchange.exchange(send.server, send.via, &send.packet, send.timeout).await
     }
 
     fn step(&self, resolution: &mut Resolution, input: Input<'_>) -> Turn {

@@ -3,16 +3,16 @@
 use std::net::SocketAddr;
 
 use super::Upstream;
-use super::frame::{Env, Send, Via};
+use super::frame::{Env, Send};
 use super::server::ServerState;
 use crate::clock::Timestamp;
-use crate::wire::{Edns, Flags, Message, Opcode, Question, Rcode};
+use crate::wire::{Edns, Flags, Message, Opcode, Question, Rcode, Transport};
 
 /// A question on its way.
 #[derive(Debug)]
 pub(super) struct Asking {
     pub(super) server: SocketAddr,
-    pub(super) via: Via,
+    pub(super) via: Transport,
     /// It shows only a part of the name.
     pub(super) minimised: bool,
     /// It goes without EDNS.
@@ -44,12 +44,12 @@ impl Asking {
         env: &mut Env<'_>,
     ) -> Self {
         let (id, sent) = (env.random.u16(), env.now);
-        Self { server, via: Via::Udp, minimised, plain, question, sent, id }
+        Self { server, via: Transport::Udp, minimised, plain, question, sent, id }
     }
 
     /// The same question to the same server by TCP.
     pub(super) fn over_tcp(self, env: &mut Env<'_>) -> Self {
-        Self { via: Via::Tcp, id: env.random.u16(), sent: env.now, ..self }
+        Self { via: Transport::Tcp, id: env.random.u16(), sent: env.now, ..self }
     }
 
     /// The same question to the same server without EDNS.
@@ -82,10 +82,12 @@ impl Asking {
             return Opened::Stranger;
         }
         match Message::decode(octets) {
-            Err(_) if self.via == Via::Udp && says_truncated(octets) => Opened::Truncated,
+            Err(_) if self.via == Transport::Udp && says_truncated(octets) => Opened::Truncated,
             Err(_) => Opened::Malformed("it cannot be read"),
             Ok(message) if !self.fits(&message) => Opened::Stranger,
-            Ok(message) if self.via == Via::Udp && message.flags.truncated => Opened::Truncated,
+            Ok(message) if self.via == Transport::Udp && message.flags.truncated => {
+                Opened::Truncated
+            }
             Ok(message) => Opened::Reply(Box::new(message)),
         }
     }

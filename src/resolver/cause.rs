@@ -112,7 +112,8 @@ impl Cause {
     /// The extended error for the client (RFC 8914).
     pub fn extended_error(&self) -> ExtendedError {
         let code = match self {
-            Self::OutsideRoots(_) => EdeCode::NOT_AUTHORITATIVE,
+            // RFC 8914 section 4.21 has it for a query without RD, too.
+            Self::OutsideRoots(_) | Self::NoRecursion => EdeCode::NOT_AUTHORITATIVE,
             Self::Unaskable(_, why) => why.extended_error(),
             Self::Unreachable(_) | Self::TooLate => EdeCode::NO_REACHABLE_AUTHORITY,
             Self::Faulty { fault: Fault::Malformed(_), .. } => EdeCode::INVALID_DATA,

@@ -12,6 +12,7 @@ use super::trust::Trust;
 use super::{Answer, AnswerKey, Cache, Cause, Limits, Policy, Response, Stored, Trusted};
 use crate::clock::Timestamp;
 use crate::crypto::Random;
+use crate::wire::Transport;
 
 /// One thing to find out. The topmost frame of the stack works; the others wait for what the one
 /// above them finds.
@@ -110,22 +111,13 @@ pub(super) enum Move {
     Abort(Cause),
 }
 
-/// How to reach a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Via {
-    /// A datagram.
-    Udp,
-    /// A connection.
-    Tcp,
-}
-
 /// A question to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Send {
     /// To whom.
     pub server: SocketAddr,
     /// How.
-    pub via: Via,
+    pub via: Transport,
     /// The message.
     pub packet: Vec<u8>,
     /// How long to wait for the reply.

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use super::{Cause, Fault, Kind, Trusted, Via};
+use super::{Cause, Fault, Kind, Trusted};
 use crate::dnssec::Verified;
-use crate::wire::{Message, Name, Question, Rtype};
+use crate::wire::{Message, Name, Question, Rtype, Transport};
 
 /// Something that a resolution did. What it finds in the cache is not told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Note {
         /// Who.
         server: SocketAddr,
         /// How.
-        via: Via,
+        via: Transport,
     },
     /// What came of it.
     Heard {

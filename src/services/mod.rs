@@ -2,6 +2,6 @@
 
 pub mod admin;
 pub mod dns;
-mod network;
+mod prefix;
 
-pub use network::{Network, NetworkError};
+pub use prefix::{Prefix, PrefixError};

@@ -16,35 +16,17 @@ mod stream;
 mod tcp;
 mod udp;
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use thiserror::Error;
 
+pub use crate::wire::Transport;
 pub use deferred::{Deferred, queue};
 pub use limits::Limits;
 pub use listen::{ListenError, Listener};
 pub use network::Network;
 pub use server::{Parts, Server};
-
-/// What carries messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Transport {
-    /// Datagrams (RFC 1035 section 4.2.1).
-    Udp,
-    /// A stream of messages behind their lengths (RFC 7766).
-    Tcp,
-}
-
-impl fmt::Display for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Udp => "UDP",
-            Self::Tcp => "TCP",
-        })
-    }
-}
 
 /// The two ends of what a packet came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +41,7 @@ pub struct Peer {
 
 /// What becomes of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Reaction {
     /// The response is written.
     Reply,
     /// There is no response.
@@ -72,7 +54,7 @@ pub enum Verdict {
 pub trait Service: Send {
     /// Writes the response to `packet` into `out`, which is empty, or says why not. Does not wait,
     /// and does not allocate but to let `out` grow.
-    fn answer(&mut self, packet: &[u8], peer: &Peer, out: &mut Vec<u8>) -> Verdict;
+    fn answer(&mut self, packet: &[u8], peer: &Peer, out: &mut Vec<u8>) -> Reaction;
 }
 
 /// Why no response came.

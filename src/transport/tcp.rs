@@ -15,7 +15,7 @@ use super::deferred::TcpReply;
 use super::events::{Event, SharedEvents};
 use super::slots::{Slot, Slots};
 use super::stream::{self, Next};
-use super::{Deferred, Limits, Peer, Service, Transport, Verdict};
+use super::{Deferred, Limits, Peer, Reaction, Service, Transport};
 
 /// Pause after an error on accepting: the system is out of something.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -128,16 +128,16 @@ impl Connection {
         permit: OwnedSemaphorePermit,
     ) {
         let mut message = Vec::with_capacity(512);
-        let verdict = {
+        let reaction = {
             let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
             service.answer(packet, &self.peer, &mut message)
         };
-        match verdict {
-            Verdict::Silent => {}
-            Verdict::Reply => {
+        match reaction {
+            Reaction::Silent => {}
+            Reaction::Reply => {
                 let _ = replies.try_send(TcpReply::new(message, permit));
             }
-            Verdict::Later => {
+            Reaction::Later => {
                 let deferred = Deferred::tcp(packet, &self.peer, replies, permit);
                 if self.context.later.try_send(deferred).is_err() {
                     self.context.events.count(Event::DeferredDropped);

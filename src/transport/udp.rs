@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::events::{Event, Events};
 use super::listen::socket_address;
-use super::{Deferred, Peer, Service, Transport, Verdict};
+use super::{Deferred, Peer, Reaction, Service, Transport};
 
 /// Datagrams per system call. More gain little: at this size its cost is a fraction of the rest.
 const BATCH: usize = 32;
@@ -89,9 +89,9 @@ impl Worker {
             let reply = &mut batch.replies[batch.destinations.len()];
             reply.clear();
             match self.service.answer(packet, &peer, reply) {
-                Verdict::Reply => batch.destinations.push(arrival.from),
-                Verdict::Silent => {}
-                Verdict::Later => {
+                Reaction::Reply => batch.destinations.push(arrival.from),
+                Reaction::Silent => {}
+                Reaction::Later => {
                     let deferred = Deferred::udp(packet, &peer, &self.socket);
                     if self.later.try_send(deferred).is_err() {
                         self.events.count(Event::DeferredDropped);

@@ -11,6 +11,7 @@ mod name;
 mod query;
 pub mod rdata;
 mod record;
+mod transport;
 mod unaskable;
 mod writer;
 
@@ -22,7 +23,8 @@ pub use message::{
     Edns, EdnsOption, ExtendedError, Flags, Message, MessageError, MessageLimits, Question,
 };
 pub use name::{Labels, MAX_LABEL, MAX_NAME, Name, NameError};
-pub use query::{Query, QueryEdns, Unanswerable, is_response_to, rcode_of};
+pub use query::{Query, QueryEdns, Unanswerable, is_response_to};
 pub use record::{MAX_TTL, Rdata, RdataTooLong, Record, Rrset, Serial, Ttl};
+pub use transport::Transport;
 pub use unaskable::Unaskable;
 pub use writer::{AnswerWriter, EdnsPolicy, Encoded, Part, Section, write_error};

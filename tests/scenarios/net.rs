@@ -10,8 +10,8 @@ use std::time::Duration;
 use threepid::clock::Timestamp;
 use threepid::crypto::SeededRandom;
 use threepid::recursor::Memory;
-use threepid::resolver::{Cause, Input, Note, Policy, Resolution, Response, Send, Step, Via};
-use threepid::wire::{Class, Message, Name, Question, Rtype};
+use threepid::resolver::{Cause, Input, Note, Policy, Resolution, Response, Send, Step};
+use threepid::wire::{Class, Message, Name, Question, Rtype, Transport};
 
 /// What a server sees.
 pub(crate) struct Incoming<'a> {
@@ -20,7 +20,7 @@ pub(crate) struct Incoming<'a> {
     /// The packet, read.
     pub(crate) query: Message,
     /// How it came.
-    pub(crate) via: Via,
+    pub(crate) via: Transport,
     /// When it came.
     pub(crate) now: Timestamp,
 }
@@ -210,7 +210,7 @@ fn describe(send: &Send) -> String {
         IpAddr::V4(v4) => v4.octets()[3].to_string(),
         IpAddr::V6(v6) => v6.to_string(),
     };
-    let via = if send.via == Via::Tcp { " tcp" } else { "" };
+    let via = if send.via == Transport::Tcp { " tcp" } else { "" };
     format!("{last}: {} {}{via}", question.name, question.rtype)
 }
 

@@ -14,10 +14,11 @@ use threepid::clock::{Clock, ManualClock, SystemClock};
 use threepid::dnssec::Security;
 use threepid::recursor::{Limits, Recursor};
 use threepid::resolver::{Cause, Kind, Policy, Root, Upstream};
+use threepid::services::dns;
 use threepid::stub::{Client, LookupError, Proof};
 use threepid::threepid::Threepid;
 use threepid::transport::{Exchange, ExchangeError, Network, Transport};
-use threepid::wire::{EdeCode, Edns, EdnsPolicy, Message, Opcode, Query, Rcode, Rtype};
+use threepid::wire::{EdeCode, Edns, EdnsPolicy, Message, Query, Rcode, Rtype};
 
 use super::net::{parse, response_to};
 use super::tree::{self, EMAIL, NOW, PHONE};
@@ -60,7 +61,7 @@ impl Exchange for Wire {
         tokio::task::yield_now().await;
         let authority = self.authorities.get(&server.ip()).ok_or(ExchangeError::Timeout)?;
         let query = Query::parse(packet).unwrap();
-        let limit = if transport == Transport::Tcp { 65_535 } else { query.udp_limit(1232) };
+        let limit = query.limit(transport, 1232);
         let mut out = Vec::new();
         authority.answer(&query, limit, &EdnsPolicy::default(), self.clock.now(), &mut out);
         Ok(out)
@@ -130,9 +131,13 @@ fn packet(question: &str, udp_size: Option<u16>) -> Vec<u8> {
     query.encode()
 }
 
+async fn octets(recursor: &Recursor<Wire>, packet: &[u8], transport: Transport) -> Vec<u8> {
+    let query = Query::parse(packet).unwrap();
+    dns::answer(recursor, &query, transport, &EdnsPolicy::default()).await.1
+}
+
 async fn answer(recursor: &Recursor<Wire>, packet: &[u8]) -> Message {
-    let reply = recursor.answer(packet, Transport::Udp).await.unwrap();
-    Message::decode(&reply).unwrap()
+    Message::decode(&octets(recursor, packet, Transport::Udp).await).unwrap()
 }
 
 #[tokio::test]
@@ -294,12 +299,6 @@ async fn packets_are_refused() {
     let mut not_recursive = Message::decode(&packet("3pid.example. A", None)).unwrap();
     not_recursive.flags.recursion_desired = false;
     assert_eq!(answer(&recursor, &not_recursive.encode()).await.rcode, Rcode::REFUSED);
-    let notify = Message { opcode: Opcode::NOTIFY, ..not_recursive.clone() };
-    assert_eq!(answer(&recursor, &notify.encode()).await.rcode, Rcode::NOTIMP);
-    let mut response = not_recursive;
-    response.flags.response = true;
-    assert_eq!(recursor.answer(&response.encode(), Transport::Udp).await, None);
-    assert_eq!(recursor.answer(b"noise", Transport::Udp).await, None);
 }
 
 #[tokio::test]
@@ -309,9 +308,9 @@ async fn answers_fit_what_the_client_takes() {
     let Setting { recursor, .. } = setting(&more);
     for (udp_size, most) in [(None, 512), (Some(600), 600), (Some(65_000), 1232)] {
         let packet = packet("big.many.example. TXT", udp_size);
-        let reply = recursor.answer(&packet, Transport::Udp).await.unwrap();
+        let reply = octets(&recursor, &packet, Transport::Udp).await;
         assert!(reply.len() <= most && Message::decode(&reply).unwrap().flags.truncated);
-        let reply = recursor.answer(&packet, Transport::Tcp).await.unwrap();
+        let reply = octets(&recursor, &packet, Transport::Tcp).await;
         let whole = Message::decode(&reply).unwrap();
         let texts = whole.answer.iter().filter(|record| record.rtype == Rtype::TXT).count();
         assert_eq!((texts, whole.flags.truncated), (40, false));
@@ -329,7 +328,7 @@ impl Exchange for ToRecursor {
         packet: &[u8],
         _: Duration,
     ) -> Result<Vec<u8>, ExchangeError> {
-        self.0.answer(packet, transport).await.ok_or(ExchangeError::Timeout)
+        Ok(octets(&self.0, packet, transport).await)
     }
 }
 

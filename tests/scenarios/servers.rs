@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use threepid::dnssec::Security;
-use threepid::resolver::{Cause, Fault, Via};
-use threepid::wire::{EdeCode, Message, Rcode, Rdata, Record, Rrset, Rtype, Ttl};
+use threepid::resolver::{Cause, Fault};
+use threepid::wire::{EdeCode, Message, Rcode, Rdata, Record, Rrset, Rtype, Transport, Ttl};
 
 use super::net::{Server, World, dead, name, response_to, scripted};
 use super::tree::{self, NOW, PHONE, authority, uk_zone, world};
@@ -103,11 +103,11 @@ fn a_tree_that_is_down_is_left_alone_and_found_again() {
 fn truncation_leads_to_tcp() {
     let mut world = alone(Box::new(|incoming| {
         let mut replies = authority(vec![uk_zone()])(incoming);
-        if incoming.via == Via::Udp && incoming.asked().ends_with("ASSOC") {
+        if incoming.via == Transport::Udp && incoming.asked().ends_with("ASSOC") {
             let mut truncated = response_to(&incoming.query);
             truncated.flags.truncated = true;
             replies = vec![truncated.encode()];
-        } else if incoming.via == Via::Udp && incoming.asked().ends_with("DNSKEY") {
+        } else if incoming.via == Transport::Udp && incoming.asked().ends_with("DNSKEY") {
             // Cut off in the middle of a record.
             replies[0][2] |= 2;
             replies[0].truncate(60);
@@ -213,7 +213,7 @@ fn strange_packets_are_waited_out() {
 #[test]
 fn a_storm_of_strange_packets_leads_to_tcp() {
     let mut world = alone(Box::new(|incoming| {
-        if incoming.via == Via::Tcp {
+        if incoming.via == Transport::Tcp {
             return authority(vec![uk_zone()])(incoming);
         }
         (0..100u16).map(|guess| forged(&incoming.query, guess)).collect()

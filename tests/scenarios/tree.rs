@@ -6,7 +6,7 @@ use threepid::clock::Timestamp;
 use threepid::codec::hex;
 use threepid::crypto::SigningKey;
 use threepid::dnssec::{Algorithms, ZoneKey};
-use threepid::resolver::{Limits, Policy, Root, Upstream, Via};
+use threepid::resolver::{Limits, Policy, Root, Upstream};
 use threepid::signed::KeyName;
 use threepid::wire::{DigestType, EdnsPolicy, Query};
 use threepid::zone::master::{self, Source, SourceFile};
@@ -83,7 +83,7 @@ pub(crate) fn authority(zones: Vec<ServedZone>) -> Server {
     let authority = Authority::new(zones).unwrap();
     Box::new(move |incoming| {
         let query = Query::parse(incoming.octets).unwrap();
-        let limit = if incoming.via == Via::Tcp { 65_535 } else { query.udp_limit(1232) };
+        let limit = query.limit(incoming.via, 1232);
         let mut out = Vec::new();
         authority.answer(&query, limit, &EdnsPolicy::default(), incoming.now, &mut out);
         vec![out]

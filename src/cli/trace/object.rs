@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::dnssec::{Security, Verified};
-use crate::resolver::{Cause, Kind, Meaning, Response, Root, Trusted, Via};
+use crate::resolver::{Cause, Kind, Meaning, Response, Root, Trusted};
 use crate::wire::rdata::{Ds, to_text};
-use crate::wire::{Name, Question, Rtype};
+use crate::wire::{Name, Question, Rtype, Transport};
 
 use super::teller::{Asked, Heard, Totals};
 
@@ -45,7 +45,7 @@ pub(super) fn question(asked: &Asked, heard: &Heard) -> Value {
         "zone": zone.to_string(),
         "server": server.address.to_string(),
         "server_name": server.name.as_ref().map(Name::to_string),
-        "transport": if *via == Via::Tcp { "tcp" } else { "udp" },
+        "transport": if *via == Transport::Tcp { "tcp" } else { "udp" },
         "name": question.name.to_string(),
         "type": question.rtype.to_string(),
         "milliseconds": milliseconds(heard.after),

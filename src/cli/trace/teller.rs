@@ -13,11 +13,11 @@ use crate::cli::lookup::verdict::Verdict;
 use crate::cli::{Exit, output};
 use crate::clock::{Clock, SystemClock};
 use crate::dnssec::Security;
-use crate::resolver::{Cause, Kind, Meaning, Note, Response, Root, Trusted, Via};
+use crate::resolver::{Cause, Kind, Meaning, Note, Response, Root, Trusted};
 use crate::stub::Finding;
 use crate::threepid::Threepid;
 use crate::wire::rdata::address;
-use crate::wire::{Message, Name, Question, Rtype};
+use crate::wire::{Message, Name, Question, Rtype, Transport};
 
 use super::delegation::Delegation;
 use super::{object, text};
@@ -30,7 +30,7 @@ pub(super) struct Teller {
     /// What is out, and since when.
     out: Option<(Asked, Instant)>,
     /// Whom the last question went to.
-    last: Option<(Name, Server, Via)>,
+    last: Option<(Name, Server, Transport)>,
     names: Names,
     /// The apex of the tree.
     apex: Option<Name>,
@@ -47,7 +47,7 @@ pub(super) struct Asked {
     pub(super) zone: Name,
     pub(super) question: Question,
     pub(super) server: Server,
-    pub(super) via: Via,
+    pub(super) via: Transport,
 }
 
 /// Who is asked.

@@ -13,9 +13,9 @@ use std::time::Duration;
 use crate::cli::lookup::show::printable;
 use crate::config::DNS_PORT;
 use crate::dnssec::{Security, Verified};
-use crate::resolver::{Cause, Kind, Meaning, Response, Root, Trusted, Via};
+use crate::resolver::{Cause, Kind, Meaning, Response, Root, Trusted};
 use crate::wire::rdata::{Dnskey, Ds, to_text};
-use crate::wire::{Message, Name, Question, Rtype};
+use crate::wire::{Message, Name, Question, Rtype, Transport};
 
 use super::delegation::Delegation;
 use super::teller::{Asked, Heard, Server, Totals};
@@ -62,7 +62,7 @@ pub(super) fn walk(question: &Question, root: Option<&Root>, first: bool) -> Str
 pub(super) fn heading(asked: &Asked) -> String {
     let Asked { zone, server: Server { address, name }, via, .. } = asked;
     let address = at(*address);
-    let over = if *via == Via::Tcp { ", over TCP" } else { "" };
+    let over = if *via == Transport::Tcp { ", over TCP" } else { "" };
     let server = match name {
         Some(name) => format!("at {name} ({address}){over}"),
         None => format!("at {address}{over}"),

@@ -1,9 +1,9 @@
 //! DNS: what the listeners answer, and to whom.
 //!
-//! A [`DnsService`] answers at once from the zones of an [`Authority`]. Where its listener also
-//! resolves names, other questions go to the [`Recursor`](crate::recursor::Recursor), which
-//! [`recurse`] drives, if they come from whom that is open to. What is served is exchanged as a
-//! whole, on reload and whenever signatures are renewed, without holding up a thread.
+//! A [`DnsService`] answers at once from the zones of an [`Authority`], or leaves the question to the
+//! [`Recursor`](crate::recursor::Recursor), which [`recurse`] drives, if it comes from whom that is
+//! open to. What is served is exchanged as a whole, on reload and whenever signatures are renewed,
+//! without holding up a thread.
 
 mod recursion;
 mod tally;
@@ -15,35 +15,41 @@ use arc_swap::{ArcSwap, Cache};
 
 use crate::authority::Authority;
 use crate::clock::{Clock, Timestamp};
-use crate::services::Network;
+use crate::services::Prefix;
 use crate::telemetry::Telemetry;
-use crate::transport::{Peer, Service, Transport, Verdict};
+use crate::transport::{Peer, Reaction, Service};
 use crate::wire::{AnswerWriter, EdeCode, EdnsPolicy, Query, Rcode, Unanswerable, write_error};
-use crate::zone::SearchName;
 
-pub use recursion::{Limits, recurse};
+pub use recursion::{Limits, answer, recurse};
 use tally::{Course, Tally};
 
-/// What a listener answers from, and whom.
-#[derive(Debug, Clone, Default)]
+/// What a listener answers.
+#[derive(Debug, Clone)]
 pub struct Served {
-    /// The zones answered for, for everyone.
-    pub authority: Authority,
-    /// Who may have other names resolved; where it is none, the listener resolves no names.
-    pub recursion: Option<Access>,
+    /// Where the answers come from.
+    pub role: Role,
     /// What is said in OPT records.
     pub edns: EdnsPolicy,
+}
+
+/// Where a listener's answers come from.
+#[derive(Debug, Clone)]
+pub enum Role {
+    /// From its zones, for everyone.
+    Authority(Authority),
+    /// From the authorities of others, for whom it is open to.
+    Resolver(Access),
 }
 
 /// Who may have names resolved: the machine itself, and some networks. A resolver open to everyone
 /// is a weapon against others (RFC 5358).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Access(Vec<Network>);
+pub struct Access(Vec<Prefix>);
 
 impl Access {
     /// Loopback and the networks in `allow`.
-    pub fn new(allow: &[Network]) -> Self {
-        Self([&[Network::LOOPBACK_V4, Network::LOOPBACK_V6], allow].concat())
+    pub fn new(allow: &[Prefix]) -> Self {
+        Self([&[Prefix::LOOPBACK_V4, Prefix::LOOPBACK_V6], allow].concat())
     }
 
     /// Whether `address` is one of them.
@@ -53,23 +59,21 @@ impl Access {
 }
 
 impl Served {
-    /// Answers the question where that can be done at once. Tells what became of it.
-    fn answer(&self, query: &Query<'_>, peer: &Peer, now: Timestamp, out: &mut Vec<u8>) -> Course {
-        match &self.recursion {
-            Some(_) if self.has_zone_for(query) => {}
-            Some(access) if access.permits(peer.remote.ip()) => return Course::Recursion,
-            Some(_) => return self.prohibit(query, out),
-            None => {}
-        }
-        let limit = match peer.transport {
-            Transport::Udp => query.udp_limit(self.edns.udp_size),
-            Transport::Tcp => usize::from(u16::MAX),
-        };
-        Course::Zones(self.authority.answer(query, limit, &self.edns, now, out))
+    /// In this role, with nothing special to say in OPT records.
+    pub fn new(role: Role) -> Self {
+        Self { role, edns: EdnsPolicy::default() }
     }
 
-    fn has_zone_for(&self, query: &Query<'_>) -> bool {
-        SearchName::new(query.qname).is_ok_and(|name| self.authority.serves(&name))
+    /// Answers the question where that can be done at once. Tells what became of it.
+    fn answer(&self, query: &Query<'_>, peer: &Peer, now: Timestamp, out: &mut Vec<u8>) -> Course {
+        match &self.role {
+            Role::Authority(authority) => {
+                let limit = query.limit(peer.transport, self.edns.udp_size);
+                Course::Zones(authority.answer(query, limit, &self.edns, now, out))
+            }
+            Role::Resolver(access) if access.permits(peer.remote.ip()) => Course::Recursion,
+            Role::Resolver(_) => self.prohibit(query, out),
+        }
     }
 
     fn prohibit(&self, query: &Query<'_>, out: &mut Vec<u8>) -> Course {
@@ -96,7 +100,7 @@ impl DnsService {
 }
 
 impl Service for DnsService {
-    fn answer(&mut self, packet: &[u8], peer: &Peer, out: &mut Vec<u8>) -> Verdict {
+    fn answer(&mut self, packet: &[u8], peer: &Peer, out: &mut Vec<u8>) -> Reaction {
         let served = self.served.load();
         let course = match Query::parse(packet) {
             Ok(query) => served.answer(&query, peer, self.clock.now(), out),
@@ -108,9 +112,9 @@ impl Service for DnsService {
         };
         self.tally.question(peer.transport, course);
         match course {
-            Course::Zones(_) | Course::Prohibited | Course::Malformed(_) => Verdict::Reply,
-            Course::Recursion => Verdict::Later,
-            Course::Ignored => Verdict::Silent,
+            Course::Zones(_) | Course::Prohibited | Course::Malformed(_) => Reaction::Reply,
+            Course::Recursion => Reaction::Later,
+            Course::Ignored => Reaction::Silent,
         }
     }
 }

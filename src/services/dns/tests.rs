@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::*;
@@ -10,7 +11,9 @@ use crate::clock::ManualClock;
 use crate::dnssec::Algorithms;
 use crate::recursor::{self, Recursor};
 use crate::resolver::{self, Upstream};
-use crate::transport::{self, Exchange, ExchangeError, Listener, Parts, Server, queue};
+use crate::transport::{
+    self, Deferred, Exchange, ExchangeError, Listener, Parts, Server, Transport, queue,
+};
 use crate::wire::{Class, Edns, Message, Question, Rtype};
 use crate::zone::testing::build;
 
@@ -29,8 +32,8 @@ impl Exchange for Silence {
     }
 }
 
-/// A server of `example.`, which has an address and a long text.
-fn served(recursion: Option<Access>) -> Served {
+/// The zone `example.`, which has an address and a long text.
+fn zones() -> Served {
     let text = format!("example. TXT {}", format!("\"{}\" ", "x".repeat(200)).repeat(7));
     let lines = format!("example. SOA\nexample. NS ns.example.\nns.example. A 192.0.2.1\n{text}");
     let zone = build("example.", &lines).unwrap();
@@ -38,8 +41,7 @@ fn served(recursion: Option<Access>) -> Served {
     let now = Timestamp::from_secs(1_800_000_000);
     let zone =
         ServedZone::new(zone.zone, associations, Vec::new(), Policy::default(), now).unwrap();
-    let authority = Authority::new(vec![zone]).unwrap();
-    Served { authority, recursion, ..Served::default() }
+    Served::new(Role::Authority(Authority::new(vec![zone]).unwrap()))
 }
 
 fn service(served: &Arc<ArcSwap<Served>>, telemetry: &Telemetry) -> DnsService {
@@ -55,23 +57,23 @@ fn ask(name: &str, rtype: Rtype) -> Message {
 }
 
 /// What a client at `remote` gets.
-fn answer(service: &mut DnsService, remote: &str, packet: &[u8]) -> (Verdict, Option<Message>) {
+fn answer(service: &mut DnsService, remote: &str, packet: &[u8]) -> (Reaction, Option<Message>) {
     let remote = SocketAddr::new(remote.parse().unwrap(), 4711);
     let local = "192.0.2.53:53".parse().unwrap();
     let peer = Peer { remote, local, transport: Transport::Udp };
     let mut out = Vec::new();
-    let verdict = service.answer(packet, &peer, &mut out);
-    (verdict, (verdict == Verdict::Reply).then(|| Message::decode(&out).unwrap()))
+    let reaction = service.answer(packet, &peer, &mut out);
+    (reaction, (reaction == Reaction::Reply).then(|| Message::decode(&out).unwrap()))
 }
 
 #[test]
 fn recursion_is_for_loopback_and_who_is_allowed() {
     let access = Access::new(&["198.51.100.0/24".parse().unwrap()]);
-    let served = Arc::new(ArcSwap::from_pointee(served(Some(access))));
+    let served = Arc::new(ArcSwap::from_pointee(Served::new(Role::Resolver(access))));
     let mut service = service(&served, &Telemetry::new("t"));
     let elsewhere = ask("elsewhere.", Rtype::A).encode();
     for allowed in ["127.0.0.9", "::1", "::ffff:127.0.0.1", "198.51.100.7"] {
-        assert_eq!(answer(&mut service, allowed, &elsewhere).0, Verdict::Later, "{allowed}");
+        assert_eq!(answer(&mut service, allowed, &elsewhere).0, Reaction::Later, "{allowed}");
     }
     for other in ["198.51.101.7", "2001:db8::1"] {
         let (_, response) = answer(&mut service, other, &elsewhere);
@@ -79,22 +81,27 @@ fn recursion_is_for_loopback_and_who_is_allowed() {
         assert_eq!(response.rcode, Rcode::REFUSED);
         let errors: Vec<_> = response.edns.unwrap().extended_errors().collect();
         assert_eq!(errors[0].code, EdeCode::PROHIBITED);
-        let (_, own) = answer(&mut service, other, &ask("ns.example.", Rtype::A).encode());
-        assert!(own.unwrap().flags.authoritative);
     }
 }
 
 #[test]
-fn without_recursion_other_names_are_refused() {
-    let served = Arc::new(ArcSwap::from_pointee(served(None)));
+fn an_authority_refuses_other_names() {
+    let served = Arc::new(ArcSwap::from_pointee(zones()));
     let mut service = service(&served, &Telemetry::new("t"));
     let (_, response) = answer(&mut service, "::1", &ask("elsewhere.", Rtype::A).encode());
     assert_eq!(response.unwrap().rcode, Rcode::REFUSED);
 }
 
+fn assert_counted(telemetry: &Telemetry, counted: &[&str]) {
+    let metrics = telemetry.render();
+    for series in counted {
+        assert!(metrics.contains(series), "{series} not in {metrics}");
+    }
+}
+
 #[test]
 fn what_is_no_question_gets_an_error_or_nothing() {
-    let served = Arc::new(ArcSwap::from_pointee(served(None)));
+    let served = Arc::new(ArcSwap::from_pointee(zones()));
     let telemetry = Telemetry::new("t");
     let mut service = service(&served, &telemetry);
     let packet = ask("example.", Rtype::A).encode();
@@ -111,30 +118,30 @@ fn what_is_no_question_gets_an_error_or_nothing() {
         (Rcode::BADVERS, changed(version, 1)),
     ] {
         let (reaction, response) = answer(&mut service, "::1", &packet);
-        assert_eq!((reaction, response.unwrap().rcode), (Verdict::Reply, rcode));
+        assert_eq!((reaction, response.unwrap().rcode), (Reaction::Reply, rcode));
     }
-    assert_eq!(answer(&mut service, "::1", &changed(2, 0xa0)).0, Verdict::Silent);
-    assert_eq!(answer(&mut service, "::1", &packet[..11]).0, Verdict::Silent);
-    let metrics = telemetry.render();
-    for series in [
-        r#"t_dns_questions_total{transport="udp",course="malformed"} 4"#,
-        r#"t_dns_questions_total{transport="udp",course="ignored"} 2"#,
-        r#"t_dns_responses_total{transport="udp",rcode="NOTIMP"} 1"#,
-        r#"t_dns_responses_total{transport="udp",rcode="FORMERR"} 2"#,
-        r#"t_dns_responses_total{transport="udp",rcode="BADVERS"} 1"#,
-    ] {
-        assert!(metrics.contains(series), "{series} not in {metrics}");
-    }
+    assert_eq!(answer(&mut service, "::1", &changed(2, 0xa0)).0, Reaction::Silent);
+    assert_eq!(answer(&mut service, "::1", &packet[..11]).0, Reaction::Silent);
+    assert_counted(
+        &telemetry,
+        &[
+            r#"t_dns_questions_total{transport="udp",course="malformed"} 4"#,
+            r#"t_dns_questions_total{transport="udp",course="ignored"} 2"#,
+            r#"t_dns_responses_total{transport="udp",rcode="NOTIMP"} 1"#,
+            r#"t_dns_responses_total{transport="udp",rcode="FORMERR"} 2"#,
+            r#"t_dns_responses_total{transport="udp",rcode="BADVERS"} 1"#,
+        ],
+    );
 }
 
 #[test]
 fn what_is_served_can_be_exchanged() {
-    let served = Arc::new(ArcSwap::from_pointee(served(None)));
+    let served = Arc::new(ArcSwap::from_pointee(zones()));
     let mut service = service(&served, &Telemetry::new("t"));
     let packet = ask("ns.example.", Rtype::A).encode();
     let mut rcode = || answer(&mut service, "::1", &packet).1.unwrap().rcode;
     assert_eq!(rcode(), Rcode::NOERROR);
-    served.store(Arc::default());
+    served.store(Arc::new(Served::new(Role::Authority(Authority::default()))));
     assert_eq!(rcode(), Rcode::REFUSED);
 }
 
@@ -159,20 +166,47 @@ async fn ask_tcp(address: SocketAddr, message: &Message) -> Message {
     Message::decode(&response).unwrap()
 }
 
-/// From the sockets through zones and recursor and back.
-#[tokio::test]
-async fn a_listener_answers_from_zones_and_recursor() {
-    let telemetry = Arc::new(Telemetry::new("t"));
+/// A server on loopback, its address, and the questions it puts off.
+fn start(
+    served: &Arc<ArcSwap<Served>>,
+    telemetry: &Telemetry,
+) -> (Server, SocketAddr, mpsc::Receiver<Deferred>) {
     let limits = transport::Limits::default();
     let listeners = Listener::bind("127.0.0.1:0".parse().unwrap(), &limits).unwrap();
     let address = listeners[0].local();
     let (later, questions) = queue(&limits);
-    let served = Arc::new(ArcSwap::from_pointee(served(Some(Access::new(&[])))));
-    let services = |_: SocketAddr| -> Box<dyn Service> { Box::new(service(&served, &telemetry)) };
-    let parts = Parts { services: &services, later, limits: &limits, telemetry: &telemetry };
-    let server = Server::start(listeners, &parts).unwrap();
-    drop(parts);
+    let services = |_: SocketAddr| -> Box<dyn Service> { Box::new(service(served, telemetry)) };
+    let parts = Parts { services: &services, later, limits: &limits, telemetry };
+    (Server::start(listeners, &parts).unwrap(), address, questions)
+}
 
+/// Long for a test, short for whoever waits for it to fail.
+const SOON: std::time::Duration = std::time::Duration::from_secs(20);
+
+#[tokio::test]
+async fn an_authority_answers_on_its_sockets() {
+    let telemetry = Telemetry::new("t");
+    let (server, address, _) = start(&Arc::new(ArcSwap::from_pointee(zones())), &telemetry);
+    let asking = async {
+        let text = ask("example.", Rtype::TXT);
+        let short = ask_udp(address, &text).await;
+        assert!(short.flags.truncated && short.answer.is_empty());
+        let whole = ask_tcp(address, &text).await;
+        assert!(!whole.flags.truncated && whole.answer.len() == 1);
+        server.stop().await;
+    };
+    timeout(SOON, asking).await.expect("all is answered, all ends");
+    assert_counted(&telemetry, &[r#"t_dns_responses_total{transport="tcp",rcode="NOERROR"} 1"#]);
+}
+
+/// From the sockets through the recursor and back.
+#[tokio::test]
+async fn a_resolver_answers_on_its_sockets() {
+    let telemetry = Arc::new(Telemetry::new("t"));
+    let edns = EdnsPolicy { udp_size: 700, ..EdnsPolicy::default() };
+    let served = Served { role: Role::Resolver(Access::new(&[])), edns };
+    let served = Arc::new(ArcSwap::from_pointee(served));
+    let (server, address, questions) = start(&served, &telemetry);
     let policy = resolver::Policy {
         roots: Vec::new(),
         upstream: Upstream::Forward("192.0.2.1:53".parse().unwrap()),
@@ -185,29 +219,29 @@ async fn a_listener_answers_from_zones_and_recursor() {
     let recursor = Arc::new(ArcSwap::from_pointee(recursor));
     let counted = telemetry.clone();
     let recursion = tokio::spawn(async move {
-        recurse(questions, recursor, Limits { questions: 1 }, &counted).await;
+        recurse(questions, served, recursor, Limits { questions: 1 }, &counted).await;
     });
-
     let asking = async {
-        let text = ask("example.", Rtype::TXT);
-        let short = ask_udp(address, &text).await;
-        assert!(short.flags.truncated && short.answer.is_empty());
-        let whole = ask_tcp(address, &text).await;
-        assert!(!whole.flags.truncated && whole.answer.len() == 1);
         let other = ask("elsewhere.", Rtype::A);
         let refused = ask_udp(address, &other).await;
         assert!(refused.flags.recursion_available && refused.rcode == Rcode::REFUSED);
+        assert_eq!(refused.edns.unwrap().udp_size, 700);
         assert_eq!(ask_tcp(address, &other).await.rcode, Rcode::REFUSED);
+        let mut not_recursive = other;
+        not_recursive.flags.recursion_desired = false;
+        let refused = ask_tcp(address, &not_recursive).await;
+        let error = refused.edns.unwrap().extended_errors().next().unwrap();
+        assert_eq!((refused.rcode, error.code), (Rcode::REFUSED, EdeCode::NOT_AUTHORITATIVE));
         server.stop().await;
         recursion.await.unwrap();
     };
-    timeout(std::time::Duration::from_secs(20), asking).await.expect("all is answered, all ends");
-    let metrics = telemetry.render();
-    for series in [
-        r#"t_dns_questions_total{transport="udp",course="recursion"} 1"#,
-        r#"t_dns_responses_total{transport="udp",rcode="REFUSED"} 1"#,
-        r#"t_dns_responses_total{transport="tcp",rcode="NOERROR"} 1"#,
-    ] {
-        assert!(metrics.contains(series), "{series} not in {metrics}");
-    }
+    timeout(SOON, asking).await.expect("all is answered, all ends");
+    assert_counted(
+        &telemetry,
+        &[
+            r#"t_dns_questions_total{transport="udp",course="recursion"} 1"#,
+            r#"t_dns_responses_total{transport="udp",rcode="REFUSED"} 1"#,
+            r#"t_dns_responses_total{transport="tcp",rcode="REFUSED"} 2"#,
+        ],
+    );
 }

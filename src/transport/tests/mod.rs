@@ -17,15 +17,15 @@ use crate::telemetry::Telemetry;
 struct Echo;
 
 impl Service for Echo {
-    fn answer(&mut self, packet: &[u8], _: &Peer, out: &mut Vec<u8>) -> Verdict {
+    fn answer(&mut self, packet: &[u8], _: &Peer, out: &mut Vec<u8>) -> Reaction {
         match packet.first() {
-            Some(b'l') => return Verdict::Later,
-            Some(b's') => return Verdict::Silent,
+            Some(b'l') => return Reaction::Later,
+            Some(b's') => return Reaction::Silent,
             Some(b'b') => out.resize(60_000, b'b'),
             Some(b'x') => out.resize(70_000, b'x'),
             _ => out.extend_from_slice(packet),
         }
-        Verdict::Reply
+        Reaction::Reply
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::codec::{ReadError, Reader};
 use crate::wire::message::options;
-use crate::wire::{Class, Edns, EdnsCode, MAX_LABEL, MAX_NAME, Opcode, Rcode, Rtype};
+use crate::wire::{Class, Edns, EdnsCode, MAX_LABEL, MAX_NAME, Opcode, Rcode, Rtype, Transport};
 
 /// QR: the packet is a response.
 pub(in crate::wire) const QR: u16 = 0x8000;
@@ -125,9 +125,14 @@ impl<'a> Query<'a> {
         self.edns.is_some_and(|edns| edns.compact_ok)
     }
 
-    /// How long a response over UDP may be where the server sends `most` octets at most.
-    pub fn udp_limit(&self, most: u16) -> usize {
-        self.edns.map_or(MIN_UDP, |edns| edns.udp_size).min(most).max(MIN_UDP).into()
+    /// How long a response may be, where the server sends `most` octets over UDP.
+    pub fn limit(&self, transport: Transport, most: u16) -> usize {
+        match transport {
+            Transport::Udp => {
+                self.edns.map_or(MIN_UDP, |edns| edns.udp_size).min(most).max(MIN_UDP).into()
+            }
+            Transport::Tcp => u16::MAX.into(),
+        }
     }
 }
 
@@ -159,13 +164,6 @@ pub fn is_response_to(response: &[u8], packet: &[u8]) -> bool {
         (Err(_), Ok(_)) => counts[0] == 0 && flags & RCODE != 0,
         _ => false,
     }
-}
-
-/// The response code in a message's header, which is the 4 lower bits of the whole; none where there
-/// is no header.
-pub fn rcode_of(message: &[u8]) -> Option<Rcode> {
-    let (_, flags, _) = header(&mut Reader::new(message)).ok()?;
-    Some(Rcode(flags & RCODE))
 }
 
 /// The OPT record of a packet that may be no [`Query`]: of another opcode, say, or with two questions.

@@ -24,7 +24,9 @@ fn sees_what_is_asked() {
     assert!(query.dnssec_ok() && !query.compact_ok());
     let edns = query.edns.unwrap();
     assert!(edns.has(EdnsCode::NSID) && !edns.has(EdnsCode::COOKIE));
-    assert_eq!((query.udp_limit(4096), query.udp_limit(600), query.udp_limit(0)), (1232, 600, 512));
+    let limits = |transport| [4096, 600, 0].map(|most| query.limit(transport, most));
+    assert_eq!(limits(Transport::Udp), [1232, 600, 512]);
+    assert_eq!(limits(Transport::Tcp), [65_535; 3]);
 }
 
 /// The packet of [`asked`] with one octet changed.

@@ -1,4 +1,4 @@
-//! Networks: an address and how many of its leading bits count.
+//! Prefixs: an address and how many of its leading bits count.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// Text that is no network.
+/// Text that is no prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NetworkError {
+pub enum PrefixError {
     /// The part before the slash is not an address.
     #[error("not an IP address before the `/`")]
     Address,
@@ -17,25 +17,25 @@ pub enum NetworkError {
     Length(u8),
     /// Bits after the prefix are set.
     #[error("bits are set after the prefix, did you mean `{0}`?")]
-    HostBits(Network),
+    HostBits(Prefix),
 }
 
 /// The addresses that share their first `length` bits with `address`.
 ///
 /// ```
-/// use threepid::services::Network;
-/// let network: Network = "192.0.2.0/24".parse()?;
-/// assert!(network.contains("192.0.2.7".parse().unwrap()));
-/// assert!(!network.contains("192.0.3.7".parse().unwrap()));
-/// # Ok::<(), threepid::services::NetworkError>(())
+/// use threepid::services::Prefix;
+/// let prefix: Prefix = "192.0.2.0/24".parse()?;
+/// assert!(prefix.contains("192.0.2.7".parse().unwrap()));
+/// assert!(!prefix.contains("192.0.3.7".parse().unwrap()));
+/// # Ok::<(), threepid::services::PrefixError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Network {
+pub struct Prefix {
     address: IpAddr,
     length: u8,
 }
 
-impl Network {
+impl Prefix {
     /// The IPv4 addresses of the machine itself (RFC 1122 section 3.2.1.3).
     pub const LOOPBACK_V4: Self =
         Self { address: IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), length: 8 };
@@ -64,12 +64,12 @@ fn masked(address: IpAddr, length: u8) -> IpAddr {
 }
 
 /// Reads `address/length`, or an address alone for that one address.
-impl FromStr for Network {
-    type Err = NetworkError;
+impl FromStr for Prefix {
+    type Err = PrefixError;
 
-    fn from_str(text: &str) -> Result<Self, NetworkError> {
+    fn from_str(text: &str) -> Result<Self, PrefixError> {
         let (address, length) = text.split_once('/').map_or((text, None), |(a, l)| (a, Some(l)));
-        let address: IpAddr = address.parse().map_err(|_| NetworkError::Address)?;
+        let address: IpAddr = address.parse().map_err(|_| PrefixError::Address)?;
         let most = if address.is_ipv4() { 32 } else { 128 };
         let length = match length {
             None => most,
@@ -77,14 +77,14 @@ impl FromStr for Network {
                 .parse()
                 .ok()
                 .filter(|length| *length <= most)
-                .ok_or(NetworkError::Length(most))?,
+                .ok_or(PrefixError::Length(most))?,
         };
-        let network = Self { address: masked(address, length), length };
-        if network.address == address { Ok(network) } else { Err(NetworkError::HostBits(network)) }
+        let prefix = Self { address: masked(address, length), length };
+        if prefix.address == address { Ok(prefix) } else { Err(PrefixError::HostBits(prefix)) }
     }
 }
 
-impl fmt::Display for Network {
+impl fmt::Display for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.address, self.length)
     }
@@ -97,18 +97,18 @@ mod tests {
 
     #[test]
     fn reads_and_refuses() {
-        let read = |text: &str| text.parse::<Network>();
-        assert_eq!(read("127.0.0.0/8"), Ok(Network::LOOPBACK_V4));
-        assert_eq!(read("::1"), Ok(Network::LOOPBACK_V6));
-        assert_eq!(read("example/8"), Err(NetworkError::Address));
-        assert_eq!(read("10.0.0.0/33"), Err(NetworkError::Length(32)));
+        let read = |text: &str| text.parse::<Prefix>();
+        assert_eq!(read("127.0.0.0/8"), Ok(Prefix::LOOPBACK_V4));
+        assert_eq!(read("::1"), Ok(Prefix::LOOPBACK_V6));
+        assert_eq!(read("example/8"), Err(PrefixError::Address));
+        assert_eq!(read("10.0.0.0/33"), Err(PrefixError::Length(32)));
         let error = read("10.0.0.1/8").unwrap_err().to_string();
         assert_eq!(error, "bits are set after the prefix, did you mean `10.0.0.0/8`?");
     }
 
     #[test]
     fn families_do_not_mix_but_mapped_addresses_are_ipv4() {
-        let all_v4: Network = "0.0.0.0/0".parse().unwrap();
+        let all_v4: Prefix = "0.0.0.0/0".parse().unwrap();
         assert!(!all_v4.contains("::1".parse().unwrap()));
         assert!(all_v4.contains("::ffff:192.0.2.1".parse().unwrap()));
     }
@@ -123,9 +123,9 @@ mod tests {
                 IpAddr::V6(Ipv6Addr::from_bits(bits | 1 << 127))
             };
             let length = if v4 { length % 33 } else { length };
-            let network = Network { address: masked(address, length), length };
-            prop_assert_eq!(network.to_string().parse(), Ok(network));
-            prop_assert!(network.contains(address));
+            let prefix = Prefix { address: masked(address, length), length };
+            prop_assert_eq!(prefix.to_string().parse(), Ok(prefix));
+            prop_assert!(prefix.contains(address));
         }
     }
 }
