@@ -1,6 +1,7 @@
 //! The part of the process that answers for zones.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -68,9 +69,9 @@ impl AuthorityPart {
 /// What clients may take.
 fn limits(plan: &config::Authority) -> transport::Limits {
     let default = transport::Limits::default();
-    match plan.threads {
-        0 => default,
-        threads => transport::Limits { udp_threads: threads, ..default },
+    match NonZeroUsize::new(plan.threads) {
+        None => default,
+        Some(udp_threads) => transport::Limits { udp_threads, ..default },
     }
 }
 

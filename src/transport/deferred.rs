@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::{Limits, Peer};
 
-/// A question that was put off, with the way back to who asked. Dropping it leaves the question
+/// A question that was put off, with the way back to whoever asked. Dropping it leaves the question
 /// without answer.
 #[derive(Debug)]
 pub struct Deferred {
@@ -67,7 +67,7 @@ impl Deferred {
     }
 }
 
-/// The socket is a blocking one; a full one shall not hold up the asynchronous side.
+/// The socket is a blocking one; a full one must not hold up the asynchronous side.
 fn send(socket: &UdpSocket, message: &[u8], remote: SocketAddr) {
     let remote = SockaddrStorage::from(remote);
     let _ = sendto(socket.as_raw_fd(), message, &remote, MsgFlags::MSG_DONTWAIT);
@@ -75,5 +75,5 @@ fn send(socket: &UdpSocket, message: &[u8], remote: SocketAddr) {
 
 /// The queue of questions to the asynchronous side. Where it is full, questions are dropped.
 pub fn queue(limits: &Limits) -> (mpsc::Sender<Deferred>, mpsc::Receiver<Deferred>) {
-    mpsc::channel(limits.deferred.max(1))
+    mpsc::channel(limits.deferred.get())
 }

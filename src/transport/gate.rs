@@ -46,9 +46,9 @@ pub(super) struct Pass<'g> {
 impl Gate {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            all: Semaphore::new(limits.exchanges.max(1)),
+            all: Semaphore::new(limits.exchanges.get()),
             lanes: Mutex::default(),
-            most_per_server: limits.exchanges_per_server.max(1),
+            most_per_server: limits.exchanges_per_server.get(),
             most_waiting: limits.waiting_per_server,
             wait: limits.exchange_wait,
         }
@@ -97,8 +97,8 @@ mod tests {
 
     fn gate(exchanges: usize, exchanges_per_server: usize, waiting_per_server: usize) -> Gate {
         Gate::new(&Limits {
-            exchanges,
-            exchanges_per_server,
+            exchanges: exchanges.try_into().unwrap(),
+            exchanges_per_server: exchanges_per_server.try_into().unwrap(),
             waiting_per_server,
             exchange_wait: Duration::from_millis(1),
             ..Limits::default()

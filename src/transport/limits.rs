@@ -1,5 +1,6 @@
 //! What others may take of us.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// Bounds on what packets and connections can cost.
@@ -9,18 +10,18 @@ pub struct Limits {
     /// longer datagrams are dropped, connections that announce more are closed.
     pub query_length: usize,
     /// Threads for each local address. More than processors do not help.
-    pub udp_threads: usize,
+    pub udp_threads: NonZeroUsize,
     /// Services that the TCP connections of a local address share: how many of them are answered at
     /// the very same time.
-    pub tcp_services: usize,
+    pub tcp_services: NonZeroUsize,
     /// TCP connections in all: each takes a file descriptor and some 10 kB.
-    pub connections: usize,
+    pub connections: NonZeroUsize,
     /// TCP connections from one IPv4 address or one IPv6 /64, so that no client takes them all. Many
     /// may share an address.
-    pub connections_per_client: usize,
+    pub connections_per_client: NonZeroUsize,
     /// Queries of one connection that are not answered yet, or whose answers the client does not
     /// read. Further ones stay in the socket (RFC 7766 section 6.2.1.1 leaves it to the server).
-    pub queries_per_connection: usize,
+    pub queries_per_connection: NonZeroUsize,
     /// How long a TCP client may take for its next query, from its first octet to its last (RFC 7766
     /// section 6.2.3 speaks of seconds).
     pub idle: Duration,
@@ -28,17 +29,17 @@ pub struct Limits {
     pub write: Duration,
     /// Questions waiting for the asynchronous side. A question that waits longer than the clients'
     /// patience of seconds is answered in vain.
-    pub deferred: usize,
+    pub deferred: NonZeroUsize,
     /// How long connections go on for answers on their way, once the server stops.
     pub drain: Duration,
     /// Exchanges with other servers at the same time: 1024. Each takes a file descriptor.
-    pub exchanges: usize,
+    pub exchanges: NonZeroUsize,
     /// Datagrams that do not answer the question before an exchange ends. Each is a guess at its id:
     /// the question goes by TCP then (RFC 5452 section 9.3).
     pub mismatches: usize,
     /// Those of them with one server: 128, so that it takes eight that are silent to take them all.
     /// One that replies within 20 ms can be asked 6,000 times in a second.
-    pub exchanges_per_server: usize,
+    pub exchanges_per_server: NonZeroUsize,
     /// Questions that wait until one server may be asked: 512. Further ones are not sent.
     pub waiting_per_server: usize,
     /// How long a question waits until it may be sent: 500 ms. Then who asks looks again who is best
@@ -46,30 +47,28 @@ pub struct Limits {
     pub exchange_wait: Duration,
 }
 
-impl Limits {
-    /// At least one, or no connection could ask anything.
-    pub(super) fn queries_per_connection(&self) -> usize {
-        self.queries_per_connection.max(1)
-    }
+/// A bound that is not zero.
+const fn count(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count).expect("with a bound of zero nobody would be served")
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
             query_length: 4096,
             udp_threads: processors,
             tcp_services: processors,
-            connections: 500,
-            connections_per_client: 50,
-            queries_per_connection: 32,
+            connections: count(500),
+            connections_per_client: count(50),
+            queries_per_connection: count(32),
             idle: Duration::from_secs(10),
             write: Duration::from_secs(10),
-            deferred: 1024,
+            deferred: count(1024),
             drain: Duration::from_secs(5),
-            exchanges: 1024,
+            exchanges: count(1024),
             mismatches: 16,
-            exchanges_per_server: 128,
+            exchanges_per_server: count(128),
             waiting_per_server: 512,
             exchange_wait: Duration::from_millis(500),
         }

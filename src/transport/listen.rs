@@ -80,7 +80,7 @@ impl Listener {
         // port, which SO_REUSEPORT would let happen.
         let tcp = tcp_socket(local).map_err(refused(Transport::Tcp))?;
         let mut udp = vec![first];
-        for _ in 1..limits.udp_threads {
+        for _ in 1..limits.udp_threads.get() {
             udp.push(udp_socket(local).map_err(refused(Transport::Udp))?);
         }
         Ok(Self { local, udp, tcp })
@@ -142,6 +142,7 @@ mod tests {
     use super::*;
 
     fn limits(udp_threads: usize) -> Limits {
+        let udp_threads = udp_threads.try_into().unwrap();
         Limits { udp_threads, ..Limits::default() }
     }
 

@@ -90,7 +90,7 @@ impl Server {
         parts: &Parts<'_>,
     ) -> io::Result<()> {
         let service = || -> SharedService { Arc::new(Mutex::new((parts.services)(local))) };
-        let services = (0..parts.limits.tcp_services.max(1)).map(|_| service()).collect();
+        let services = (0..parts.limits.tcp_services.get()).map(|_| service()).collect();
         let context = Context {
             local,
             later: parts.later.clone(),

@@ -31,8 +31,8 @@ pub(super) struct Slot {
 impl Slots {
     pub(super) fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
-            most: limits.connections,
-            most_per_client: limits.connections_per_client,
+            most: limits.connections.get(),
+            most_per_client: limits.connections_per_client.get(),
             taken: Mutex::default(),
         })
     }
@@ -78,11 +78,14 @@ fn client(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+
     use super::*;
 
     #[test]
     fn limits_are_kept_and_places_given_back() {
-        let limits = Limits { connections: 3, connections_per_client: 2, ..Limits::default() };
+        let [connections, connections_per_client] = [3, 2].map(|n| NonZeroUsize::new(n).unwrap());
+        let limits = Limits { connections, connections_per_client, ..Limits::default() };
         let slots = Slots::new(&limits);
         let take = |address: &str| slots.take(address.parse().unwrap());
         let first = take("192.0.2.1").unwrap();
@@ -97,7 +100,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_is_one_client() {
-        let limits = Limits { connections_per_client: 1, ..Limits::default() };
+        let limits = Limits { connections_per_client: NonZeroUsize::MIN, ..Limits::default() };
         let slots = Slots::new(&limits);
         let take = |address: &str| slots.take(address.parse().unwrap());
         let _held = take("2001:db8:0:1::1").unwrap();

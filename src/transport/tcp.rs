@@ -86,7 +86,7 @@ impl Connection {
         // Answers are written whole: holding them back gains nothing.
         let _ = stream.set_nodelay(true);
         let (reading, writing) = stream.into_split();
-        let (replies, queue) = mpsc::channel(self.context.limits.queries_per_connection());
+        let (replies, queue) = mpsc::channel(self.context.limits.queries_per_connection.get());
         let mut writing = std::pin::pin!(write(writing, queue, &self.context));
         tokio::select! {
             // The client reads no more: what it asks is of no interest.
@@ -102,7 +102,7 @@ impl Connection {
         let limits = &self.context.limits;
         let mut stream = BufReader::new(reading);
         let mut stop = self.context.stop.clone();
-        let permits = Arc::new(Semaphore::new(limits.queries_per_connection()));
+        let permits = Arc::new(Semaphore::new(limits.queries_per_connection.get()));
         loop {
             let permit =
                 permits.clone().acquire_owned().await.expect("nobody closes the semaphore");

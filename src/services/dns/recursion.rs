@@ -1,5 +1,6 @@
 //! Questions that were put off, on their way through the recursor.
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -19,12 +20,12 @@ use crate::wire::{EdnsPolicy, Query, Rcode, Transport};
 pub struct Limits {
     /// Questions at hand, those that wait for the same resolution counted each: 4096. Each takes a
     /// few kB. While there are as many, others wait in the queue they come from.
-    pub questions: usize,
+    pub questions: NonZeroUsize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { questions: 4096 }
+        Self { questions: const { NonZeroUsize::new(4096).expect("4096 is not zero") } }
     }
 }
 
@@ -41,7 +42,7 @@ pub async fn recurse<E: Exchange + 'static>(
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {
-            question = questions.recv(), if tasks.len() < limits.questions.max(1) => {
+            question = questions.recv(), if tasks.len() < limits.questions.get() => {
                 let Some(question) = question else { break };
                 let recursor = Recursor::clone(&recursor.load());
                 tasks.spawn(settle(question, served.load_full(), recursor, shard.clone()));

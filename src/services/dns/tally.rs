@@ -13,7 +13,7 @@ pub(super) enum Course {
     Zones(Rcode),
     /// Left to the recursor.
     Recursion,
-    /// Refused to who may not ask that here.
+    /// Refused to whoever may not ask that here.
     Prohibited,
     /// No question; answered with this error.
     Malformed(Rcode),

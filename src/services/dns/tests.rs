@@ -67,7 +67,7 @@ fn answer(service: &mut DnsService, remote: &str, packet: &[u8]) -> (Reaction, O
 }
 
 #[test]
-fn recursion_is_for_loopback_and_who_is_allowed() {
+fn recursion_is_for_loopback_and_whoever_is_allowed() {
     let access = Access::new(&["198.51.100.0/24".parse().unwrap()]);
     let served = Arc::new(ArcSwap::from_pointee(Served::new(Role::Resolver(access))));
     let mut service = service(&served, &Telemetry::new("t"));
@@ -219,7 +219,14 @@ async fn a_resolver_answers_on_its_sockets() {
     let recursor = Arc::new(ArcSwap::from_pointee(recursor));
     let counted = telemetry.clone();
     let recursion = tokio::spawn(async move {
-        recurse(questions, served, recursor, Limits { questions: 1 }, &counted).await;
+        recurse(
+            questions,
+            served,
+            recursor,
+            Limits { questions: std::num::NonZeroUsize::MIN },
+            &counted,
+        )
+        .await;
     });
     let asking = async {
         let other = ask("elsewhere.", Rtype::A);

@@ -5,6 +5,7 @@ mod tcp;
 mod udp;
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -59,10 +60,11 @@ impl Served {
 }
 
 fn limits() -> Limits {
-    Limits { udp_threads: 2, tcp_services: 2, ..Limits::default() }
+    let two = NonZeroUsize::new(2).unwrap();
+    Limits { udp_threads: two, tcp_services: two, ..Limits::default() }
 }
 
-/// Long for a test, short for who waits for it to fail.
+/// Long for a test, short for whoever waits for it to fail.
 const SOON: Duration = Duration::from_secs(20);
 /// For limits that a test runs into.
 const SHORT: Duration = Duration::from_millis(50);

@@ -15,7 +15,7 @@ fn response(id: u16) -> Vec<u8> {
     message.encode()
 }
 
-/// A UDP server on loopback that sends `packets` to the first who asks.
+/// A UDP server on loopback that sends `packets` to whoever asks first.
 async fn udp_server(packets: Vec<Vec<u8>>) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
@@ -95,7 +95,7 @@ async fn a_silent_server_holds_up_no_other() {
     let silent = held.local_addr().unwrap();
     let alive = udp_server(vec![response(7)]).await;
     let network = Network::new(&Limits {
-        exchanges_per_server: 1,
+        exchanges_per_server: NonZeroUsize::MIN,
         waiting_per_server: 1,
         exchange_wait: SHORT,
         ..Limits::default()
@@ -119,7 +119,11 @@ async fn waiting_to_be_sent_is_no_silence() {
     let silent = held.local_addr().unwrap();
     let alive = udp_server(vec![response(7)]).await;
     // The one exchange there may be takes longer than the patience of the other.
-    let network = Network::new(&Limits { exchanges: 1, exchange_wait: SOON, ..Limits::default() });
+    let network = Network::new(&Limits {
+        exchanges: NonZeroUsize::MIN,
+        exchange_wait: SOON,
+        ..Limits::default()
+    });
     let packet = query(7).encode();
     let (first, second) = tokio::join!(
         network.exchange(silent, Transport::Udp, &packet, 8 * SHORT),

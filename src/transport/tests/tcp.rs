@@ -34,7 +34,10 @@ impl Client {
 #[tokio::test]
 async fn queries_are_pipelined() {
     for address in ["127.0.0.1:0", "[::1]:0"] {
-        let served = Served::start(address, &Limits { queries_per_connection: 4, ..limits() });
+        let served = Served::start(
+            address,
+            &Limits { queries_per_connection: NonZeroUsize::new(4).unwrap(), ..limits() },
+        );
         let mut client = Client::connect(&served).await;
         let queries: Vec<[u8; 2]> = (0..50).map(|number| [b'n', number]).collect();
         client.send(&queries.iter().map(|query| &query[..]).collect::<Vec<_>>()).await;
@@ -71,7 +74,7 @@ async fn a_client_that_closes_its_side_gets_what_is_due() {
 
 #[tokio::test]
 async fn a_dropped_question_frees_its_place() {
-    let tight = Limits { queries_per_connection: 1, ..limits() };
+    let tight = Limits { queries_per_connection: NonZeroUsize::MIN, ..limits() };
     let mut served = Served::start("127.0.0.1:0", &tight);
     let mut client = Client::connect(&served).await;
     client.send(&[b"later", b"now"]).await;
@@ -111,7 +114,10 @@ async fn a_message_too_long_ends_the_connection() {
 
 #[tokio::test]
 async fn connections_are_limited() {
-    let served = Served::start("127.0.0.1:0", &Limits { connections_per_client: 1, ..limits() });
+    let served = Served::start(
+        "127.0.0.1:0",
+        &Limits { connections_per_client: NonZeroUsize::MIN, ..limits() },
+    );
     let mut first = Client::connect(&served).await;
     first.send(&[b"now"]).await;
     assert_eq!(first.receive().await.unwrap(), b"now");

@@ -75,7 +75,8 @@ async fn what_is_put_off_is_answered_later() {
 
 #[tokio::test]
 async fn a_full_queue_drops_questions() {
-    let mut served = Served::start("127.0.0.1:0", &Limits { deferred: 1, ..limits() });
+    let mut served =
+        Served::start("127.0.0.1:0", &Limits { deferred: NonZeroUsize::MIN, ..limits() });
     let client = client(&served);
     for packet in [&b"l1"[..], b"l2", b"l3", b"now"] {
         client.send(packet).unwrap();
