@@ -1,4 +1,4 @@
-//! Denials made for one question (RFC 9824), and what of a name is told to who asks about all of it.
+//! Denials made for one question (RFC 9824), and what of a name is told to whoever asks about all of it.
 
 use super::ServedZone;
 use crate::dnssec::denial;

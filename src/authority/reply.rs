@@ -204,7 +204,7 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// Answers who asks about all of a name: with one of its sets (RFC 8482 section 4.1), or, where
+    /// Answers whoever asks about all of a name: with one of its sets (RFC 8482 section 4.1), or, where
     /// it has none that it shows, with the NSEC that would deny the rest. To deny these three types
     /// would be bogus: a compact denial lists two of them.
     fn whole_name(&mut self, place: &Place<'_>, denied: Denied) -> Rcode {
@@ -227,7 +227,7 @@ impl<'a> Reply<'a> {
         Rcode::NOERROR
     }
 
-    /// The code of a denial. With a compact one, a name that does not exist is only called so to who
+    /// The code of a denial. With a compact one, a name that does not exist is only called so to whoever
     /// takes it (RFC 9824 section 5).
     fn name_error(&self, zone: &ServedZone, denied: Denied) -> Rcode {
         let compact = self.dnssec_ok && zone.signer().signs() && !self.compact_ok;

@@ -26,7 +26,7 @@ const MAX_NSID: usize = 128;
 pub struct Authority {
     /// Where to answer, over UDP and TCP.
     pub listen: Vec<Located<SocketAddr>>,
-    /// The server's identity (RFC 5001), told to who asks.
+    /// The server's identity (RFC 5001), told to whoever asks.
     pub nsid: Option<String>,
     /// UDP threads for each address; 0 stands for one for each core.
     pub threads: usize,

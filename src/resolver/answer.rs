@@ -88,7 +88,7 @@ impl SignedRrset {
     }
 }
 
-/// The outcomes of RFC 1034 section 4.3.2 and RFC 2308 section 2, as seen by who asks.
+/// The outcomes of RFC 1034 section 4.3.2 and RFC 2308 section 2, as seen by whoever asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// The records asked for.

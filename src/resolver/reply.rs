@@ -141,7 +141,7 @@ impl Asked<'_> {
         Ok(Some(self.answer(kind, sets, proofs)))
     }
 
-    /// The sets that were asked for. A CNAME counts as an alias even to who asks for it.
+    /// The sets that were asked for. A CNAME counts as an alias even to whoever asks for it.
     fn data(&self, records: &[Record]) -> Vec<SignedRrset> {
         let Question { name, rtype, .. } = self.question;
         if *rtype == Rtype::CNAME {

@@ -30,7 +30,7 @@ impl Rtype {
 }
 
 impl Unaskable {
-    /// The response code for who asks.
+    /// The response code for whoever asks.
     pub const fn rcode(self) -> Rcode {
         match self {
             Self::Transfer => Rcode::REFUSED,

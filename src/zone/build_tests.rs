@@ -113,7 +113,7 @@ fn name_servers_belong_in_the_tree() {
     finds(
         "4.4.msisdn.example. NS ns.example.org.",
         &["6:1: warning: 4.4.msisdn.example.: name server ns.example.org. lies outside the tree \
-             example.: who walks the tree alone cannot find its address"],
+             example.: whoever walks the tree alone cannot find its address"],
     );
     let deep = |server: &str| {
         let lines = format!("4.msisdn.example. SOA\n4.msisdn.example. NS {server}");

@@ -105,7 +105,7 @@ pub enum Problem {
     NoAddress(Name),
     /// A name server has its name in no zone of the tree (warning).
     #[error(
-        "name server {0} lies outside the tree {1}: who walks the tree alone cannot find its address"
+        "name server {0} lies outside the tree {1}: whoever walks the tree alone cannot find its address"
     )]
     ServerOutside(Name, Name),
     /// An association where none can be.

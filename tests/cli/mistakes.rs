@@ -1,4 +1,4 @@
-//! What is told to who mistypes.
+//! Mistakes on the command line, and what is said about them.
 
 use std::fs;
 

@@ -69,7 +69,7 @@ fn a_name_that_does_not_exist_is_denied_for_all_types() {
     assert!(other.sent.is_empty());
 }
 
-/// RFC 9824 section 5: NOERROR for who validates and did not say otherwise.
+/// RFC 9824 section 5: NOERROR for whoever validates and did not say otherwise.
 #[test]
 fn a_compact_denial_is_told_as_the_authority_tells_it() {
     let question = "nothing.3pid.example. TXT";

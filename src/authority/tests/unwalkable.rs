@@ -1,4 +1,4 @@
-//! Digit and person names tell nothing to who does not ask for the association itself.
+//! Digit and person names tell nothing to whoever does not ask for the association itself.
 
 use super::*;
 use crate::wire::{Rcode, Rdata};

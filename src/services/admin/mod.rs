@@ -44,7 +44,7 @@ impl fmt::Display for Health {
     }
 }
 
-/// What is told.
+/// The content of the pages, made anew for each request.
 pub trait Pages: Send + Sync + 'static {
     /// The counters, as OpenMetrics text.
     fn metrics(&self) -> String;

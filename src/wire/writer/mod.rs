@@ -31,7 +31,7 @@ const MAX_LIMIT: usize = u16::MAX as usize;
 pub struct EdnsPolicy {
     /// The largest UDP message the server takes, in octets.
     pub udp_size: u16,
-    /// The server's identifier for who asks for it (RFC 5001); none where empty.
+    /// The server's identifier for whoever asks for it (RFC 5001); none where empty.
     pub nsid: Vec<u8>,
 }
 

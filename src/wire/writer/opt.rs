@@ -21,7 +21,7 @@ pub(super) struct Opt<'a> {
 
 impl<'a> Opt<'a> {
     /// The answer to a query's OPT record, in at most `room` octets: DO (RFC 3225 section 3) and CO
-    /// (RFC 9824 section 5.1) come back as they were, NSID is told who asks and left out where it
+    /// (RFC 9824 section 5.1) come back as they were, NSID is told to whoever asks and left out where it
     /// does not fit.
     pub(super) fn new(asked: &QueryEdns<'_>, policy: &'a EdnsPolicy, room: usize) -> Self {
         let dnssec_ok = if asked.dnssec_ok { Edns::DNSSEC_OK } else { 0 };
