@@ -17,36 +17,64 @@ use std::collections::BTreeSet;
 use threepid::wire::{Rcode, Rtype};
 
 use super::{Difference, Peer};
+use crate::interop::client::Reply;
+
+/// What of two answers can differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aspect {
+    Rcode,
+    Verdict,
+    Data,
+}
 
 /// A class of differences.
 pub(super) struct Class {
     pub(super) name: &'static str,
-    /// Whether a difference is one of these.
-    pub(super) holds: fn(&Difference<'_>) -> bool,
+    /// What it makes differ. One answer can differ in several, each for a reason of its own.
+    aspects: &'static [Aspect],
+    /// Whether these aspects of a difference are of this class.
+    holds: fn(&Difference<'_>) -> bool,
 }
+
+const ALL: &[Aspect] = &[Aspect::Rcode, Aspect::Verdict, Aspect::Data];
 
 /// See the table above.
 pub(super) const CLASSES: [Class; 9] = [
-    Class { name: "compact denial", holds: compact_denial },
-    Class { name: "iterations followed", holds: iterations_followed },
-    Class { name: "iterations distrusted", holds: iterations_distrusted },
-    Class { name: "SHA-1 followed", holds: sha1_followed },
-    Class { name: "alias to nothing", holds: alias_to_nothing },
-    Class { name: "alias made from DNAME", holds: alias_made },
-    Class { name: "asterisk taken for a wildcard", holds: asterisk_taken },
-    Class { name: "asterisk denied in part", holds: asterisk_denied },
-    Class { name: "DNAME left out", holds: dname_left_out },
+    Class { name: "compact denial", aspects: &[Aspect::Rcode], holds: compact_denial },
+    Class { name: "iterations followed", aspects: &[Aspect::Verdict], holds: iterations_followed },
+    Class {
+        name: "iterations distrusted",
+        aspects: &[Aspect::Verdict],
+        holds: iterations_distrusted,
+    },
+    Class { name: "SHA-1 followed", aspects: &[Aspect::Verdict], holds: sha1_followed },
+    Class { name: "alias to nothing", aspects: ALL, holds: alias_to_nothing },
+    Class { name: "alias made from DNAME", aspects: ALL, holds: alias_made },
+    Class { name: "asterisk taken for a wildcard", aspects: ALL, holds: asterisk_taken },
+    Class { name: "asterisk denied in part", aspects: ALL, holds: asterisk_denied },
+    Class { name: "DNAME left out", aspects: &[Aspect::Data], holds: dname_left_out },
 ];
 
+/// The classes that explain all of a difference; none where something is left.
+pub(super) fn classes(it: &Difference<'_>) -> Option<BTreeSet<&'static str>> {
+    let explains = |class: &&Class, aspect| class.aspects.contains(&aspect) && (class.holds)(it);
+    let class = |aspect| CLASSES.iter().find(|class| explains(class, aspect));
+    it.aspects().map(|aspect| class(aspect).map(|class| class.name)).collect()
+}
+
 impl Difference<'_> {
-    fn has_same_data(&self) -> bool {
-        self.ours.data == self.theirs.data
+    fn aspects(&self) -> impl Iterator<Item = Aspect> {
+        let (ours, theirs) = (self.ours, self.theirs);
+        let differs = [
+            (Aspect::Rcode, ours.rcode != theirs.rcode),
+            (Aspect::Verdict, ours.authentic != theirs.authentic),
+            (Aspect::Data, ours.data != theirs.data),
+        ];
+        differs.into_iter().filter(|(_, differs)| *differs).map(|(aspect, _)| aspect)
     }
 
-    /// Only AD differs: these are who sets it.
-    fn is_verdict_of(&self) -> Option<Peer> {
-        let same = self.has_same_data() && self.ours.rcode == self.theirs.rcode;
-        same.then_some(if self.ours.authentic { Peer::Ours } else { self.peer })
+    fn rcodes(&self) -> (Rcode, Rcode) {
+        (self.ours.rcode, self.theirs.rcode)
     }
 
     /// Whether the question or an alias on the way to its answer lies in a zone.
@@ -67,27 +95,19 @@ fn is_dname(line: &str) -> bool {
 }
 
 fn compact_denial(it: &Difference<'_>) -> bool {
-    let rcodes = (it.ours.rcode, it.theirs.rcode);
-    !it.asked.dnssec_ok
-        && rcodes == (Rcode::NXDOMAIN, Rcode::NOERROR)
-        && it.has_same_data()
-        && it.ours.authentic == it.theirs.authentic
+    !it.asked.dnssec_ok && it.rcodes() == (Rcode::NXDOMAIN, Rcode::NOERROR)
 }
 
 fn iterations_followed(it: &Difference<'_>) -> bool {
-    it.peer == Peer::Unbound
-        && it.is_verdict_of() == Some(Peer::Unbound)
-        && it.touches("iterated.example.")
+    it.peer == Peer::Unbound && it.theirs.authentic && it.touches("iterated.example.")
 }
 
 fn iterations_distrusted(it: &Difference<'_>) -> bool {
-    it.peer == Peer::Knot
-        && it.is_verdict_of() == Some(Peer::Ours)
-        && it.touches("iterated.example.")
+    it.peer == Peer::Knot && it.ours.authentic && it.touches("iterated.example.")
 }
 
 fn sha1_followed(it: &Difference<'_>) -> bool {
-    it.is_verdict_of() == Some(it.peer) && it.touches("sha1.example.")
+    it.theirs.authentic && it.touches("sha1.example.")
 }
 
 fn alias_to_nothing(it: &Difference<'_>) -> bool {
@@ -119,10 +139,10 @@ fn asterisk_denied(it: &Difference<'_>) -> bool {
 }
 
 fn dname_left_out(it: &Difference<'_>) -> bool {
-    let ours: BTreeSet<_> = it.ours.data.iter().filter(|line| !is_dname(line)).collect();
-    let theirs: BTreeSet<_> = it.theirs.data.iter().filter(|line| !is_dname(line)).collect();
+    let others = |reply: &Reply| -> BTreeSet<String> {
+        reply.data.iter().filter(|line| !is_dname(line)).cloned().collect()
+    };
     it.peer == Peer::Knot
         && it.ours.data.is_superset(&it.theirs.data)
-        && ours == theirs
-        && (it.ours.rcode, it.ours.authentic) == (it.theirs.rcode, it.theirs.authentic)
+        && others(it.ours) == others(it.theirs)
 }

@@ -13,7 +13,7 @@ use super::client::{Reply, ask};
 use super::foreign::tree::Tree;
 use super::foreign::{self, Server};
 use super::{kresd, namespace, unbound};
-use explained::CLASSES;
+use explained::{CLASSES, classes};
 use questions::{Asked, Questions};
 
 /// How many questions are asked where nobody says.
@@ -49,11 +49,6 @@ struct Difference<'a> {
 }
 
 impl Difference<'_> {
-    /// The class it belongs to.
-    fn class(&self) -> Option<&'static str> {
-        CLASSES.iter().find(|class| (class.holds)(self)).map(|class| class.name)
-    }
-
     fn show(&self) -> String {
         let Self { asked, peer, ours, theirs } = self;
         let wish = if asked.dnssec_ok { "with DO" } else { "without DO" };
@@ -79,8 +74,10 @@ impl Tally {
                 continue;
             }
             let difference = Difference { asked, peer, ours: &ours, theirs: &theirs };
-            match difference.class() {
-                Some(class) => *self.explained.entry((peer, class)).or_default() += 1,
+            match classes(&difference) {
+                Some(classes) => classes
+                    .into_iter()
+                    .for_each(|class| *self.explained.entry((peer, class)).or_default() += 1),
                 None => self.unexplained.push(difference.show()),
             }
         }
