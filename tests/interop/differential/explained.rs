@@ -9,7 +9,9 @@
 //! | alias to nothing | Unbound | Asks for type A first, for the sake of QNAME minimisation, and where that meets an alias to a name that does not exist, it takes the NXDOMAIN for that of the alias and of all names below it. |
 //! | alias made from DNAME | Unbound | Where CNAME or DNAME is asked for and a server makes a CNAME from a DNAME, it looks for the chain of trust at the CNAME and fails; where nothing is signed, it follows the CNAME. |
 //! | asterisk taken for a wildcard | Unbound | Takes a name that begins with an asterisk for a wildcard's own, and fails where it is expanded from another one. |
-//! | asterisk denied in part | Knot | Knot DNS leaves the closest encloser out when it denies a type at such a name; Knot Resolver minds only where no alias on the way was unsigned. |
+//! | asterisk denied in part | Knot | Knot DNS takes a name that begins with an asterisk for a wildcard's own as well, and leaves proofs out when it denies or expands there; Knot Resolver does without them, not always. |
+//! | denials of two kinds | Knot | NSD follows an alias that is expanded from a wildcard into another zone of its own, and sends NSEC of the one zone and NSEC3 of the other; Knot Resolver looks for NSEC3 alone and fails. |
+//! | denied by the parent | Knot | Denies a CNAME at an unsigned zone's apex by the NSEC3 of the delegation, which speaks of DS alone (RFC 6840 section 4.1), and calls that proved. |
 //! | DNAME left out | Knot | Has a CNAME in its cache that a server made from a DNAME, and answers with it without the DNAME. |
 
 use std::collections::BTreeSet;
@@ -39,7 +41,7 @@ pub(super) struct Class {
 const ALL: &[Aspect] = &[Aspect::Rcode, Aspect::Verdict, Aspect::Data];
 
 /// See the table above.
-pub(super) const CLASSES: [Class; 9] = [
+pub(super) const CLASSES: [Class; 11] = [
     Class { name: "compact denial", aspects: &[Aspect::Rcode], holds: compact_denial },
     Class { name: "iterations followed", aspects: &[Aspect::Verdict], holds: iterations_followed },
     Class {
@@ -52,6 +54,8 @@ pub(super) const CLASSES: [Class; 9] = [
     Class { name: "alias made from DNAME", aspects: ALL, holds: alias_made },
     Class { name: "asterisk taken for a wildcard", aspects: ALL, holds: asterisk_taken },
     Class { name: "asterisk denied in part", aspects: ALL, holds: asterisk_denied },
+    Class { name: "denials of two kinds", aspects: ALL, holds: two_kinds },
+    Class { name: "denied by the parent", aspects: &[Aspect::Verdict], holds: denied_by_parent },
     Class { name: "DNAME left out", aspects: &[Aspect::Data], holds: dname_left_out },
 ];
 
@@ -135,7 +139,23 @@ fn asterisk_denied(it: &Difference<'_>) -> bool {
     it.peer == Peer::Knot
         && it.asked.question.name.is_wildcard()
         && it.ours.rcode == Rcode::SERVFAIL
-        && !it.theirs.authentic
+}
+
+fn two_kinds(it: &Difference<'_>) -> bool {
+    // The one place where NSD serves both zones and the alias is a wildcard's.
+    it.peer == Peer::Knot
+        && it.theirs.rcode == Rcode::SERVFAIL
+        && it.touches("sub.p384.example.")
+        && it.touches("knot256.example.")
+}
+
+fn denied_by_parent(it: &Difference<'_>) -> bool {
+    let name = it.asked.question.name.to_lowercase().to_string();
+    it.peer == Peer::Knot
+        && it.theirs.authentic
+        && it.asks_for(&[Rtype::CNAME])
+        && name.starts_with("off.")
+        && it.ours.data.is_empty()
 }
 
 fn dname_left_out(it: &Difference<'_>) -> bool {

@@ -13,15 +13,19 @@ use super::signing::{Denial, Draft, Harm, Signing};
 use crate::interop::dig::names;
 use crate::interop::process::{Background, demo, output};
 
-/// The zones that have children, in a ring: aliases of each lead into the next. Each is signed with
-/// another algorithm.
-pub(crate) const RING: [(&str, Server, Signing); 6] = [
-    ("nsec.example.", Server::Nsd, Signing::Bind("RSASHA256", Denial::Nsec)),
+/// The zones that have children, in a ring: aliases of each lead into the next. They are signed with
+/// every algorithm that counts.
+pub(crate) const RING: [(&str, Server, Signing); 10] = [
+    ("nsec.example.", Server::Nsd, Signing::Bind("ED25519", Denial::Nsec)),
     ("own.example.", Server::Ours, Signing::Ours),
-    ("nsec3.example.", Server::Knot, Signing::Knot("ecdsap256sha256")),
+    ("nsec3.example.", Server::Knot, Signing::Knot("ed25519")),
     ("plain.example.", Server::Bind, Signing::Unsigned),
-    ("optout.example.", Server::Bind, Signing::Bind("ECDSAP384SHA384", Denial::OptOut)),
-    ("hashed.example.", Server::Nsd, Signing::Bind("ED448", Denial::Nsec3)),
+    ("optout.example.", Server::Bind, Signing::Bind("ED25519", Denial::OptOut)),
+    ("p256.example.", Server::Nsd, Signing::Bind("ECDSAP256SHA256", Denial::Nsec3)),
+    ("rsa.example.", Server::Bind, Signing::Bind("RSASHA256", Denial::Nsec)),
+    ("p384.example.", Server::Knot, Signing::Bind("ECDSAP384SHA384", Denial::OptOut)),
+    ("knot256.example.", Server::Nsd, Signing::Knot("ecdsap256sha256")),
+    ("ed448.example.", Server::Knot, Signing::Bind("ED448", Denial::Nsec3)),
 ];
 
 /// The zones that are odd or harmed.
