@@ -95,6 +95,8 @@ pub enum Kind {
     Data,
     /// A CNAME, one made from a DNAME included, that leads to this name.
     Alias(Name),
+    /// A DNAME whose redirection of the name gives one that is too long (RFC 6672 section 2.2).
+    AliasTooLong,
     /// The name has no such records.
     NoData,
     /// The name does not exist (NXDOMAIN).
@@ -146,7 +148,7 @@ impl Answer {
 
     /// Whether it is data or an alias, not a denial.
     pub fn is_positive(&self) -> bool {
-        matches!(self.kind, Kind::Data | Kind::Alias(_))
+        matches!(self.kind, Kind::Data | Kind::Alias(_) | Kind::AliasTooLong)
     }
 
     /// Whether it shows that the name exists, be it without records.
@@ -158,7 +160,7 @@ impl Answer {
     pub(super) fn cached_as(&self, rtype: Rtype) -> Rtype {
         match self.kind {
             Kind::Data | Kind::NoData => rtype,
-            Kind::Alias(_) => Rtype::CNAME,
+            Kind::Alias(_) | Kind::AliasTooLong => Rtype::CNAME,
             Kind::NameError | Kind::CompactNameError => Rtype::NXNAME,
         }
     }

@@ -34,6 +34,15 @@ pub enum Cause {
     /// No server of the zone could be reached, or none has a known address.
     #[error("no server of {0} answers")]
     Unreachable(Name),
+    /// The zone's servers are named where no configured root leads: nobody here can tell their
+    /// addresses.
+    #[error("no server of {zone} can be found: {server} is outside the configured roots")]
+    ServerOutsideRoots {
+        /// The zone.
+        zone: Name,
+        /// One of its servers.
+        server: Name,
+    },
     /// Servers of the zone answer, but nothing that can be used.
     #[error("the servers of {zone} give no usable answer: {fault}")]
     Faulty {
@@ -42,6 +51,9 @@ pub enum Cause {
         /// What the last of them did.
         fault: Fault,
     },
+    /// An alias leads out of all configured roots.
+    #[error("an alias leads to {0}, which no configured root encloses")]
+    AliasOutsideRoots(Name),
     /// An alias leads to a name that is too long (RFC 6672 section 2.2).
     #[error("the redirection of {0} gives a name that is too long")]
     AliasTooLong(Name),
@@ -113,9 +125,13 @@ impl Cause {
     pub fn extended_error(&self) -> ExtendedError {
         let code = match self {
             // RFC 8914 section 4.21 has it for a query without RD, too.
-            Self::OutsideRoots(_) | Self::NoRecursion => EdeCode::NOT_AUTHORITATIVE,
+            Self::OutsideRoots(_) | Self::AliasOutsideRoots(_) | Self::NoRecursion => {
+                EdeCode::NOT_AUTHORITATIVE
+            }
             Self::Unaskable(_, why) => why.extended_error(),
-            Self::Unreachable(_) | Self::TooLate => EdeCode::NO_REACHABLE_AUTHORITY,
+            Self::Unreachable(_) | Self::ServerOutsideRoots { .. } | Self::TooLate => {
+                EdeCode::NO_REACHABLE_AUTHORITY
+            }
             Self::Faulty { fault: Fault::Malformed(_), .. } => EdeCode::INVALID_DATA,
             Self::Faulty { .. } => EdeCode::NETWORK_ERROR,
             Self::Bogus { flaw, .. } => flaw.code(),
@@ -135,6 +151,7 @@ impl Cause {
         matches!(
             self,
             Self::Unreachable(_)
+                | Self::ServerOutsideRoots { .. }
                 | Self::Faulty { .. }
                 | Self::Bogus { .. }
                 | Self::Exhausted(Work::Fetch)
@@ -150,10 +167,11 @@ impl Cause {
     /// Which of several failures to tell of: the greatest.
     pub(super) fn telling(&self) -> u8 {
         match self {
-            Self::Unreachable(_) => 0,
-            Self::Faulty { .. } => 1,
-            Self::Bogus { .. } => 2,
-            _ => 3,
+            Self::ServerOutsideRoots { .. } => 0,
+            Self::Unreachable(_) => 1,
+            Self::Faulty { .. } => 2,
+            Self::Bogus { .. } => 3,
+            _ => 4,
         }
     }
 }

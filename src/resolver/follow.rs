@@ -51,6 +51,11 @@ impl Follow {
         };
         let next = match &entry.value.kind {
             Kind::Alias(target) if self.question.rtype != Rtype::CNAME => Some(target.clone()),
+            Kind::AliasTooLong => {
+                let cause = Cause::AliasTooLong(self.name().clone());
+                self.links.push(entry);
+                return Move::Answered(Box::new(Response::broken(&self.links, cause, env.now)));
+            }
             _ => None,
         };
         self.links.push(entry);
@@ -63,11 +68,19 @@ impl Follow {
         }
     }
 
+    /// The name that is looked up: where the links lead.
+    fn name(&self) -> &Name {
+        match self.links.last().map(|link| &link.value.kind) {
+            Some(Kind::Alias(target)) => target,
+            _ => &self.question.name,
+        }
+    }
+
     /// A name outside all roots is no business of ours when a client asks for it, but an answer that
     /// cannot be completed when an alias leads there.
     fn lost(&self, cause: Cause) -> Cause {
         match cause {
-            Cause::OutsideRoots(name) if !self.links.is_empty() => Cause::Unreachable(name),
+            Cause::OutsideRoots(name) if !self.links.is_empty() => Cause::AliasOutsideRoots(name),
             cause => cause,
         }
     }

@@ -249,7 +249,7 @@ fn conclude(
                 answer.security = Security::Insecure;
             }
         }
-        if matches!(answer.kind, Kind::Alias(_)) {
+        if matches!(answer.kind, Kind::Alias(_) | Kind::AliasTooLong) {
             answer.trusted = Some(Trusted::NotACut);
         } else if key.rtype == Rtype::DNSKEY && key.name == *keys.zone() {
             answer.trusted = Some(Trusted::Keys(keys.clone()));

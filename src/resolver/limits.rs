@@ -44,6 +44,9 @@ pub struct Limits {
     pub first_rest: Duration,
     /// How long a server is left alone at most: 30 s, so that one that is back is soon found.
     pub most_rest: Duration,
+    /// RRsets taken of an answer to ANY: 8, so that they can be validated within what one reply may
+    /// cost.
+    pub any_sets: usize,
     /// The UDP size offered: 1232.
     pub udp_size: u16,
     /// How long the first question to a server waits: 400 ms.
@@ -89,6 +92,7 @@ impl Default for Limits {
             silences: 4,
             first_rest: Duration::from_secs(1),
             most_rest: Duration::from_secs(30),
+            any_sets: 8,
             udp_size: Edns::UDP_SIZE,
             first_timeout: Duration::from_millis(400),
             least_timeout: Duration::from_millis(200),

@@ -137,7 +137,8 @@ impl Lookup {
     /// Whether an answer stands for all types but those that live beside an alias.
     fn is_alias(&self, answer: &Answer) -> bool {
         let beside = [Rtype::NSEC, Rtype::RRSIG, Rtype::ANY];
-        matches!(answer.kind, Kind::Alias(_)) && !beside.contains(&self.key.rtype)
+        matches!(answer.kind, Kind::Alias(_) | Kind::AliasTooLong)
+            && !beside.contains(&self.key.rtype)
     }
 
     /// Takes the next step on the way.
@@ -243,6 +244,9 @@ impl Lookup {
             Upstream::Forward(_) => Experience::Patience,
         };
         remember(asking.server, experience, env.limits(), env.cache, env.now);
+        if let Some(walk) = &self.walk {
+            self.note(Cause::Unreachable(walk.zone().clone()));
+        }
         self.advance(env)
     }
 
@@ -295,9 +299,6 @@ impl Lookup {
         });
         match reading {
             Reading::Fault(fault) => self.fault(&asking, fault, env),
-            Reading::AliasTooLong => {
-                Move::Found(Err(Cause::AliasTooLong(asking.question.name.clone())))
-            }
             Reading::Referral(referral) => self.refer(*referral, env),
             Reading::Answer(answer) if asking.minimised => self.step(&asking, *answer, env),
             Reading::Answer(answer) => self.judge(*answer, Some(asking.server), env),
@@ -366,8 +367,13 @@ impl Lookup {
 
     /// Takes in the address of a server, or that there is none to be had.
     fn address(&mut self, found: Found, env: &mut Env<'_>) -> Move {
-        if let (Some(walk), Ok(entry)) = (&mut self.walk, found) {
-            walk.learn(&entry.value, env);
+        match (&mut self.walk, found) {
+            (Some(walk), Ok(entry)) => walk.learn(&entry.value, env),
+            (Some(walk), Err(Cause::OutsideRoots(server))) => {
+                let zone = walk.zone().clone();
+                self.note(Cause::ServerOutsideRoots { zone, server });
+            }
+            _ => {}
         }
         self.advance(env)
     }

@@ -33,8 +33,6 @@ pub(super) enum Reading {
     Answer(Box<Answer>),
     /// The name lies in a zone below.
     Referral(Box<Referral>),
-    /// An alias leads to a name that is too long.
-    AliasTooLong,
     /// The server is of no use here.
     Fault(Fault),
 }
@@ -44,9 +42,9 @@ impl Reading {
     pub(super) fn meaning(&self, minimised: bool) -> Meaning {
         match self {
             Self::Answer(answer) if minimised => Meaning::NoCut { exists: answer.shows_name() },
+            Self::Answer(answer) if answer.kind == Kind::AliasTooLong => Meaning::AliasTooLong,
             Self::Answer(answer) => Meaning::Answer(answer.kind.clone()),
             Self::Referral(referral) => Meaning::Referral(referral.cut.zone.clone()),
-            Self::AliasTooLong => Meaning::AliasTooLong,
             Self::Fault(fault) => Meaning::Fault(*fault),
         }
     }
@@ -131,7 +129,7 @@ impl Asked<'_> {
             data if !data.is_empty() => Some((Kind::Data, data)),
             _ => match self.alias(SignedRrset::group(records))? {
                 Redirection::None => None,
-                Redirection::TooLong => return Ok(Some(Reading::AliasTooLong)),
+                Redirection::TooLong(sets) => Some((Kind::AliasTooLong, sets)),
                 Redirection::To(target, sets) => Some((Kind::Alias(target), sets)),
             },
         };
@@ -155,6 +153,8 @@ impl Asked<'_> {
         }
         let mut sets = SignedRrset::group(own.collect());
         sets.retain(|set| *rtype == Rtype::ANY || set.rrset.rtype == *rtype);
+        // A part of them all will do (RFC 8482 section 4.1).
+        sets.truncate(self.limits.any_sets);
         sets
     }
 
@@ -252,7 +252,7 @@ impl Asked<'_> {
 enum Redirection {
     None,
     To(Name, Vec<SignedRrset>),
-    TooLong,
+    TooLong(Vec<SignedRrset>),
 }
 
 /// Follows a DNAME; the CNAME is made here, whatever the server made (RFC 6672 section 3.1).
@@ -260,7 +260,7 @@ fn redirect(name: &Name, dname: &SignedRrset) -> Result<Redirection, Fault> {
     let new = only_target(&dname.rrset)?;
     let target = match name.replace_suffix(&dname.rrset.name, &new) {
         Some(Ok(target)) => target,
-        _ => return Ok(Redirection::TooLong),
+        _ => return Ok(Redirection::TooLong(vec![dname.clone()])),
     };
     let rdata = crate::wire::Rdata::new(target.as_wire().to_vec()).expect("a name fits RDATA");
     let rrset = Rrset::single(name.clone(), Rtype::CNAME, dname.rrset.ttl, rdata);
@@ -393,7 +393,7 @@ mod tests {
                     prop_assert!(question.name.is_at_or_below(&referral.cut.zone));
                     prop_assert!(question.rtype != Rtype::DS || question.name != referral.cut.zone);
                 }
-                Reading::AliasTooLong | Reading::Fault(_) => {}
+                Reading::Fault(_) => {}
             }
         }
     }

@@ -91,6 +91,16 @@ impl Response {
         response
     }
 
+    /// The response that these links make, which for this cause lead nowhere.
+    pub(super) fn broken(links: &[Arc<Stored<Answer>>], cause: Cause, now: Timestamp) -> Self {
+        Self {
+            kind: None,
+            extended_error: Some(cause.extended_error()),
+            failure: Some(cause),
+            ..Self::new(links, now)
+        }
+    }
+
     /// The response to a request that failed.
     pub fn failure(cause: Cause) -> Self {
         Self {

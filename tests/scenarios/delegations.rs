@@ -2,7 +2,7 @@
 
 use threepid::dnssec::Security;
 use threepid::resolver::Cause;
-use threepid::wire::{Message, Rcode, Rdata, Record, Rrset, Rtype, Ttl};
+use threepid::wire::{EdeCode, Message, Rcode, Rdata, Record, Rrset, Rtype, Ttl};
 
 use super::net::{Server, World, dead, name, scripted};
 use super::tree::{self, EMAIL, NOW, PHONE, authority, world};
@@ -33,6 +33,25 @@ fn a_server_without_glue_is_looked_up() {
     assert!(outcome.sent.contains(&"44: mail.4.4.msisdn.3pid.example. A".to_owned()));
     let addresses = outcome.sent.iter().filter(|sent| sent.contains(" AAAA")).count();
     assert_eq!(addresses, 0, "one address is enough");
+}
+
+/// Nobody below the configured roots can tell its address: who operates the zone is told.
+#[test]
+fn a_server_named_outside_the_roots() {
+    let records = to_elsewhere("ns.example.net.");
+    let outcome = delegating(&records).ask(&format!("{EMAIL} ASSOC"));
+    let (zone, server) = (name("example.com.email.3pid.example."), name("ns.example.net."));
+    assert_eq!(*outcome.cause(), Cause::ServerOutsideRoots { zone, server });
+    assert_eq!(outcome.cause().extended_error().code, EdeCode::NO_REACHABLE_AUTHORITY);
+    // Where others can be found, they count.
+    let records = records + &to_elsewhere("ns.example.com.email");
+    let silent = records.clone() + "ns.example.com.email A 192.0.2.11";
+    let outcome = delegating(&silent).ask(&format!("{EMAIL} ASSOC"));
+    let zone = name("example.com.email.3pid.example.");
+    assert_eq!(*outcome.cause(), Cause::Unreachable(zone));
+    let good = records + "ns.example.com.email A 192.0.2.10";
+    let outcome = delegating(&good).ask(&format!("{EMAIL} ASSOC"));
+    assert_eq!(outcome.response.security, Security::Secure);
 }
 
 #[test]

@@ -389,6 +389,24 @@ fn only_enclosing_zones_sign() {
     }
 }
 
+/// More sets than may be validated for one reply: a part of them is an answer.
+#[test]
+fn an_answer_to_any_may_be_a_part() {
+    let mut world = world();
+    world.alter("192.0.2.1", |asked, message| {
+        if asked == "there.3pid.example. ANY" {
+            let rdata = || Rdata::new(vec![1]).unwrap();
+            let types = (65_400..65_430).map(Rtype);
+            message.answer =
+                types.map(|rtype| record("there.3pid.example.", rtype, rdata())).collect();
+            sign_sections(message, &key("3pid.example."));
+        }
+    });
+    let outcome = world.ask("there.3pid.example. ANY");
+    assert_eq!(outcome.response.security, Security::Secure, "{outcome:#?}");
+    assert_eq!(outcome.response.answer.len(), 8);
+}
+
 fn record(owner: &str, rtype: Rtype, rdata: Rdata) -> Record {
     Rrset::single(name(owner), rtype, Ttl::from_secs(300), rdata).records().next().unwrap()
 }

@@ -95,6 +95,7 @@ fn word(kind: &Kind) -> &'static str {
     match kind {
         Kind::Data => "data",
         Kind::Alias(_) => "alias",
+        Kind::AliasTooLong => "alias_too_long",
         Kind::NoData => "nodata",
         Kind::NameError => "nxdomain",
         Kind::CompactNameError => "nxname",

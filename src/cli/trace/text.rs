@@ -116,6 +116,7 @@ fn denial(kind: &Kind) -> String {
     match kind {
         Kind::Data => "data".to_owned(),
         Kind::Alias(target) => format!("alias of {target}"),
+        Kind::AliasTooLong => "redirection to a name that is too long".to_owned(),
         Kind::NoData => "no such record (NODATA)".to_owned(),
         Kind::NameError => "no such name (NXDOMAIN)".to_owned(),
         Kind::CompactNameError => "no such name (NXNAME)".to_owned(),
