@@ -33,9 +33,9 @@ impl<V> Stored<V> {
         self.stored <= now && now < self.expires
     }
 
-    /// How long it still counts, in whole seconds.
+    /// How long it still counts: its TTL less the whole seconds that have gone.
     pub fn remaining(&self, now: Timestamp) -> Ttl {
-        let secs = self.expires.since(now).as_secs();
+        let secs = self.expires.since(now).as_millis().div_ceil(1000);
         Ttl::from_secs(u32::try_from(secs).unwrap_or(u32::MAX))
     }
 }
@@ -179,7 +179,8 @@ mod tests {
         assert!(entry.is_fresh(now) && entry.is_fresh(Timestamp::from_millis(1_009_999)));
         assert!(!entry.is_fresh(Timestamp::from_secs(1010)));
         assert!(!entry.is_fresh(Timestamp::from_secs(999)), "the clock was set back");
-        assert_eq!(entry.remaining(Timestamp::from_millis(1_004_500)).as_secs(), 5);
+        assert_eq!(entry.remaining(Timestamp::from_millis(1_004_500)).as_secs(), 6);
+        assert_eq!(entry.remaining(Timestamp::from_secs(1005)).as_secs(), 5);
         assert!(!Stored::new((), now, Ttl::from_secs(0)).is_fresh(now));
     }
 }
