@@ -1,11 +1,11 @@
 //! What can be said on the command line.
 
-use std::net::{AddrParseError, IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::DNS_PORT;
+use crate::config::{AddressError, DNS_PORT, server_address};
 use crate::threepid::Country;
 use crate::wire::{Name, Rtype};
 
@@ -25,6 +25,25 @@ const TRACE_EXITS: &str = "Exit status (of several trees the greatest counts):
   3   an error: no answer, an address that is none, a bad configuration
   64  the command line is not understood";
 
+/// Told below the help of `zone` and `config`, and true by [`super::Exit`].
+const CHECK_EXITS: &str = "Exit status:
+  0   the file is good
+  1   it has mistakes, or the files it names
+  3   it cannot be read
+  64  the command line is not understood";
+
+/// Told below the help of `serve` and `demo`, and true by [`super::Exit`].
+const SERVE_EXITS: &str = "Exit status:
+  0   ended by a signal, all that was asked answered
+  3   it does not start, or ended before all was answered
+  64  the command line is not understood";
+
+/// Told below the help of `key`, and true by [`super::Exit`].
+const KEY_EXITS: &str = "Exit status:
+  0   done
+  3   a file cannot be read or written, or is not a key's
+  64  the command line is not understood";
+
 /// The DNS of third-party identifiers: find the Matrix user behind an email address or a phone number,
 /// and prove it.
 #[derive(Debug, Parser)]
@@ -35,14 +54,13 @@ pub(super) struct Arguments {
     pub(super) command: Command,
 }
 
-/// Told below the help of `zone`, and true by [`super::Exit`].
-const ZONE_EXITS: &str = "Exit status: 0 the zone is good, 1 it has mistakes";
-
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Serve what a configuration says: zones, a resolver
+    #[command(after_help = SERVE_EXITS)]
     Serve(ConfigFile),
     /// Start two small trees and a resolver on this machine, to try things on
+    #[command(after_help = SERVE_EXITS)]
     Demo(Demo),
     /// Find who an email address or a phone number belongs to
     #[command(after_help = LOOKUP_EXITS)]
@@ -139,9 +157,8 @@ pub(super) struct Trace {
 }
 
 /// An address, on the port of DNS where it has none.
-fn resolver(text: &str) -> Result<SocketAddr, AddrParseError> {
-    let bare = text.parse().map(|address: IpAddr| SocketAddr::new(address, DNS_PORT));
-    bare.or_else(|_| text.parse())
+fn resolver(text: &str) -> Result<SocketAddr, AddressError> {
+    server_address(text, DNS_PORT)
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,8 +167,10 @@ pub(super) enum KeyCommand {
     ///
     /// Alone, a key signs everything in its zone. Where the zone has keys of both kinds, key-signing
     /// keys sign its keys, and zone-signing keys the rest.
+    #[command(after_help = KEY_EXITS)]
     Generate(Generate),
     /// Show the DS record of a key, for the parent zone to publish
+    #[command(after_help = KEY_EXITS)]
     Ds(KeyDs),
 }
 
@@ -180,10 +199,10 @@ pub(super) struct KeyDs {
 #[derive(Debug, Subcommand)]
 pub(super) enum ZoneCommand {
     /// Read a zone file, and tell every mistake in it
-    #[command(after_help = ZONE_EXITS)]
+    #[command(after_help = CHECK_EXITS)]
     Check(ZoneFile),
     /// Write a zone file in canonical order, one record a line, names in full
-    #[command(after_help = ZONE_EXITS)]
+    #[command(after_help = CHECK_EXITS)]
     Print(ZonePrint),
 }
 
@@ -212,6 +231,7 @@ pub(super) struct ZonePrint {
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
     /// Read a configuration with its zones and keys, and tell every mistake
+    #[command(after_help = CHECK_EXITS)]
     Check(Check),
 }
 

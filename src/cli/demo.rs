@@ -35,6 +35,7 @@ pub(super) fn demo(arguments: &arguments::Demo) -> Exit {
                 output::print(introduction(&demo));
                 stay(demo, signals).await
             }
+            Some(Err(error)) if error.is_about_files() => output::mistakes(error),
             Some(Err(error)) => output::fail(error),
             None => Exit::Success,
         }

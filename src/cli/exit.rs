@@ -9,11 +9,12 @@ pub enum Exit {
     Success,
     /// The identifier is proved to have no association.
     NotFound,
-    /// The zone file that was looked at has mistakes.
+    /// The configuration or the zone file that was looked at has mistakes.
     Flawed,
     /// There is an answer, and nothing proves it; or a root was not heard, which may know better.
     Unproved,
-    /// Something is wrong: a file, an address, a network, an answer.
+    /// Something is wrong: a file that cannot be read, or that is needed and has mistakes, an address,
+    /// a network, an answer.
     Error,
     /// The command line is not understood.
     Usage,

@@ -1,12 +1,11 @@
 //! `threepid key`: the keys that zones are signed with.
 
 use crate::clock::{Clock, SystemClock};
-use crate::codec::hex;
 use crate::crypto::OsRandom;
-use crate::daemon::keys;
-use crate::dnssec::{ZoneKey, ds_of};
-use crate::wire::rdata::{Dnskey, Ds};
-use crate::wire::{DigestType, Name};
+use crate::daemon::keys::{self, KeyError};
+use crate::dnssec::{ZoneKey, sha256_ds};
+use crate::wire::Rtype;
+use crate::wire::rdata::{Dnskey, to_text};
 
 use super::Exit;
 use super::arguments::{Generate, KeyDs};
@@ -29,8 +28,8 @@ pub(super) fn generate(arguments: Generate) -> Exit {
 pub(super) fn ds(arguments: &KeyDs) -> Exit {
     match keys::load_public(&arguments.file) {
         Ok((zone, key)) if key.flags & Dnskey::SEP != 0 => {
-            let ds = ds_of(&zone, &key, DigestType::SHA256).expect("SHA-256 is computed here");
-            output::print(ds_line(&zone, &ds));
+            let ds = to_text(Rtype::DS, &sha256_ds(&zone, &key).to_rdata());
+            output::print(format_args!("{zone} IN DS {ds}\n"));
             Exit::Success
         }
         Ok((zone, _)) => output::fail(format_args!(
@@ -38,12 +37,13 @@ pub(super) fn ds(arguments: &KeyDs) -> Exit {
              signs its keys",
             arguments.file.display()
         )),
-        Err(error) => output::fail(error),
+        Err(error) => refuse(&error),
     }
 }
 
-/// `ds` as a line of the parent's zone file.
-fn ds_line(zone: &Name, ds: &Ds) -> String {
-    let digest = hex(&ds.digest).to_ascii_uppercase();
-    format!("{zone} IN DS {} {} {} {digest}\n", ds.key_tag, ds.algorithm.0, ds.digest_type.0)
+fn refuse(error: &KeyError) -> Exit {
+    match error {
+        KeyError::Malformed { .. } => output::mistakes(error),
+        error => output::fail(error),
+    }
 }

@@ -1,7 +1,9 @@
-//! Writing to whoever called.
+//! Standard output for results, standard error for what went wrong.
 
 use std::fmt::Display;
 use std::io::Write;
+
+use crate::config::{ConfigCause, ConfigError};
 
 use super::Exit;
 
@@ -10,21 +12,29 @@ pub(super) fn print(text: impl Display) {
     let _ = write!(std::io::stdout().lock(), "{text}");
 }
 
-/// Tells what went wrong on standard error.
+/// Tells what went wrong on standard error, other than in files.
 pub(super) fn fail(error: impl Display) -> Exit {
     let _ = writeln!(std::io::stderr().lock(), "error: {error}");
     Exit::Error
 }
 
-/// Tells mistakes in files on standard error: each line starts with its place.
-pub(super) fn mistakes(mistakes: impl Display) -> Exit {
-    let _ = writeln!(std::io::stderr().lock(), "{mistakes}");
+/// Tells what is wrong in files on standard error, or worth a look: each line starts with its place.
+pub(super) fn tell(lines: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{lines}");
+}
+
+/// Tells what is wrong in files that are needed.
+pub(super) fn mistakes(lines: impl Display) -> Exit {
+    tell(lines);
     Exit::Error
 }
 
-/// Tells something on standard error that stops nothing.
-pub(super) fn warn(warning: impl Display) {
-    let _ = writeln!(std::io::stderr().lock(), "{warning}");
+/// Tells why a configuration cannot be used.
+pub(super) fn config(error: ConfigError) -> Exit {
+    match error.cause {
+        ConfigCause::Unreadable(_) => fail(error),
+        ConfigCause::Mistakes { .. } => mistakes(error),
+    }
 }
 
 /// Tells what was not understood, or the help that was asked for.

@@ -2,9 +2,10 @@
 
 use sd_notify::NotifyState;
 
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::daemon::demo::Demo;
-use crate::daemon::{Daemon, LoadError, Order, Signals};
+use crate::daemon::{Daemon, LoadError, Order, Signals, StartError};
 
 use super::arguments::ConfigFile;
 use super::{Exit, log, output, runtime};
@@ -13,11 +14,13 @@ use super::{Exit, log, output, runtime};
 pub(super) fn serve(arguments: &ConfigFile) -> Exit {
     let config = match Config::load(&arguments.config) {
         Ok(config) => config,
-        Err(error) => return output::mistakes(error),
+        Err(error) => return refuse(StartError::Load(LoadError::of(error, SystemClock.now()))),
     };
     if config.authority.is_none() && config.resolver.is_none() {
         let path = config.path.display();
-        return output::mistakes(format_args!("{path}: there is no [authority] and no [resolver]"));
+        return output::mistakes(format_args!(
+            "{path}:1:1: nothing to serve: no [authority], no [resolver]"
+        ));
     }
     log::start(&config.log);
     runtime::long(async {
@@ -31,7 +34,7 @@ pub(super) fn serve(arguments: &ConfigFile) -> Exit {
         };
         let daemon = match started {
             Ok(daemon) => daemon,
-            Err(error) => return output::mistakes(error),
+            Err(error) => return refuse(error),
         };
         tracing::info!(
             authority = ?daemon.authority_addresses(),
@@ -41,6 +44,15 @@ pub(super) fn serve(arguments: &ConfigFile) -> Exit {
         );
         stay(daemon, signals).await
     })
+}
+
+/// Tells why it does not start.
+fn refuse(error: StartError) -> Exit {
+    match error {
+        StartError::Load(error) if error.is_unreadable() => output::fail(error),
+        StartError::Load(_) | StartError::Listen(_) => output::mistakes(error),
+        error => output::fail(error),
+    }
 }
 
 /// What `work` comes to; nothing where a signal says to end before.
@@ -96,7 +108,7 @@ pub(super) async fn stay(mut what: impl Stays, mut signals: Signals) -> Exit {
         match what.reload().await {
             Ok(()) => tracing::info!("reloaded"),
             Err(error) => {
-                error.lines().for_each(|mistake| tracing::error!("{mistake}"));
+                error.faults().for_each(|fault| tracing::error!("{fault}"));
                 tracing::error!("not reloaded: everything is served as before");
             }
         }

@@ -1,26 +1,83 @@
 //! Trust anchors: DS or DNSKEY records in text, as `threepid key ds`, `dig` and key files have them.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use crate::dnssec::ds_of;
-use crate::wire::rdata::{Dnskey, Ds, Entry, Lexer, SyntaxError, Tokens, from_text};
-use crate::wire::{Class, DigestType, Name, Rtype};
+use thiserror::Error;
+
+use crate::dnssec::sha256_ds;
+use crate::wire::rdata::{
+    self, Dnskey, Ds, Entry, Lexer, Position, RdataError, SyntaxError, Tokens, from_text,
+};
+use crate::wire::{Class, Name, Rtype};
+
+/// Something wrong in the text of anchors.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{at}: {fault}")]
+pub(super) struct AnchorError {
+    /// Where in the text.
+    pub(super) at: Position,
+    /// What.
+    pub(super) fault: AnchorFault,
+}
+
+/// What can be wrong with an anchor.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(super) enum AnchorFault {
+    /// It is no record.
+    #[error(transparent)]
+    Syntax(rdata::Fault),
+    /// It is another zone's.
+    #[error("a record of {found}, one of {expected} expected")]
+    Owner { found: Name, expected: Name },
+    /// It is of another type.
+    #[error("{0} found, DS or DNSKEY expected")]
+    Type(Rtype),
+    /// It holds something else.
+    #[error(transparent)]
+    Data(RdataError),
+    /// There is none.
+    #[error("no DS or DNSKEY record of {0} is here")]
+    None(Name),
+}
+
+/// Why a file gives no anchors.
+#[derive(Debug, Error)]
+pub(super) enum AnchorFileError {
+    /// It cannot be read.
+    #[error("cannot read {}: {cause}", path.display())]
+    Unreadable { path: PathBuf, cause: io::Error },
+    /// Something is wrong in it.
+    #[error("{}:{error}", path.display())]
+    Anchor { path: PathBuf, error: AnchorError },
+}
+
+impl From<SyntaxError> for AnchorError {
+    fn from(error: SyntaxError) -> Self {
+        AnchorFault::Syntax(error.fault).at(error.at)
+    }
+}
+
+impl AnchorFault {
+    fn at(self, at: Position) -> AnchorError {
+        AnchorError { at, fault: self }
+    }
+}
 
 /// The anchors of `apex` that `text` holds, one at least.
 ///
 /// # Errors
 /// With everything that is wrong, each with its place in the text.
-pub(super) fn read(text: &str, apex: &Name) -> Result<Vec<Ds>, Vec<String>> {
+pub(super) fn read(text: &str, apex: &Name) -> Result<Vec<Ds>, Vec<AnchorError>> {
     let (mut anchors, mut errors) = (Vec::new(), Vec::new());
     for entry in Lexer::new(text.as_bytes()) {
-        match entry.and_then(|entry| record(&entry, apex)) {
-            Ok(Ok(ds)) => anchors.push(ds),
-            Ok(Err(error)) => errors.push(error),
-            Err(error) => errors.push(error.to_string()),
+        match entry.map_err(AnchorError::from).and_then(|entry| record(&entry, apex)) {
+            Ok(ds) => anchors.push(ds),
+            Err(error) => errors.push(error),
         }
     }
     if anchors.is_empty() && errors.is_empty() {
-        errors.push(format!("no DS or DNSKEY record of {apex} is here"));
+        errors.push(AnchorFault::None(apex.clone()).at(Position { line: 1, column: 1 }));
     }
     if errors.is_empty() { Ok(anchors) } else { Err(errors) }
 }
@@ -29,16 +86,18 @@ pub(super) fn read(text: &str, apex: &Name) -> Result<Vec<Ds>, Vec<String>> {
 ///
 /// # Errors
 /// Where it cannot be read, or as for [`read`].
-pub(super) fn read_file(path: &Path, apex: &Name) -> Result<Vec<Ds>, Vec<String>> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| vec![format!("cannot read {shown}: {error}")])?;
-    read(&text, apex)
-        .map_err(|errors| errors.into_iter().map(|error| format!("{shown}:{error}")).collect())
+pub(super) fn read_file(path: &Path, apex: &Name) -> Result<Vec<Ds>, Vec<AnchorFileError>> {
+    let path = path.to_owned();
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(cause) => return Err(vec![AnchorFileError::Unreadable { path, cause }]),
+    };
+    let in_file = |error| AnchorFileError::Anchor { path: path.clone(), error };
+    read(&text, apex).map_err(|errors| errors.into_iter().map(in_file).collect())
 }
 
-/// `<apex> [<ttl>] [IN] DS <data>`, or DNSKEY. The inner error is about what the record says.
-fn record(entry: &Entry<'_>, apex: &Name) -> Result<Result<Ds, String>, SyntaxError> {
+/// `<apex> [<ttl>] [IN] DS <data>`, or DNSKEY.
+fn record(entry: &Entry<'_>, apex: &Name) -> Result<Ds, AnchorError> {
     let mut tokens = Tokens::new(&entry.tokens, entry.end);
     let at = tokens.position();
     let owner = tokens.name(Some(&Name::root()))?;
@@ -48,14 +107,14 @@ fn record(entry: &Entry<'_>, apex: &Name) -> Result<Result<Ds, String>, SyntaxEr
     let rdata = from_text(rtype, &mut tokens, Some(&Name::root()))?;
     let ds = match rtype {
         _ if owner != *apex => {
-            return Ok(Err(format!("{at}: a record of {owner}, one of {apex} expected")));
+            let expected = apex.clone();
+            return Err(AnchorFault::Owner { found: owner, expected }.at(at));
         }
         Rtype::DS => Ds::parse(&rdata),
-        Rtype::DNSKEY => Dnskey::parse(&rdata)
-            .map(|key| ds_of(&owner, &key, DigestType::SHA256).expect("SHA-256 is computed here")),
-        _ => return Ok(Err(format!("{at}: {rtype} found, DS or DNSKEY expected"))),
+        Rtype::DNSKEY => Dnskey::parse(&rdata).map(|key| sha256_ds(&owner, &key)),
+        _ => return Err(AnchorFault::Type(rtype).at(at)),
     };
-    Ok(ds.map_err(|error| format!("{at}: {error}")))
+    ds.map_err(|error| AnchorFault::Data(error).at(at))
 }
 
 #[cfg(test)]
@@ -72,7 +131,7 @@ mod tests {
     #[test]
     fn a_key_and_its_digest_are_the_same_anchor() {
         let key = ZoneKey::generate(apex(), ZoneKey::KSK, &mut SeededRandom::new(1));
-        let expected = vec![key.ds(DigestType::SHA256).unwrap()];
+        let expected = vec![key.sha256_ds()];
         let public = keyfile::write(&key, Timestamp::default()).public;
         assert_eq!(read(&public, &apex()), Ok(expected.clone()));
         let digest = crate::codec::hex(&expected[0].digest);
@@ -82,13 +141,16 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_told() {
-        let told = |text: &str| read(text, &apex()).unwrap_err();
-        assert_eq!(told("; nothing\n"), ["no DS or DNSKEY record of 3pid.example. is here"]);
+        let told = |text: &str| -> Vec<String> {
+            read(text, &apex()).unwrap_err().iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(told("; nothing\n"), ["1:1: no DS or DNSKEY record of 3pid.example. is here"]);
         let errors =
             told("other.example. DS 1 15 2 00\n3pid.example. A 192.0.2.1\n3pid.example. DS x\n");
         assert_eq!(errors.len(), 3, "{errors:?}");
         assert_eq!(errors[1], "2:1: A found, DS or DNSKEY expected");
         let file = read_file(Path::new("/nonexistent/root.anchor"), &apex()).unwrap_err();
-        assert!(file[0].starts_with("cannot read /nonexistent/root.anchor: "), "{file:?}");
+        let file = file[0].to_string();
+        assert!(file.starts_with("cannot read /nonexistent/root.anchor: "), "{file:?}");
     }
 }

@@ -58,11 +58,8 @@ pub enum Keys {
 
 impl Authority {
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
-        let zones: Vec<Zone> =
-            table.tables("zone").into_iter().filter_map(|zone| Zone::read(zone, base)).collect();
-        if zones.is_empty() {
-            table.mistake("no [[authority.zone]] is given, one is needed at least");
-        }
+        let zones = table.required_tables("zone").into_iter();
+        let zones: Vec<Zone> = zones.filter_map(|zone| Zone::read(zone, base)).collect();
         values::refuse_twice(&table, &zones, |zone| &zone.name);
         let authority = Self {
             listen: values::listen(&table, &LISTEN),

@@ -94,8 +94,17 @@ impl<'d> Table<'d> {
             .collect()
     }
 
+    /// The tables of the array `key`; a mistake where there is none.
+    pub(super) fn required_tables(&self, key: &'static str) -> Vec<Table<'d>> {
+        let given = self.entry(key).map(|(_, value)| value.value.get_ref());
+        if given.is_none_or(|given| given.as_array().is_some_and(|items| items.is_empty())) {
+            self.mistake(format!("no [[{}]] is given, one is needed at least", self.child(key)));
+        }
+        self.tables(key)
+    }
+
     /// How the table `key` in this one is called.
-    pub(super) fn child(&self, key: &str) -> String {
+    fn child(&self, key: &str) -> String {
         match self.title.trim_matches(['[', ']']) {
             "the file" => key.to_owned(),
             parent => format!("{parent}.{key}"),

@@ -33,7 +33,7 @@ pub use mistake::{Located, Mistake, Position};
 pub use operation::{Admin, Log, LogFormat};
 pub use resolver::Resolver;
 pub use root::Root;
-pub use values::DNS_PORT;
+pub use values::{AddressError, DNS_PORT, server_address};
 
 use document::Table;
 use mistake::Mistakes;
@@ -69,8 +69,14 @@ pub struct ConfigError {
 pub enum ConfigCause {
     /// It cannot be read.
     Unreadable(std::io::Error),
-    /// All that is wrong in it, in the order of the file.
-    Mistakes(Vec<Mistake>),
+    /// It says what cannot be.
+    Mistakes {
+        /// All that is wrong in it, in the order of the file.
+        mistakes: Vec<Mistake>,
+        /// What could be understood all the same: good for finding more that is wrong, in the files it
+        /// names. There is nothing where it is not TOML.
+        understood: Option<Box<Config>>,
+    },
 }
 
 /// Writes one line for each mistake: `file:line:column: what is wrong`.
@@ -79,7 +85,7 @@ impl fmt::Display for ConfigError {
         let path = self.path.display();
         match &self.cause {
             ConfigCause::Unreadable(error) => write!(f, "cannot read {path}: {error}"),
-            ConfigCause::Mistakes(mistakes) => {
+            ConfigCause::Mistakes { mistakes, .. } => {
                 let lines: Vec<String> =
                     mistakes.iter().map(|mistake| format!("{path}:{mistake}")).collect();
                 f.write_str(&lines.join("\n"))
@@ -112,8 +118,9 @@ impl Config {
             .map(|entries| Self::read(Table::top(&entries, &mistakes), path));
         match (config, mistakes.into_sorted()) {
             (Some(config), none) if none.is_empty() => Ok(config),
-            (_, mistakes) => {
-                Err(ConfigError { path: path.to_owned(), cause: ConfigCause::Mistakes(mistakes) })
+            (config, mistakes) => {
+                let cause = ConfigCause::Mistakes { mistakes, understood: config.map(Box::new) };
+                Err(ConfigError { path: path.to_owned(), cause })
             }
         }
     }
@@ -136,6 +143,9 @@ impl Config {
                     top.mistake_at(address.position, message);
                 }
             }
+        }
+        if ["authority", "resolver", "client"].iter().all(|part| top.value(part).is_none()) {
+            top.mistake("nothing to do: none of [authority], [resolver] and [client] is given");
         }
         top.finish();
         config

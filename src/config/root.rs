@@ -8,7 +8,7 @@ use crate::resolver;
 use crate::wire::Name;
 use crate::wire::rdata::Ds;
 
-use super::anchor;
+use super::anchor::{self, AnchorError};
 use super::document::{Table, Value};
 use super::mistake::Located;
 use super::values;
@@ -50,15 +50,8 @@ impl Root {
 
     /// Reads the tables `root`, of which there is one at least.
     pub(super) fn read_all(table: &Table<'_>, base: &Path, holder: Holder) -> Vec<Self> {
-        let tables = table.tables("root");
-        if tables.is_empty() {
-            table.mistake(format!(
-                "no [[{}]] is given, one is needed at least",
-                table.child("root")
-            ));
-        }
-        let roots: Vec<Self> =
-            tables.into_iter().filter_map(|root| Self::read(root, base, holder)).collect();
+        let roots = table.required_tables("root").into_iter();
+        let roots: Vec<Self> = roots.filter_map(|root| Self::read(root, base, holder)).collect();
         values::refuse_twice(table, &roots, |root: &Self| &root.apex);
         roots
     }
@@ -91,7 +84,12 @@ fn anchors(table: &Table<'_>, base: &Path, apex: &Name, algorithms: Algorithms) 
         (Some(list), None) => list
             .list()
             .iter()
-            .filter_map(|item| item.accept_all(anchor::read(item.string()?, apex)))
+            .filter_map(|item| {
+                // One place is enough: that of the record, not the one in it.
+                let faults = |errors: Vec<AnchorError>| errors.into_iter().map(|error| error.fault);
+                let read = anchor::read(item.string()?, apex);
+                item.accept_all(read.map_err(|errors| faults(errors).collect()))
+            })
             .flatten()
             .collect(),
         (None, Some(file)) => values::path(&file, base)

@@ -111,6 +111,40 @@ level = "loud"
 }
 
 #[test]
+fn a_file_is_for_something() {
+    let told = parse("[log]\nlevel = \"info\"\n").unwrap_err();
+    let nothing = "nothing to do: none of [authority], [resolver] and [client] is given";
+    assert_eq!(told, format!("dir/a.toml:1:1: {nothing}"));
+    for part in ["[authority]", "[resolver]", "[client]", "client = 1\n"] {
+        assert!(!parse(part).unwrap_err().contains(nothing), "{part}");
+    }
+}
+
+#[test]
+fn faulty_tables_are_there_all_the_same() {
+    for (part, table) in [("authority", "zone"), ("resolver", "root"), ("client", "root")] {
+        let told =
+            parse(&format!("[{part}]\n[[{part}.{table}]]\n[[{part}.{table}]]\n")).unwrap_err();
+        assert!(!told.contains("one is needed at least"), "{told}");
+        let told = parse(&format!("[{part}]\n")).unwrap_err();
+        assert_eq!(
+            told,
+            format!("dir/a.toml:1:1: no [[{part}.{table}]] is given, one is needed at least")
+        );
+        let told = parse(&format!("[{part}]\n{table} = 1\n")).unwrap_err();
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn an_anchor_has_one_place() {
+    let root = "apex = \"a.\"\nanchors = [\"b. DS 1 15 2 00\"]\n";
+    let told = parse(&format!("[client]\n[[client.root]]\n{root}")).unwrap_err();
+    assert!(told.starts_with("dir/a.toml:2:1: a. has no anchor"), "{told}");
+    assert!(told.ends_with("\ndir/a.toml:4:12: a record of b., one of a. expected"), "{told}");
+}
+
+#[test]
 fn one_address_serves_one_part() {
     let zone = "[[authority.zone]]\nname = \"a.\"\nfile = \"a\"\n";
     let root = "[[resolver.root]]\napex = \"a.\"\nservers = [\"192.0.2.1\"]\nanchors = []\n";

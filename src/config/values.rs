@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use thiserror::Error;
+
 use crate::wire::Name;
 
 use super::document::{Table, Value};
@@ -11,17 +13,29 @@ use super::mistake::Located;
 /// The port of DNS (RFC 1035 section 4.2).
 pub const DNS_PORT: u16 = 53;
 
+/// Text that is no place to listen at or to ask.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{text}` is no address: write `192.0.2.1`, `192.0.2.1:{port}` or `[2001:db8::1]:{port}`")]
+pub struct AddressError {
+    text: String,
+    port: u16,
+}
+
 /// A place to listen at or to ask: an address, with a port or with `port` understood.
-pub(super) fn socket_address(value: &Value<'_>, port: u16) -> Option<Located<SocketAddr>> {
-    let text = value.string()?;
+///
+/// # Errors
+/// Where `text` is none.
+pub fn server_address(text: &str, port: u16) -> Result<SocketAddr, AddressError> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    let address = bare
-        .parse::<IpAddr>()
+    bare.parse::<IpAddr>()
         .map(|address| SocketAddr::new(address, port))
         .or_else(|_| text.parse::<SocketAddr>())
-        .map_err(|_| {
-            format!("`{text}` is no address: write `192.0.2.1`, `192.0.2.1:{port}` or `[2001:db8::1]:{port}`")
-        });
+        .map_err(|_| AddressError { text: text.to_owned(), port })
+}
+
+/// The address it is, with a port or with `port` understood.
+pub(super) fn socket_address(value: &Value<'_>, port: u16) -> Option<Located<SocketAddr>> {
+    let address = server_address(value.string()?, port);
     value.accept(address).map(|address| value.locate(address))
 }
 

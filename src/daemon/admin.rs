@@ -12,7 +12,7 @@ use crate::services::admin::{Health, Limits, Pages, serve};
 use crate::telemetry::Telemetry;
 use crate::transport::{ListenError, Transport};
 
-use super::StartError;
+use super::{Refused, StartError};
 
 /// The counters of a process, and where it stands.
 #[derive(Debug)]
@@ -57,9 +57,10 @@ impl AdminPart {
         listen: &Located<SocketAddr>,
         status: &Arc<Status>,
     ) -> Result<Self, StartError> {
-        let refused = |error| StartError::Listen {
-            place: format!("{}:{}", config.path.display(), listen.position),
-            cause: ListenError { address: listen.value, transport: Transport::Tcp, error },
+        let refused = |error| {
+            let cause = ListenError { address: listen.value, transport: Transport::Tcp, error };
+            let (config, position) = (config.path.clone(), listen.position);
+            StartError::Listen(vec![Refused { config, position, cause }])
         };
         let listener = TcpListener::bind(listen.value).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;

@@ -54,6 +54,20 @@ impl AuthorityPart {
         Ok(Self { addresses, current, server, renewal })
     }
 
+    /// Tells of zones whose serial went back: who copies a zone keeps the greater one (RFC 1982).
+    pub(super) fn warn_of_old_serials(&self, zones: &Authority) {
+        let served = self.current.served().load();
+        let Role::Authority(served) = &served.role else { return };
+        for zone in zones.zones() {
+            let old = served.zones().find(|old| old.apex() == zone.apex());
+            let Some(old) = old.map(|old| old.zone().soa().serial) else { continue };
+            let new = zone.zone().soa().serial;
+            if new < old {
+                tracing::warn!(zone = %zone.apex(), %old, %new, "the serial goes back");
+            }
+        }
+    }
+
     /// Answers for `zones` as `plan` says from here on.
     pub(super) async fn replace(&self, plan: &config::Authority, zones: Authority) {
         self.current.replace(served(plan, zones)).await;

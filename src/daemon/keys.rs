@@ -32,9 +32,9 @@ pub enum KeyError {
         cause: io::Error,
     },
     /// A file is not a key's.
-    #[error("{path}: {cause}", path = path.display())]
+    #[error("{path}:{cause}", path = path.display())]
     Malformed {
-        /// The `.key` file of the two.
+        /// That of the two files that is wrong.
         path: PathBuf,
         /// Why.
         cause: KeyfileError,
@@ -131,17 +131,24 @@ pub fn load_directory(zone: &Name, directory: &Path) -> Result<Vec<ZoneKey>, Vec
 /// Where one of the two cannot be read, or they are not a key's.
 pub fn load_pair(path: &Path) -> Result<ZoneKey, KeyError> {
     let (public, private) = (with_suffix(path, "key"), with_suffix(path, "private"));
-    let private = zeroize::Zeroizing::new(read(&private)?);
-    keyfile::read(&read(&public)?, &private)
-        .map_err(|cause| KeyError::Malformed { path: public, cause })
+    let secret = zeroize::Zeroizing::new(read(&private)?);
+    keyfile::read(&read(&public)?, &secret).map_err(|cause| {
+        let path = if cause.is_private() { private } else { public };
+        KeyError::Malformed { path, cause }
+    })
 }
 
-/// The public half of the key whose files are named `path`: its zone, and the record.
+/// The public half of the key in the file `path`, or whose files are named `path`: its zone, and the
+/// record.
 ///
 /// # Errors
 /// Where it cannot be read, or is not a key's.
 pub fn load_public(path: &Path) -> Result<(Name, Dnskey), KeyError> {
-    let path = with_suffix(path, "key");
+    let is_private = path.extension().is_some_and(|extension| extension == "private");
+    let path = match path.is_file() && !is_private {
+        true => path.to_owned(),
+        false => with_suffix(path, "key"),
+    };
     keyfile::read_public(&read(&path)?).map_err(|cause| KeyError::Malformed { path, cause })
 }
 
@@ -233,6 +240,24 @@ mod tests {
         let stem = store(directory.path(), &key("a.example", 1), Timestamp::default()).unwrap();
         let mode = fs::metadata(with_suffix(&stem, "private")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, PRIVATE_MODE);
+    }
+
+    #[test]
+    fn the_wrong_one_of_the_two_files_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let stem = store(directory.path(), &key("a.example", 1), Timestamp::default()).unwrap();
+        let private = with_suffix(&stem, "private");
+        fs::write(&private, "Private-key-format: v9\n").unwrap();
+        let error = load_pair(&stem).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{}:1:1: ", private.display())), "{error}");
+        let public = with_suffix(&stem, "key");
+        fs::write(&public, "; no key\na.example. A 192.0.2.1\n").unwrap();
+        let error = load_pair(&stem).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{}:2:12: ", public.display())), "{error}");
+        let other = directory.path().join("full.toml");
+        fs::write(&other, "[log]\n").unwrap();
+        let error = load_public(&other).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{}:1:", other.display())), "{error}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::config::Located;
 use crate::transport::{Limits, Listener};
 
-use super::StartError;
+use super::{Refused, StartError};
 
 /// Opens the sockets of all addresses in the file `config`.
 pub(super) fn bind(
@@ -15,7 +15,7 @@ pub(super) fn bind(
     addresses: &[Located<SocketAddr>],
     limits: &Limits,
 ) -> Result<Vec<Listener>, StartError> {
-    let mut listeners = Vec::new();
+    let (mut listeners, mut all_refused) = (Vec::new(), Vec::new());
     for address in addresses {
         match Listener::bind(address.value, limits) {
             Ok(more) => listeners.extend(more),
@@ -25,12 +25,12 @@ pub(super) fn bind(
                 tracing::warn!(address = %address.value, "not served: this machine has no IPv6");
             }
             Err(cause) => {
-                let place = format!("{}:{}", config.display(), address.position);
-                return Err(StartError::Listen { place, cause });
+                let (config, position) = (config.to_owned(), address.position);
+                all_refused.push(Refused { config, position, cause });
             }
         }
     }
-    Ok(listeners)
+    if all_refused.is_empty() { Ok(listeners) } else { Err(StartError::Listen(all_refused)) }
 }
 
 /// Whether the machine does without IPv6: that alone is no mistake of the configuration.

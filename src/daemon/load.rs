@@ -1,36 +1,91 @@
 //! From the configuration to what is served: zones, keys, and everything wrong with them.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::authority::{Associated, Authority, Policy, ServedZone};
+use crate::authority::{Associated, Authority, AuthorityError, Policy, ServedZone};
 use crate::clock::Timestamp;
-use crate::config::{self, Config, ConfigError, Located};
+use crate::config::{self, Config, ConfigCause, ConfigError, Located, Mistake};
+use crate::zone;
 
-use super::{keys, zone_file};
+use super::keys;
+use super::zone_file::{self, ZoneFileError};
 
-/// Everything wrong with what is to be served, a line each: `file:line:column: what`.
+/// Everything wrong with what is to be served: first the configuration, then the zone files.
 #[derive(Debug, Error)]
-pub struct LoadError(Vec<String>);
+pub struct LoadError(Vec<LoadFault>);
+
+/// One thing wrong with what is to be served.
+#[derive(Debug, Error)]
+pub enum LoadFault {
+    /// The configuration cannot be read.
+    #[error(transparent)]
+    Config(ConfigError),
+    /// Something in the configuration, or in a file that it names.
+    #[error("{}:{mistake}", path.display())]
+    Mistake {
+        /// The configuration.
+        path: PathBuf,
+        /// What is wrong in it, and where.
+        mistake: Mistake,
+    },
+    /// Something in a zone file.
+    #[error(transparent)]
+    Zone(zone::Flaw),
+    /// The zones cannot be served together.
+    #[error(transparent)]
+    Authority(AuthorityError),
+}
 
 impl LoadError {
-    /// The mistakes, a line each.
-    pub fn lines(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().flat_map(|mistake| mistake.lines())
+    /// What is wrong with the configuration, and with the files that it names as far as it could be
+    /// understood.
+    pub fn of(error: ConfigError, now: Timestamp) -> Self {
+        let ConfigError { path, cause } = error;
+        match cause {
+            ConfigCause::Mistakes { mistakes, understood } => {
+                let told = mistakes.into_iter().map(|mistake| {
+                    let path = path.clone();
+                    LoadFault::Mistake { path, mistake }
+                });
+                let more = understood.and_then(|config| load_zones(&config, now).err());
+                Self::all([Self(told.collect())].into_iter().chain(more))
+            }
+            cause => Self(vec![LoadFault::Config(ConfigError { path, cause })]),
+        }
+    }
+
+    /// All of them together.
+    pub(super) fn all(errors: impl IntoIterator<Item = Self>) -> Self {
+        let mut faults: Vec<LoadFault> = errors.into_iter().flat_map(|error| error.0).collect();
+        faults.sort_by_key(|fault| match fault {
+            LoadFault::Config(_) => (0, None),
+            LoadFault::Mistake { path, mistake } => (0, Some((path.clone(), mistake.position))),
+            LoadFault::Zone(_) | LoadFault::Authority(_) => (1, None),
+        });
+        Self(faults)
+    }
+
+    /// Whether the configuration could not be read at all.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.0[..], [LoadFault::Config(_)])
+    }
+
+    /// What is wrong, each a line.
+    pub fn faults(&self) -> impl Iterator<Item = &LoadFault> {
+        self.0.iter()
     }
 }
 
+/// One fault a line: `file:line:column: what`.
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
-    }
-}
-
-impl From<ConfigError> for LoadError {
-    fn from(error: ConfigError) -> Self {
-        Self(vec![error.to_string()])
+        for (at, fault) in self.0.iter().enumerate() {
+            write!(f, "{}{fault}", if at == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
     }
 }
 
@@ -43,25 +98,41 @@ pub struct Loaded {
     pub warnings: Vec<String>,
 }
 
+/// Reads the configuration at `path`, and what [`load`] reads.
+///
+/// # Errors
+/// With everything wrong with it and the files that it names.
+pub fn read(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError> {
+    let config = Config::load(path).map_err(|error| LoadError::of(error, now))?;
+    let loaded = load(&config, now)?;
+    Ok((config, loaded))
+}
+
 /// Reads, checks and signs the zones of the configuration.
 ///
 /// # Errors
 /// With every mistake in their files and keys.
 pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
-    let (mut served, mut mistakes, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let (zones, warnings) = load_zones(config, now)?;
+    match Authority::new(zones) {
+        Ok(authority) => Ok(Loaded { authority, warnings }),
+        Err(error) => Err(LoadError(vec![LoadFault::Authority(error)])),
+    }
+}
+
+/// The zones, and what the operator should look at.
+fn load_zones(
+    config: &Config,
+    now: Timestamp,
+) -> Result<(Vec<ServedZone>, Vec<String>), LoadError> {
+    let (mut served, mut warnings, mut faults) = (Vec::new(), Vec::new(), Vec::new());
     for zone in config.authority.iter().flat_map(|authority| &authority.zones) {
         match load_zone(zone, &config.path, now, &mut warnings) {
             Ok(zone) => served.push(zone),
-            Err(lines) => mistakes.extend(lines),
+            Err(more) => faults.push(LoadError(more)),
         }
     }
-    if !mistakes.is_empty() {
-        return Err(LoadError(mistakes));
-    }
-    match Authority::new(served) {
-        Ok(authority) => Ok(Loaded { authority, warnings }),
-        Err(error) => Err(LoadError(vec![error.to_string()])),
-    }
+    if faults.is_empty() { Ok((served, warnings)) } else { Err(LoadError::all(faults)) }
 }
 
 fn load_zone(
@@ -69,33 +140,32 @@ fn load_zone(
     config: &Path,
     now: Timestamp,
     warnings: &mut Vec<String>,
-) -> Result<ServedZone, Vec<String>> {
-    let in_config = |mistake: &Located<String>| {
-        format!("{}:{}: {}", config.display(), mistake.position, mistake.value)
+) -> Result<ServedZone, Vec<LoadFault>> {
+    let in_config = |named: Located<String>| {
+        let mistake = Mistake { position: named.position, message: named.value };
+        LoadFault::Mistake { path: config.to_owned(), mistake }
     };
     let keys = keys::load(&plan.name.value, &plan.keys).map_err(|errors| {
-        errors.iter().map(|error| in_config(&error.with(error.value.to_string()))).collect()
+        let faults = errors.iter().map(|error| in_config(error.with(error.value.to_string())));
+        faults.collect()
     });
-    let built = match std::fs::metadata(&plan.file.value) {
-        Ok(_) => zone_file::read(&plan.file.value, &plan.name.value),
-        Err(error) => {
-            let mistake = format!("cannot read {}: {error}", plan.file.value.display());
-            Err(vec![in_config(&plan.file.with(mistake))])
-        }
-    };
+    let built = zone_file::read(&plan.file.value, &plan.name.value).map_err(|error| match error {
+        ZoneFileError::Flaws(flaws) => flaws.into_iter().map(LoadFault::Zone).collect(),
+        unreadable => vec![in_config(plan.file.with(unreadable.to_string()))],
+    });
     let (keys, built) = match (keys, built) {
         (Ok(keys), Ok(built)) => (keys, built),
         (keys, built) => {
-            let lines = [keys.err(), built.err()];
-            return Err(lines.into_iter().flatten().flatten().collect());
+            let faults: [Option<Vec<LoadFault>>; 2] = [keys.err(), built.err()];
+            return Err(faults.into_iter().flatten().flatten().collect());
         }
     };
     warnings.extend(built.warnings.iter().map(ToString::to_string));
     if keys.is_empty() {
         let unsigned = format!("warning: {} has no keys and is served unsigned", plan.name.value);
-        warnings.push(in_config(&plan.name.with(unsigned)));
+        warnings.push(in_config(plan.name.with(unsigned)).to_string());
     }
     let associations = Associated::File(built.associations);
     ServedZone::new(built.zone, associations, keys, Policy::default(), now)
-        .map_err(|error| vec![in_config(&plan.name.with(error.to_string()))])
+        .map_err(|error| vec![in_config(plan.name.with(error.to_string()))])
 }

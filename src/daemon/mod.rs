@@ -13,8 +13,6 @@ mod renewal;
 mod resolver;
 mod signals;
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;
 pub mod zone_file;
 
@@ -28,10 +26,16 @@ use crate::services::admin::Health;
 
 use admin::{AdminPart, Status};
 use authority::AuthorityPart;
-pub use error::StartError;
-pub use load::{LoadError, Loaded, load};
+pub use error::{Refused, StartError};
+pub use load::{LoadError, LoadFault, Loaded, load, read};
 use resolver::ResolverPart;
 pub use signals::{Order, Signals};
+
+/// What a [`Daemon`] can go over to: its configuration and zones, read again, and without mistakes.
+pub struct Prepared {
+    config: Config,
+    zones: Authority,
+}
 
 /// Everything a configuration asks for, at work.
 pub struct Daemon {
@@ -71,7 +75,8 @@ impl Daemon {
     }
 
     async fn start_parts(&mut self) -> Result<(), StartError> {
-        let zones = load_aside(self.config.clone(), Arc::clone(&self.clock)).await?;
+        let (config, clock) = (self.config.clone(), Arc::clone(&self.clock));
+        let zones = announced(aside(move || load(&config, clock.now())).await?);
         let Self { config, clock, status, .. } = self;
         if let Some(plan) = &config.authority {
             let part = AuthorityPart::start(plan, &config.path, zones, clock, status)?;
@@ -89,9 +94,26 @@ impl Daemon {
     /// # Errors
     /// With every mistake. Then everything stays as it was.
     pub async fn reload(&mut self) -> Result<(), LoadError> {
-        let config = Config::load(&self.config.path)?;
-        let zones = load_aside(config.clone(), Arc::clone(&self.clock)).await?;
+        let prepared = self.prepare().await?;
+        self.go_over(prepared).await;
+        Ok(())
+    }
+
+    /// The first half of a reload: reads everything, and changes nothing.
+    ///
+    /// # Errors
+    /// With every mistake.
+    pub async fn prepare(&self) -> Result<Prepared, LoadError> {
+        let (path, clock) = (self.config.path.clone(), Arc::clone(&self.clock));
+        let (config, loaded) = aside(move || read(&path, clock.now())).await?;
+        Ok(Prepared { config, zones: announced(loaded) })
+    }
+
+    /// The second half of a reload, which cannot fail.
+    pub async fn go_over(&mut self, prepared: Prepared) {
+        let Prepared { config, zones } = prepared;
         if let (Some(part), Some(plan)) = (&self.authority, &config.authority) {
+            part.warn_of_old_serials(&zones);
             part.replace(plan, zones).await;
         }
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
@@ -100,7 +122,6 @@ impl Daemon {
         if needs_restart(&self.config, &config) {
             tracing::warn!("sections, addresses, threads and logs change at the next start only");
         }
-        Ok(())
     }
 
     /// Answers what is asked already, and ends.
@@ -143,16 +164,19 @@ fn needs_restart(old: &Config, new: &Config) -> bool {
         || (&old.admin, &old.log) != (&new.admin, &new.log)
 }
 
-/// Loads the zones on a thread where signing holds nobody up.
-async fn load_aside(config: Config, clock: Arc<dyn Clock>) -> Result<Authority, LoadError> {
+/// Reads on a thread where signing holds nobody up.
+async fn aside<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
     // It is not aborted, so that it ends without a value in a panic alone.
-    let loading = tokio::task::spawn_blocking(move || load(&config, clock.now()));
-    let loaded =
-        loading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+    let reading = tokio::task::spawn_blocking(read);
+    reading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+/// The zones, and in the log what there is to tell of them.
+fn announced(loaded: Loaded) -> Authority {
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     for zone in loaded.authority.zones() {
         let (serial, keys) = (zone.zone().soa().serial, zone.keys().len());
         tracing::debug!(zone = %zone.apex(), %serial, keys, "loaded");
     }
-    Ok(loaded.authority)
+    loaded.authority
 }

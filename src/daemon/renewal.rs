@@ -80,14 +80,26 @@ pub(super) async fn keep_fresh(current: Arc<Current>, clock: Arc<dyn Clock>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authority::{Associated, Policy, ServedZone};
     use crate::clock::{ManualClock, Timestamp};
     use crate::crypto::SeededRandom;
-    use crate::daemon::testing;
+    use crate::dnssec::ZoneKey;
+    use crate::zone::testing;
+
+    /// The signed zone `a.example.`.
+    fn signed(now: Timestamp) -> Authority {
+        let built = testing::build("a.example.", "@ SOA\n@ NS ns\nns A 192.0.2.1").unwrap();
+        let apex = built.zone.apex().clone();
+        let key = ZoneKey::generate(apex, ZoneKey::KSK, &mut SeededRandom::new(1));
+        let associations = Associated::File(built.associations);
+        let zone = ServedZone::new(built.zone, associations, vec![key], Policy::default(), now);
+        Authority::new(vec![zone.unwrap()]).unwrap()
+    }
 
     #[tokio::test]
     async fn signatures_are_renewed_when_they_have_to_be() {
         let now = Timestamp::from_secs(1_790_000_000);
-        let authority = testing::authority(now, &mut SeededRandom::new(1));
+        let authority = signed(now);
         let due = authority.next_renewal().unwrap();
         let current = Current::new(Served::new(Role::Authority(authority)));
         let clock = ManualClock::at(now);

@@ -162,7 +162,17 @@ async fn a_bad_start_tells_everything() {
     let error = state.start().await.err().unwrap();
     let lines = state.lines(&error);
     let places: Vec<&str> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
-    assert_eq!(places, ["a.zone:5:7", "a.zone:6:6", "a.toml:10:9", "a.toml:9:8"], "{error}");
+    assert_eq!(places, ["a.toml:9:8", "a.toml:10:9", "a.zone:5:7", "a.zone:6:6"], "{error}");
+    let clock = SystemClock;
+    state.write("a.toml", &CONFIG.replace("threads", "thread"));
+    let error = load::read(&state.path("a.toml"), clock.now()).unwrap_err();
+    let lines = state.lines(&error);
+    let places: Vec<&str> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(
+        places,
+        ["a.toml:3:1", "a.zone:5:7", "a.zone:6:6"],
+        "the zones are read all the same"
+    );
 }
 
 #[tokio::test]
@@ -176,6 +186,11 @@ async fn an_address_in_use_is_told_with_its_place() {
     let line = &state.lines(&error)[0];
     assert!(line.starts_with(&format!("a.toml:2:11: cannot listen on {taken}")), "{line}");
     assert!(line.ends_with("`ss -lntup` shows who listens there"), "{line}");
+    let both = format!("\"{taken}\", \"192.0.2.1:1\"");
+    state.write("a.toml", &CONFIG.replacen("\"127.0.0.1:0\"", &both, 1));
+    let error = state.start().await.err().unwrap();
+    assert_eq!(state.lines(&error).len(), 2, "{error}");
+    assert!(!error.is_about_the_port(), "another port makes no address of ours of it");
     first.stop().await;
 }
 
@@ -198,6 +213,38 @@ async fn the_demo_comes_up_again_with_the_same_keys() {
     let answer = ask_server(again.resolver(), "new.3pid.example", Rtype::A).await;
     assert_eq!(answer.answer.len(), 1);
     again.stop().await;
+}
+
+#[tokio::test]
+async fn a_bad_reload_of_the_demo_changes_no_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut demo = Demo::start(&anywhere(directory.path())).await.unwrap();
+    let edit = |name: &str, more: &str| {
+        let zone = directory.path().join(format!("zones/{name}.zone"));
+        fs::write(&zone, format!("{}{more}\n", read(&zone))).unwrap();
+    };
+    edit("3pid.example", "new A 192.0.2.1");
+    edit("4.4.msisdn.3pid.example", "bad A here");
+    edit("3pid.example.net", "bad A here");
+    let error = demo.reload().await.unwrap_err();
+    let told: Vec<String> = error.faults().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2, "{error}");
+    for (line, zone) in told.iter().zip(["4.4.msisdn.3pid.example", "3pid.example.net"]) {
+        let place = demo.path(&format!("zones/{zone}.zone"));
+        assert!(line.starts_with(&format!("{}:", place.display())), "{line}");
+    }
+    let root = SocketAddr::new(demo.zones().next().unwrap().1, demo.port());
+    assert_eq!(ask_server(root, "new.3pid.example", Rtype::A).await.answer.len(), 0);
+    demo.stop().await;
+    let error = Demo::start(&anywhere(directory.path())).await.err().unwrap();
+    assert_eq!(error.to_string().lines().count(), 2, "{error}");
+    assert!(error.is_about_files());
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_is_no_place_for_a_demo() {
+    let error = Demo::start(&anywhere(Path::new("/proc/demo"))).await.err().unwrap().to_string();
+    assert!(error.starts_with("cannot make the directory /proc/demo: "), "{error}");
 }
 
 #[tokio::test]

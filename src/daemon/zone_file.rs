@@ -1,25 +1,66 @@
 //! Zone files: read from disk, checked, and all their mistakes told.
 
 use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use thiserror::Error;
 
 use crate::wire::Name;
-use crate::zone::Built;
 use crate::zone::master::{self, Master, Source, SourceFile};
+use crate::zone::{Built, Flaws};
+
+/// Why a zone cannot be had from a file.
+#[derive(Debug, Error)]
+pub enum ZoneFileError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// Everything wrong in it, and in what it includes.
+    #[error(transparent)]
+    Flaws(#[from] Flaws),
+}
 
 /// Reads the zone `apex` from the master file at `path`.
 ///
 /// # Errors
-/// With everything wrong in it, in its order, a line each: `file:line:column: what`.
-pub fn read(path: &Path, apex: &Name) -> Result<Built, Vec<String>> {
-    let zone = open(path, Some(apex)).into_zone(Some(apex));
-    zone.map_err(|flaws| flaws.iter().map(ToString::to_string).collect())
+/// Where it cannot be read, or with everything wrong in it.
+pub fn read(path: &Path, apex: &Name) -> Result<Built, ZoneFileError> {
+    Ok(open(path, Some(apex))?.into_zone(Some(apex))?)
 }
 
 /// Reads the master file at `path`, its relative names continued with `origin`.
-pub fn open(path: &Path, origin: Option<&Name>) -> Master {
-    master::read(&path.to_string_lossy(), origin, &Files, &master::Limits::default())
+///
+/// # Errors
+/// Where it cannot be read. What is wrong in it is told with the records.
+pub fn open(path: &Path, origin: Option<&Name>) -> Result<Master, ZoneFileError> {
+    // Here it is the caller who named it; further on the reader tells the place of an $INCLUDE.
+    File::open(path)
+        .and_then(|mut file| file.read(&mut [0]))
+        .map_err(|cause| ZoneFileError::Unreadable { path: path.to_owned(), cause })?;
+    Ok(master::read(&path.to_string_lossy(), origin, &Files, &master::Limits::default()))
+}
+
+/// `path` without each `directory/..`. A link stays: what is above its target is elsewhere.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidied = PathBuf::new();
+    for component in path.components() {
+        let is_directory = || {
+            let named = matches!(tidied.components().next_back(), Some(Component::Normal(_)));
+            named && tidied.symlink_metadata().is_ok_and(|found| found.is_dir())
+        };
+        if component == Component::ParentDir && is_directory() {
+            tidied.pop();
+        } else {
+            tidied.push(component);
+        }
+    }
+    tidied
 }
 
 /// Opens master files. A relative `$INCLUDE` is taken from the directory of the file it stands in.
@@ -30,6 +71,7 @@ impl Source for Files {
     fn read(&self, file: &str, from: Option<&str>, limit: usize) -> Result<SourceFile, String> {
         let directory = from.and_then(|from| Path::new(from).parent());
         let path = directory.map_or_else(|| PathBuf::from(file), |directory| directory.join(file));
+        let path = tidy(&path);
         let octets = read_within(&path, limit)?;
         Ok(SourceFile { name: path.to_string_lossy().into_owned(), octets })
     }
@@ -57,9 +99,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.zone");
         fs::write(&path, text).unwrap();
-        let lines = read(&path, &"a.example.".parse().unwrap()).unwrap_err();
+        let told = read(&path, &"a.example.".parse().unwrap()).unwrap_err().to_string();
         let path = format!("{}:", path.display());
-        lines.iter().map(|line| line.replace(&path, "")).collect()
+        told.lines().map(|line| line.replace(&path, "")).collect()
     }
 
     const HEAD: &str = "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 192.0.2.1\n";
@@ -78,7 +120,27 @@ mod tests {
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(lines[0].starts_with("2:"), "{lines:?}");
         let lines = told("$TTL 60\n@ NS ns\nns A 192.0.2.1\n");
-        assert!(lines[0].contains("no SOA"), "{lines:?}");
+        assert!(lines[0].starts_with("1:1: ") && lines[0].contains("no SOA"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_told_without_a_place_in_it() {
+        let error = read(Path::new("/nonexistent/a.zone"), &"a.example.".parse().unwrap());
+        let told = error.unwrap_err().to_string();
+        assert!(told.starts_with("cannot read /nonexistent/a.zone: No such file"), "{told}");
+    }
+
+    #[test]
+    fn paths_are_told_without_detours() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        std::os::unix::fs::symlink(root.join("a/b"), root.join("link")).unwrap();
+        assert_eq!(tidy(&root.join("a/../a/b/../../x")), root.join("x"));
+        for kept in ["link/../x", "absent/../x"] {
+            assert_eq!(tidy(&root.join(kept)), root.join(kept));
+        }
+        assert_eq!(tidy(Path::new("../x")), Path::new("../x"));
     }
 
     #[test]

@@ -16,6 +16,11 @@ pub fn ds_of(owner: &Name, key: &Dnskey, digest_type: DigestType) -> Option<Ds> 
     Some(Ds { key_tag: key.key_tag(), algorithm: key.algorithm, digest_type, digest })
 }
 
+/// The DS of `key` at `owner` by SHA-256, the digest that every validator knows (RFC 8624 section 3.3).
+pub fn sha256_ds(owner: &Name, key: &Dnskey) -> Ds {
+    ds_of(owner, key, DigestType::SHA256).expect("SHA-256 is computed here")
+}
+
 /// Whether `ds` stands for `key` at `owner`. Never where its digest cannot be computed here.
 pub fn ds_matches(ds: &Ds, owner: &Name, key: &Dnskey) -> bool {
     ds.algorithm == key.algorithm

@@ -1,6 +1,6 @@
 //! Keys of a zone, and the records that publish them (RFC 4034 sections 2 and 5, RFC 7344).
 
-use super::ds_of;
+use super::{ds_of, sha256_ds};
 use crate::crypto::{Random, Signature, SigningKey};
 use crate::wire::rdata::{Dnskey, Ds};
 use crate::wire::{Algorithm, Class, DigestType, Name, Rdata, Rrset, Rtype, Ttl};
@@ -56,6 +56,11 @@ impl ZoneKey {
         ds_of(&self.zone, &self.dnskey(), digest_type)
     }
 
+    /// The DS for the parent, by the digest that every validator knows.
+    pub fn sha256_ds(&self) -> Ds {
+        sha256_ds(&self.zone, &self.dnskey())
+    }
+
     /// Whether it is an entry point from outside.
     pub fn is_sep(&self) -> bool {
         self.flags & Dnskey::SEP != 0
@@ -88,8 +93,7 @@ pub fn dnskey_rrset(zone: &Name, keys: &[ZoneKey], ttl: Ttl) -> Rrset {
 /// What the parent's DS set shall be, of SHA-256 (RFC 7344 section 3.1): one for each key that
 /// signs the DNSKEY set.
 pub fn cds_rrset(zone: &Name, keys: &[ZoneKey], ttl: Ttl) -> Rrset {
-    let ds = signers(keys, Rtype::CDS)
-        .map(|key| key.ds(DigestType::SHA256).expect("SHA-256 is computed here").to_rdata());
+    let ds = signers(keys, Rtype::CDS).map(|key| key.sha256_ds().to_rdata());
     key_rrset(zone, Rtype::CDS, ttl, ds)
 }
 

@@ -10,41 +10,49 @@ use super::ZoneKey;
 use crate::clock::Timestamp;
 use crate::codec::{TextError, base64, date, from_base64};
 use crate::crypto::SigningKey;
-use crate::wire::rdata::Dnskey;
-use crate::wire::{Algorithm, Class, Name, NameError, Rtype};
+use crate::wire::rdata::{
+    Dnskey, Entry, Fault, Lexer, Position, SyntaxError, Token, Tokens, from_text,
+};
+use crate::wire::{Algorithm, Class, Name, Rtype};
 
-/// What is wrong with a key file.
+/// What is wrong with a key file: `line:column: what`.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum KeyfileError {
-    /// A line is not what it should be.
-    #[error(".{file} file, line {line}: {cause}")]
-    Line {
-        /// Which of the two files: `key` or `private`.
-        file: &'static str,
+    /// The `.key` file holds something else than the record of a key.
+    #[error(transparent)]
+    Public(#[from] SyntaxError),
+    /// The `.key` file holds another record.
+    #[error("{0}: a second record, one DNSKEY record expected")]
+    Second(Position),
+    /// The `.key` file holds no record.
+    #[error("1:1: a DNSKEY record expected, there is none")]
+    NoRecord,
+    /// A line of the `.private` file is not what it should be.
+    #[error("{line}:1: {cause}")]
+    Private {
         /// Its number, from 1.
         line: usize,
         /// What is wrong with it.
         cause: LineError,
     },
-    /// The file ends without a line that must be there.
-    #[error(".{file} file: {line:?} is missing")]
-    Missing {
-        /// Which of the two files: `key` or `private`.
-        file: &'static str,
-        /// What must be there.
-        line: &'static str,
-    },
+    /// The `.private` file ends without a line that must be there.
+    #[error("1:1: {0:?} is missing")]
+    Missing(&'static str),
     /// The files are of two keys.
-    #[error("the private key is not that of the DNSKEY")]
+    #[error("1:1: the private key is not that of the DNSKEY")]
     Mismatch,
 }
 
-/// What is wrong with a line of a key file.
+impl KeyfileError {
+    /// Whether it is the `.private` file that is wrong, not the `.key` file.
+    pub fn is_private(&self) -> bool {
+        matches!(self, Self::Private { .. } | Self::Missing(_) | Self::Mismatch)
+    }
+}
+
+/// What is wrong with a line of a `.private` file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LineError {
-    /// The owner is not a name.
-    #[error("bad zone name: {0}")]
-    Zone(#[from] NameError),
     /// Something else than what must stand there.
     #[error("{expected} expected, found {found:?}")]
     Unexpected {
@@ -140,36 +148,45 @@ pub fn read(public: &str, private: &str) -> Result<ZoneKey, KeyfileError> {
 /// # Errors
 /// Where it is something else.
 pub fn read_public(text: &str) -> Result<(Name, Dnskey), KeyfileError> {
-    let mut found = None;
-    for (line, content) in (1..).zip(text.lines()) {
-        if content.trim().is_empty() || content.starts_with(';') {
-            continue;
-        }
-        let record = match found {
-            Some(_) => Err(LineError::Repeated("DNSKEY record".to_owned())),
-            None => dnskey(content),
-        };
-        found = Some(record.map_err(|cause| KeyfileError::Line { file: "key", line, cause })?);
+    let mut entries = Lexer::new(text.as_bytes());
+    let found = dnskey(&entries.next().ok_or(KeyfileError::NoRecord)??)?;
+    match entries.next() {
+        None => Ok(found),
+        Some(more) => Err(KeyfileError::Second(more?.tokens[0].at)),
     }
-    found.ok_or(KeyfileError::Missing { file: "key", line: "DNSKEY record" })
 }
 
-/// `<zone> [<ttl>] IN DNSKEY <flags> 3 15 <base64>`, where spaces may part the base64.
-fn dnskey(line: &str) -> Result<(Name, Dnskey), LineError> {
-    let mut words = line.split_whitespace().peekable();
-    let zone = words.next().unwrap_or_default().parse()?;
-    words.next_if(|word| word.parse::<u32>().is_ok());
-    expect("class IN", &mut words, |word| word.parse() == Ok(Class::IN))?;
-    expect("type DNSKEY", &mut words, |word| word.parse() == Ok(Rtype::DNSKEY))?;
-    let flags = words.next();
-    let flags = flags
-        .and_then(|word| word.parse().ok())
-        .filter(|flags| flags & Dnskey::ZONE != 0)
-        .ok_or_else(|| LineError::unexpected("flags with the zone bit (256)", flags))?;
-    expect("protocol 3", &mut words, |word| word == "3")?;
-    expect("algorithm 15", &mut words, is_ed25519)?;
-    let public_key = octets(&words.collect::<String>())?.to_vec();
-    Ok((zone, Dnskey { flags, protocol: 3, algorithm: Algorithm::ED25519, public_key }))
+/// `<zone> [<ttl>] IN DNSKEY <flags> 3 15 <base64>`.
+fn dnskey(entry: &Entry<'_>) -> Result<(Name, Dnskey), SyntaxError> {
+    let mut tokens = Tokens::new(&entry.tokens, entry.end);
+    let zone = tokens.name(Some(&Name::root()))?;
+    tokens.take_if(|token| token.period("a TTL").is_ok());
+    take(&mut tokens, "class IN", |token| token.parse("a class") == Ok(Class::IN))?;
+    take(&mut tokens, "type DNSKEY", |token| token.parse("a type") == Ok(Rtype::DNSKEY))?;
+    let at = tokens.position();
+    let rdata = from_text(Rtype::DNSKEY, &mut tokens, None)?;
+    let key = Dnskey::parse(&rdata).map_err(|error| Fault::Data(error).at(at))?;
+    let (flags, length) = (key.flags, key.public_key.len());
+    let unexpected = |expected, found: String| Err(Fault::Unexpected { expected, found }.at(at));
+    match key {
+        _ if flags & Dnskey::ZONE == 0 => {
+            unexpected("flags with the zone bit (256)", flags.to_string())
+        }
+        Dnskey { protocol, .. } if protocol != 3 => unexpected("protocol 3", protocol.to_string()),
+        Dnskey { algorithm, .. } if algorithm != Algorithm::ED25519 => {
+            unexpected("algorithm 15", algorithm.0.to_string())
+        }
+        _ if length != 32 => unexpected("a key of 32 octets", format!("{length}")),
+        key => Ok((zone, key)),
+    }
+}
+
+fn take(
+    tokens: &mut Tokens<'_, '_>,
+    expected: &'static str,
+    fits: impl FnOnce(&Token<'_>) -> bool,
+) -> Result<(), SyntaxError> {
+    tokens.take_if(fits).map(drop).ok_or_else(|| tokens.unexpected(expected))
 }
 
 fn is_ed25519(word: &str) -> bool {
@@ -196,16 +213,11 @@ fn octets(base64: &str) -> Result<Zeroizing<[u8; 32]>, LineError> {
 fn read_private(text: &str) -> Result<SigningKey, KeyfileError> {
     let mut fields = Fields::default();
     for (line, content) in (1..).zip(text.lines()) {
-        fields.read(content).map_err(|cause| KeyfileError::Line {
-            file: "private",
-            line,
-            cause,
-        })?;
+        fields.read(content).map_err(|cause| KeyfileError::Private { line, cause })?;
     }
-    let missing = |line| KeyfileError::Missing { file: "private", line };
-    fields.format.ok_or(missing("Private-key-format"))?;
-    fields.algorithm.ok_or(missing("Algorithm"))?;
-    let seed = fields.key.ok_or(missing("PrivateKey"))?;
+    fields.format.ok_or(KeyfileError::Missing("Private-key-format"))?;
+    fields.algorithm.ok_or(KeyfileError::Missing("Algorithm"))?;
+    let seed = fields.key.ok_or(KeyfileError::Missing("PrivateKey"))?;
     Ok(SigningKey::from_seed(&seed))
 }
 
@@ -332,37 +344,28 @@ mod tests {
             assert!(PUBLIC.contains(from) || PRIVATE.contains(from), "{from}");
             fails(&PUBLIC.replace(from, to), &PRIVATE.replace(from, to))
         };
-        assert_eq!(
-            replaced("257 3 15", "257 3 8"),
-            ".key file, line 5: algorithm 15 expected, found \"8\""
-        );
+        assert_eq!(replaced("257 3 15", "257 3 8"), "5:27: algorithm 15 expected, found 8");
         assert_eq!(
             replaced("257 3 15", "1 3 15"),
-            ".key file, line 5: flags with the zone bit (256) expected, found \"1\""
+            "5:27: flags with the zone bit (256) expected, found 1"
         );
+        assert_eq!(replaced("DNSKEY 257", "DS 257"), "5:20: type DNSKEY expected, found \"DS\"");
+        assert_eq!(fails("", PRIVATE), "1:1: a DNSKEY record expected, there is none");
         assert_eq!(
-            replaced("DNSKEY 257", "DS 257"),
-            ".key file, line 5: type DNSKEY expected, found \"DS\""
+            fails(&PUBLIC.repeat(2), PRIVATE),
+            "10:1: a second record, one DNSKEY record expected"
         );
-        assert_eq!(fails("", PRIVATE), ".key file: \"DNSKEY record\" is missing");
-        assert_eq!(fails(&PUBLIC.repeat(2), PRIVATE), ".key file, line 10: a second DNSKEY record");
         assert_eq!(
             replaced("Algorithm: 15", "Algorithm: 13"),
-            ".private file, line 2: algorithm 15 expected, found \"13\""
+            "2:1: algorithm 15 expected, found \"13\""
         );
         assert_eq!(
             replaced("format: v1.3", "format: v2.0"),
-            ".private file, line 1: format v1.x expected, found \"v2.0\""
+            "1:1: format v1.x expected, found \"v2.0\""
         );
-        assert_eq!(
-            replaced("PrivateKey: ", "PrivateKey: AA"),
-            ".private file, line 3: bad base64: wrong length"
-        );
-        assert_eq!(replaced("PrivateKey", "Key"), ".private file: \"PrivateKey\" is missing");
-        assert_eq!(
-            fails(PUBLIC, &PRIVATE.repeat(2)),
-            ".private file, line 7: a second Private-key-format"
-        );
+        assert_eq!(replaced("PrivateKey: ", "PrivateKey: AA"), "3:1: bad base64: wrong length");
+        assert_eq!(replaced("PrivateKey", "Key"), "1:1: \"PrivateKey\" is missing");
+        assert_eq!(fails(PUBLIC, &PRIVATE.repeat(2)), "7:1: a second Private-key-format");
         assert_eq!(replaced("257 3 15 n", "257 3 15 m"), KeyfileError::Mismatch.to_string());
     }
 

@@ -101,8 +101,8 @@ fn a_zone_must_have_soa_and_ns() {
     assert_eq!(
         texts,
         [
-            "zone: example.: the zone has no SOA record",
-            "zone: example.: the zone's name has no NS record"
+            "zone:1:1: example.: the zone has no SOA record",
+            "zone:1:1: example.: the zone's name has no NS record"
         ]
     );
 }

@@ -22,15 +22,34 @@ pub enum Flaw {
     /// Something wrong with a record.
     #[error("{0}")]
     Finding(Finding),
-    /// Something wrong with the zone of a file.
-    #[error("{0}: {1}")]
+    /// Something that the zone of a file lacks.
+    #[error("{0}:1:1: {1}")]
     Zone(Arc<str>, Finding),
     /// Nobody says which zone this file holds.
-    #[error("{0}: a SOA record expected, there is none")]
+    #[error("{0}:1:1: a SOA record expected, there is none")]
     NoSoa(Arc<str>),
+    /// The file holds another zone: nothing else is worth telling.
+    #[error("{place}: this is the SOA record of {found}, that of {expected} expected")]
+    OtherZone {
+        /// Where its SOA stands.
+        place: Place,
+        /// The zone it holds.
+        found: Name,
+        /// The zone it should hold.
+        expected: Name,
+    },
     /// The limit of mistakes is reached.
-    #[error("{0}: there may be more mistakes: reading ended at the last of these")]
+    #[error("{0}:1:1: there may be more mistakes: reading ended at the last of these")]
     More(Arc<str>),
+}
+
+impl IntoIterator for Flaws {
+    type Item = Flaw;
+    type IntoIter = std::vec::IntoIter<Flaw>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
 }
 
 impl Flaws {
@@ -56,6 +75,7 @@ impl Flaw {
         let place = match self {
             Self::Mistake(mistake) => Some(&mistake.place),
             Self::Finding(finding) => finding.place.as_ref(),
+            Self::OtherZone { place, .. } => Some(place),
             Self::Zone(..) | Self::NoSoa(_) | Self::More(_) => None,
         };
         (place.is_none(), place)
@@ -71,11 +91,13 @@ impl Master {
     /// read.
     pub fn into_zone(self, apex: Option<&Name>) -> Result<Built, Flaws> {
         let is_whole = self.mistakes.is_empty();
+        let other = apex.and_then(|apex| self.other_zone(apex));
         let soa = self.records.iter().find(|(record, _)| record.rtype == Rtype::SOA);
         let apex = apex.or_else(|| soa.map(|(record, _)| &record.name)).cloned();
         let file = self.file;
         let mut flaws: Vec<Flaw> = self.mistakes.into_iter().map(Flaw::Mistake).collect();
-        match apex.map(|apex| Zone::build(&apex, self.records)) {
+        let build = |apex: Name| Zone::build(&apex, self.records);
+        match apex.filter(|_| other.is_none()).map(build) {
             Some(Ok(built)) if is_whole => return Ok(built),
             Some(Ok(built)) => flaws.extend(built.warnings.into_iter().map(Flaw::Finding)),
             Some(Err(findings)) => {
@@ -86,14 +108,26 @@ impl Master {
                     None => Flaw::Zone(Arc::clone(&file), found),
                 }));
             }
-            None if is_whole => flaws.push(Flaw::NoSoa(Arc::clone(&file))),
+            None if is_whole && other.is_none() => flaws.push(Flaw::NoSoa(Arc::clone(&file))),
             None => {}
         }
+        flaws.extend(other);
         flaws.sort_by(|a, b| a.order().cmp(&b.order()));
         if self.more {
             flaws.push(Flaw::More(file));
         }
         Err(Flaws(flaws))
+    }
+
+    /// That these records are those of another zone than `apex`: they have a SOA, and none there.
+    fn other_zone(&self, apex: &Name) -> Option<Flaw> {
+        let mut soas = self.records.iter().filter(|(record, _)| record.rtype == Rtype::SOA);
+        let (soa, place) = soas.next()?;
+        if soa.name == *apex || soas.any(|(record, _)| record.name == *apex) {
+            return None;
+        }
+        let (place, found) = (place.clone(), soa.name.clone());
+        Some(Flaw::OtherZone { place, found, expected: apex.clone() })
     }
 }
 
@@ -123,10 +157,14 @@ mod tests {
         let text = "a. 1 SOA a. a. 1 1 1 1 1\na. 1 NS b.\n";
         assert_eq!(load(text, None).unwrap().zone.apex(), &"a.".parse().unwrap());
         assert!(load(text, Some("a.")).is_ok());
-        assert!(load(text, Some("b.")).is_err());
+        assert_eq!(
+            load(text, Some("b.")).unwrap_err(),
+            ["f:1:1: this is the SOA record of a., that of b. expected"],
+            "once, not for every record"
+        );
         assert_eq!(
             load("a. 1 NS b.\n", None).unwrap_err(),
-            ["f: a SOA record expected, there is none"]
+            ["f:1:1: a SOA record expected, there is none"]
         );
     }
 
@@ -141,6 +179,9 @@ mod tests {
         assert_eq!(told.len(), 3, "that there is no NS is not told: {told:?}");
         assert!(told.iter().zip(starts).all(|(told, start)| told.starts_with(start)), "{told:?}");
         let told = load("x\nx\nx\nx\n", Some("a.")).unwrap_err();
-        assert_eq!(told[3], "f: there may be more mistakes: reading ended at the last of these");
+        assert_eq!(
+            told[3],
+            "f:1:1: there may be more mistakes: reading ended at the last of these"
+        );
     }
 }

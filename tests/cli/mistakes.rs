@@ -41,3 +41,85 @@ fn every_mistake_of_a_configuration_is_told_with_its_place() {
     let served = threepid(directory.path(), &["serve", "-c", "a.toml"]);
     assert_eq!((served.code, served.stderr.as_str()), (3, told));
 }
+
+#[test]
+fn a_file_that_cannot_be_read_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in
+        [["config", "check"].as_slice(), &["zone", "check"], &["zone", "print"], &["serve", "-c"]]
+    {
+        let ran = threepid(directory.path(), &[arguments, &["absent"]].concat());
+        assert_eq!(ran.code, 3, "{ran:?}");
+        assert!(ran.stderr.starts_with("error: cannot read absent: No such file"), "{ran:?}");
+    }
+}
+
+#[test]
+fn every_command_tells_what_it_ends_with() {
+    let directory = tempfile::tempdir().unwrap();
+    for command in [
+        "serve",
+        "demo",
+        "lookup",
+        "key generate",
+        "key ds",
+        "zone check",
+        "zone print",
+        "config check",
+    ] {
+        let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let ran = threepid(directory.path(), &arguments);
+        for code in ["0", "3", "64"] {
+            let line = format!("\n  {code:<4}");
+            assert!(ran.stdout.contains(&line), "{command}: {code} in {}", ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn what_a_configuration_names_is_read_whatever_else_is_wrong() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+    write("a.zone", "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A here\n");
+    write(
+        "a.toml",
+        "[authority]\nthread = 1\n[[authority.zone]]\nname = \"a.example\"\nfile = \"a.zone\"\n\
+         [[authority.zone]]\nname = \"b.example\"\nfile = \"b.zone\"\n",
+    );
+    for (arguments, code) in [(["config", "check", "a.toml"], 1), (["serve", "-c", "a.toml"], 3)] {
+        let ran = threepid(directory.path(), &arguments);
+        let places: Vec<&str> =
+            ran.stderr.lines().map(|line| line.split(": ").next().unwrap()).collect();
+        assert_eq!(
+            (ran.code, places),
+            (code, vec!["a.toml:2:1", "a.toml:8:8", "a.zone:3:1", "a.zone:4:6"])
+        );
+    }
+}
+
+#[test]
+fn warnings_do_not_hide() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+    write("a.zone", "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\n");
+    write("a.toml", "[authority]\n[[authority.zone]]\nname = \"a.example\"\nfile = \"a.zone\"\n");
+    let ran = threepid(directory.path(), &["config", "check", "a.toml"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "a.toml is good\n"));
+    let lines: Vec<&str> = ran.stderr.lines().collect();
+    assert!(lines[0].starts_with("a.zone:3:1: warning: "), "{ran:?}");
+    assert!(lines[1].starts_with("a.toml:3:8: warning: a.example. has no keys"), "{ran:?}");
+}
+
+#[test]
+fn resolvers_are_written_as_in_a_configuration() {
+    let directory = tempfile::tempdir().unwrap();
+    for (resolver, code) in [("127.0.0.1", 3), ("::1", 3), ("[::1]", 3), ("[::1]:53", 3), ("a", 64)]
+    {
+        let ran = threepid(directory.path(), &["lookup", "--resolver", resolver, "a@example.com"]);
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(
+            code == 3 || ran.stderr.contains("`a` is no address: write `192.0.2.1`"),
+            "{ran:?}"
+        );
+    }
+}

@@ -81,7 +81,13 @@ fn hangup_reloads_and_a_mistake_changes_nothing() {
     serving.signal(Signal::SIGHUP);
     let told = serving.told("reloaded");
     assert!(!told.contains("not reloaded"), "{told}");
+    assert!(!told.contains("goes back"), "{told}");
     assert_eq!((answers("ns.a.example"), answers("new.a.example")), (1, 1), "the new zone");
+
+    write(directory.path(), "a.zone", &ZONE.replace(" h 1 ", " h 0 "));
+    serving.signal(Signal::SIGHUP);
+    let told = serving.told("reloaded");
+    assert!(told.contains("the serial goes back zone=a.example. old=1 new=0"), "{told}");
     serving.end();
 }
 
@@ -198,5 +204,10 @@ fn what_cannot_be_served_is_not_started() {
     assert_eq!((checked.code, checked.stderr), (1, ran.stderr));
     write(directory.path(), "a.toml", "[log]\n");
     let ran = threepid(directory.path(), &["serve", "-c", "a.toml"]);
-    assert_eq!(ran.stderr, "a.toml: there is no [authority] and no [resolver]\n");
+    let nothing = "nothing to do: none of [authority], [resolver] and [client] is given";
+    assert_eq!(ran.stderr, format!("a.toml:1:1: {nothing}\n"));
+    let client = include_str!("../../config/client.toml");
+    write(directory.path(), "a.toml", client);
+    let ran = threepid(directory.path(), &["serve", "-c", "a.toml"]);
+    assert_eq!(ran.stderr, "a.toml:1:1: nothing to serve: no [authority], no [resolver]\n");
 }

@@ -94,8 +94,9 @@ async fn the_way_through_the_demo_is_shown() {
 
     let found = trace(directory.path(), &["ns.3pid.example"]).await;
     assert_eq!(found.code, 0, "{found:?}");
-    let answer = "ns.3pid.example. A: found, proved\n  ns.3pid.example. 3600 A 127.53.0.1\n";
-    assert!(found.stdout.contains(answer), "{found:?}");
+    // The TTL counts down from the first of the questions.
+    assert!(found.stdout.contains("ns.3pid.example. A: found, proved\n  ns.3pid.example. 3"));
+    assert!(found.stdout.contains(" A 127.53.0.1\n"), "{found:?}");
     demo.stop().await;
 }
 
@@ -181,7 +182,7 @@ fn mistakes_are_told() {
             "error: \"example.com.\": it lies in no configured tree (3pid.example.)",
         ),
         (&["-c", "client.toml", "+447700900123"], "client.toml: a trace starts at the servers of"),
-        (&["-c", "empty.toml", "+447700900123"], "empty.toml: it has neither a [resolver] nor a"),
+        (&["-c", "empty.toml", "+447700900123"], "empty.toml:1:1: nothing to do: none of"),
         (&["+447700900123"], "error: no configuration: give one with a [resolver] section by -c"),
     ] {
         let ran = threepid(directory.path(), &[&["trace"], arguments].concat());

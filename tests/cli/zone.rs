@@ -66,6 +66,15 @@ fn mistakes_of_every_kind_are_told_with_their_places() {
 }
 
 #[test]
+fn a_file_of_another_zone_is_told_once() {
+    let ran =
+        threepid(package(), &["zone", "check", "zones/3pid.example.zone", "--origin", "foo.test"]);
+    assert_eq!((ran.code, ran.stderr.lines().count()), (1, 1), "{ran:?}");
+    let told = "this is the SOA record of 3pid.example., that of foo.test. expected\n";
+    assert!(ran.stderr.ends_with(told), "{ran:?}");
+}
+
+#[test]
 fn what_stops_nothing_is_told_beside() {
     let directory = directory("a. 1 SOA a. a. 1 1 1 1 1\na. 1 NS ns.a.\n");
     let ran = threepid(directory.path(), &["zone", "print", "a.zone"]);

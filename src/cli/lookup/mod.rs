@@ -80,9 +80,9 @@ fn client_config(arguments: &Lookup) -> Result<config::Client, Exit> {
         Some(path) => path.clone(),
         None => default_config(NO_CONFIG)?,
     };
-    let config = Config::load(&path).map_err(output::mistakes)?;
+    let config = Config::load(&path).map_err(output::config)?;
     config.client.ok_or_else(|| {
-        output::mistakes(format_args!("{}: it has no [client] section", path.display()))
+        output::mistakes(format_args!("{}:1:1: it has no [client] section", path.display()))
     })
 }
 

@@ -134,14 +134,14 @@ fn policy(arguments: &Trace) -> Result<Policy, Exit> {
         Some(path) => path.clone(),
         None => default_config(NO_CONFIG)?,
     };
-    let config = Config::load(&path).map_err(output::mistakes)?;
+    let config = Config::load(&path).map_err(output::config)?;
     let policy = match (config.resolver, config.client) {
         (Some(resolver), _) => resolver.to_policy(),
         (None, Some(client)) => client_policy(&client, &path)?,
         (None, None) => {
             let path = path.display();
             return Err(output::mistakes(format_args!(
-                "{path}: it has neither a [resolver] nor a [client] section"
+                "{path}:1:1: it has neither a [resolver] nor a [client] section"
             )));
         }
     };

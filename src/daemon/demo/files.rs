@@ -9,13 +9,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::clock::Timestamp;
-use crate::codec::{base64, hex};
+use crate::codec::base64;
 use crate::crypto::OsRandom;
 use crate::daemon::keys::{self, KeyError};
 use crate::daemon::zone_file;
 use crate::dnssec::ZoneKey;
-use crate::wire::rdata::address;
-use crate::wire::{DigestType, Name};
+use crate::wire::rdata::{Dnskey, address, to_text};
+use crate::wire::{Name, Rtype};
 use crate::zone::Zone;
 
 use super::DemoError;
@@ -64,9 +64,9 @@ impl Files {
     /// The directory, made where it is missing.
     pub(super) fn open(directory: &Path) -> Result<Self, DemoError> {
         let files = Self { directory: directory.to_owned() };
-        for part in ["", "zones", "keys", "served", "servers"] {
-            let path = files.path(part);
-            fs::create_dir_all(&path).map_err(|cause| DemoError::File { path, cause })?;
+        let parts = ["zones", "keys", "served", "servers"].map(|part| files.path(part));
+        for path in [directory.to_owned()].into_iter().chain(parts) {
+            fs::create_dir_all(&path).map_err(|cause| DemoError::Directory { path, cause })?;
         }
         Ok(files)
     }
@@ -91,10 +91,16 @@ impl Files {
     /// The zones with their keys, both made where they are missing, and the files as they are
     /// served: with the DS records of their children.
     pub(super) fn zones(&self, now: Timestamp) -> Result<Vec<DemoZone>, DemoError> {
-        let zones: Vec<DemoZone> = ZONES
-            .iter()
-            .map(|(name, text)| self.zone(name, text, now))
-            .collect::<Result<_, _>>()?;
+        let (mut zones, mut errors) = (Vec::new(), Vec::new());
+        for (name, text) in ZONES {
+            match self.zone(name, text, now) {
+                Ok(zone) => zones.push(zone),
+                Err(error) => errors.push(error),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(DemoError::Several(errors));
+        }
         for zone in &zones {
             let children = zones.iter().filter(|child| parent(child, &zones) == Some(&zone.apex));
             let ds: String = children.map(ds_lines).collect();
@@ -110,7 +116,7 @@ impl Files {
         if !self.path(&file).exists() {
             self.write(&file, text)?;
         }
-        let built = zone_file::read(&self.path(&file), &apex).map_err(DemoError::Zone)?;
+        let built = zone_file::read(&self.path(&file), &apex)?;
         let server = server(&built.zone)
             .ok_or_else(|| DemoError::NoServer { path: self.path(&file), apex: apex.clone() })?;
         let keys = self.keys(&apex, now)?;
@@ -133,18 +139,19 @@ impl Files {
     /// the first one in a form for delv (`root.keys`).
     pub(super) fn write_anchors(&self, zones: &[DemoZone]) -> Result<(), DemoError> {
         for root in roots(zones) {
-            let lines =
-                root.entry_points().map(|key| format!("{} 3600 IN DNSKEY {key}\n", root.apex));
+            let lines = root.entry_points().map(|key| {
+                let data = to_text(Rtype::DNSKEY, &key.dnskey().to_rdata());
+                format!("{} 3600 IN DNSKEY {data}\n", root.apex)
+            });
             self.write(&anchor_file(root, zones), &lines.collect::<String>())?;
         }
         let first = &zones[0];
-        let keys: String = first
-            .entry_points()
-            .map(|key| {
-                let (numbers, octets) = key.rsplit_once(' ').expect("the key is the fourth field");
-                format!("    \"{}\" static-key {numbers} \"{octets}\";\n", first.apex)
-            })
-            .collect();
+        let static_key = |key: Dnskey| {
+            let Dnskey { flags, protocol, algorithm, public_key } = key;
+            let (apex, octets) = (&first.apex, base64(&public_key));
+            format!("    \"{apex}\" static-key {flags} {protocol} {} \"{octets}\";\n", algorithm.0)
+        };
+        let keys: String = first.entry_points().map(|key| static_key(key.dnskey())).collect();
         self.write("root.keys", &format!("trust-anchors {{\n{keys}}};\n"))?;
         Ok(())
     }
@@ -216,13 +223,9 @@ impl Files {
 }
 
 impl DemoZone {
-    /// The data of its DNSKEY records that the parent's DS, or an anchor, stands for.
-    fn entry_points(&self) -> impl Iterator<Item = String> {
-        self.keys.iter().filter(|key| key.is_sep()).map(|key| {
-            let key = key.dnskey();
-            let public = base64(&key.public_key);
-            format!("{} {} {} {public}", key.flags, key.protocol, key.algorithm.0)
-        })
+    /// The keys that the parent's DS, or an anchor, stands for.
+    fn entry_points(&self) -> impl Iterator<Item = &ZoneKey> {
+        self.keys.iter().filter(|key| key.is_sep())
     }
 }
 
@@ -238,17 +241,11 @@ fn parent<'a>(child: &DemoZone, zones: &'a [DemoZone]) -> Option<&'a Name> {
 }
 
 fn ds_lines(child: &DemoZone) -> String {
-    let ds = child
-        .keys
-        .iter()
-        .filter(|key| key.is_sep())
-        .map(|key| key.ds(DigestType::SHA256).expect("SHA-256 is computed here"));
-    ds.map(|ds| {
-        let digest = hex(&ds.digest);
-        let (tag, algorithm, digest_type) = (ds.key_tag, ds.algorithm.0, ds.digest_type.0);
-        format!("{} 1h IN DS {tag} {algorithm} {digest_type} {digest}\n", child.apex)
-    })
-    .collect()
+    let line = |key: &ZoneKey| {
+        let data = to_text(Rtype::DS, &key.sha256_ds().to_rdata());
+        format!("{} 1h IN DS {data}\n", child.apex)
+    };
+    child.entry_points().map(line).collect()
 }
 
 /// The first root's anchor is `root.anchor`, for the tools in the examples.

@@ -8,14 +8,15 @@ mod probe;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use super::keys::KeyError;
+use super::zone_file::ZoneFileError;
 use super::{Daemon, LoadError, StartError};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigError, DNS_PORT};
+use crate::config::{Config, DNS_PORT};
 use crate::transport::{self, Network};
 use crate::wire::Name;
 
@@ -38,6 +39,17 @@ pub enum DemoError {
         /// Why.
         cause: io::Error,
     },
+    /// The directories of its state cannot be made.
+    #[error("cannot make the directory {}: {cause}", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// Several things are wrong.
+    #[error("{}", lines(.0))]
+    Several(Vec<DemoError>),
     /// A file of its state cannot be written.
     #[error("{}: {cause}", path.display())]
     File {
@@ -50,8 +62,8 @@ pub enum DemoError {
     #[error("{}", lines(.0))]
     Keys(Vec<KeyError>),
     /// A zone file in its state has mistakes.
-    #[error("{}", lines(.0))]
-    Zone(Vec<String>),
+    #[error(transparent)]
+    Zone(#[from] ZoneFileError),
     /// A zone does not tell where its server listens.
     #[error("{}: the address of a name server of {apex} expected", path.display())]
     NoServer {
@@ -60,9 +72,6 @@ pub enum DemoError {
         /// The zone.
         apex: Name,
     },
-    /// A configuration in its state has mistakes.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     /// A server does not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -77,6 +86,17 @@ pub enum DemoError {
         /// The zone.
         zone: Name,
     },
+}
+
+impl DemoError {
+    /// Whether it is about what files say, each line with its place.
+    pub fn is_about_files(&self) -> bool {
+        match self {
+            Self::Several(errors) => errors.iter().all(Self::is_about_files),
+            Self::Zone(ZoneFileError::Flaws(_)) | Self::Start(_) => true,
+            _ => false,
+        }
+    }
 }
 
 fn lines(items: &[impl ToString]) -> String {
@@ -138,7 +158,7 @@ impl Demo {
     /// Starts the resolver, and makes sure of all servers.
     async fn complete(&mut self) -> Result<(), DemoError> {
         let path = self.files.write_resolver(&self.zones, self.resolver, self.port)?;
-        let resolver = Daemon::start(Config::load(&path)?).await?;
+        let resolver = start_server(&path).await?;
         if let [address] = resolver.resolver_addresses() {
             self.resolver = *address;
         }
@@ -185,10 +205,20 @@ impl Demo {
     /// Reads all zones and keys again.
     ///
     /// # Errors
-    /// With the mistakes of the first server that has some; it stays as it was.
+    /// With the mistakes of all servers. Then all stay as they were.
     pub async fn reload(&mut self) -> Result<(), LoadError> {
-        for server in &mut self.servers {
-            server.reload().await?;
+        let (mut prepared, mut errors) = (Vec::new(), Vec::new());
+        for server in &self.servers {
+            match server.prepare().await {
+                Ok(one) => prepared.push(one),
+                Err(error) => errors.push(error),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(LoadError::all(errors));
+        }
+        for (server, prepared) in self.servers.iter_mut().zip(prepared) {
+            server.go_over(prepared).await;
         }
         Ok(())
     }
@@ -217,33 +247,39 @@ async fn start_servers(
     }
     for _ in 0..PORTS {
         match try_port(&files.write_servers(zones, port)?).await {
-            Err(DemoError::Start(error)) if error.is_about_the_port() => {
+            Err(error) if error.is_about_the_port() => {
                 tracing::debug!(port, %error, "another port is tried");
                 port = free_port(zones).map_err(DemoError::NoPort)?;
             }
-            outcome => return outcome.map(|servers| (servers, port)),
+            outcome => return Ok((outcome?, port)),
         }
     }
     Err(DemoError::NoPort(io::ErrorKind::AddrInUse.into()))
 }
 
 /// Starts a server for each of the configurations, or none.
-async fn try_port(configs: &[PathBuf]) -> Result<Vec<Daemon>, DemoError> {
-    let mut servers = Vec::new();
+async fn try_port(configs: &[PathBuf]) -> Result<Vec<Daemon>, StartError> {
+    let (mut servers, mut faults) = (Vec::new(), Vec::new());
     for path in configs {
-        let started = match Config::load(path) {
-            Ok(config) => Daemon::start(config).await.map_err(DemoError::from),
-            Err(error) => Err(error.into()),
-        };
-        match started {
+        match start_server(path).await {
             Ok(server) => servers.push(server),
+            Err(StartError::Load(error)) => faults.push(error),
             Err(error) => {
                 stop_all(servers).await;
                 return Err(error);
             }
         }
     }
-    Ok(servers)
+    if faults.is_empty() {
+        return Ok(servers);
+    }
+    stop_all(servers).await;
+    Err(LoadError::all(faults).into())
+}
+
+async fn start_server(path: &Path) -> Result<Daemon, StartError> {
+    let config = Config::load(path).map_err(|error| LoadError::of(error, SystemClock.now()))?;
+    Daemon::start(config).await
 }
 
 /// A port that nobody has on any of the servers' addresses, just now.
