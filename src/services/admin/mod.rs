@@ -60,13 +60,21 @@ pub struct Limits {
     pub connections: usize,
     /// How long a connection may last: requests are short.
     pub connection_time: Duration,
+    /// How long a request's head may take, the first from when the connection is there: 2 s, so that
+    /// who says nothing soon leaves its place to others.
+    pub head_time: Duration,
     /// Octets of a request that are kept.
     pub request_octets: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 32, connection_time: Duration::from_secs(10), request_octets: 16_384 }
+        Self {
+            connections: 32,
+            connection_time: Duration::from_secs(10),
+            head_time: Duration::from_secs(2),
+            request_octets: 16_384,
+        }
     }
 }
 
@@ -113,6 +121,7 @@ async fn converse(stream: TcpStream, pages: Arc<dyn Pages>, limits: Limits) {
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_time)
         .max_buf_size(limits.request_octets)
         .serve_connection(TokioIo::new(stream), service);
     match tokio::time::timeout(limits.connection_time, connection).await {
@@ -173,13 +182,21 @@ mod tests {
 
     /// What `request` is answered with, the connection closed after it.
     async fn ask(health: Health, request: &str) -> String {
+        ask_beside(0, health, request, Limits::default()).await
+    }
+
+    /// The same beside some connections that say nothing, and came before.
+    async fn ask_beside(idle: usize, health: Health, request: &str, limits: Limits) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let mut silent = Vec::new();
+        for _ in 0..idle {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let server =
-            tokio::spawn(serve(listener, Arc::new(Fixed(health)), Limits::default(), async {
-                let _ = stopped.await;
-            }));
+        let server = tokio::spawn(serve(listener, Arc::new(Fixed(health)), limits, async {
+            let _ = stopped.await;
+        }));
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
@@ -208,6 +225,20 @@ mod tests {
         assert!(ask(Health::Ready, &get("/")).await.starts_with("HTTP/1.1 404 "));
         let post = get("/metrics").replace("GET", "POST");
         assert!(ask(Health::Ready, &post).await.starts_with("HTTP/1.1 405 "));
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_does_not_keep_its_place() {
+        let limits = Limits {
+            connections: 2,
+            connection_time: Duration::from_secs(3600),
+            head_time: Duration::from_millis(20),
+            ..Limits::default()
+        };
+        let request = get("/health");
+        let asking = ask_beside(2, Health::Ready, &request, limits);
+        let answer = tokio::time::timeout(Duration::from_secs(20), asking).await;
+        assert!(answer.expect("it is answered").starts_with("HTTP/1.1 200 "));
     }
 
     #[tokio::test]
