@@ -7,6 +7,10 @@ use crate::telemetry::{Counters, Labels, Shard, Telemetry};
 /// Something worth counting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
+    /// A datagram without content.
+    DatagramEmpty,
+    /// A datagram from port 0, where nothing can be sent to.
+    PortZero,
     /// A datagram longer than any question.
     DatagramTooLong,
     /// A response that the system did not take.
@@ -23,12 +27,16 @@ pub(super) enum Event {
     ClientFull,
     /// A TCP connection closed because its client sent or read too slowly, or nothing.
     ConnectionTimedOut,
+    /// A TCP connection that its client, or the network, broke off, as in the middle of a message.
+    ConnectionBroken,
     /// A TCP connection closed because it announced a message longer than any question.
     StreamTooLong,
 }
 
 /// The events with their labels, in order.
-const EVENTS: [(Event, &str); 9] = [
+const EVENTS: [(Event, &str); 12] = [
+    (Event::DatagramEmpty, "datagram_empty"),
+    (Event::PortZero, "port_zero"),
     (Event::DatagramTooLong, "datagram_too_long"),
     (Event::SendFailed, "send_failed"),
     (Event::DeferredDropped, "deferred_dropped"),
@@ -37,6 +45,7 @@ const EVENTS: [(Event, &str); 9] = [
     (Event::ConnectionsFull, "connections_full"),
     (Event::ClientFull, "client_full"),
     (Event::ConnectionTimedOut, "connection_timed_out"),
+    (Event::ConnectionBroken, "connection_broken"),
     (Event::StreamTooLong, "stream_too_long"),
 ];
 

@@ -30,8 +30,11 @@ pub struct Limits {
     /// Questions waiting for the asynchronous side. A question that waits longer than the clients'
     /// patience of seconds is answered in vain.
     pub deferred: NonZeroUsize,
-    /// How long connections go on for answers on their way, once the server stops.
+    /// How long connections go on for questions and answers on their way, once the server stops.
     pub drain: Duration,
+    /// How long nothing may come from a TCP client, once the server stops, until that counts as all it
+    /// sent: 100 ms. What was sent before the stop is in the socket by then.
+    pub linger: Duration,
     /// Exchanges with other servers at the same time: 1024. Each takes a file descriptor.
     pub exchanges: NonZeroUsize,
     /// Datagrams that do not answer the question before an exchange ends. Each is a guess at its id:
@@ -66,6 +69,7 @@ impl Default for Limits {
             write: Duration::from_secs(10),
             deferred: count(1024),
             drain: Duration::from_secs(5),
+            linger: Duration::from_millis(100),
             exchanges: count(1024),
             mismatches: 16,
             exchanges_per_server: count(128),

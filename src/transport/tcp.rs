@@ -1,5 +1,6 @@
 //! Serving over TCP (RFC 7766): pipelined queries, answers in whatever order they are ready.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -72,6 +73,15 @@ pub(super) async fn accept(
     let _ = timeout(context.limits.drain, all).await;
 }
 
+/// What came from a client.
+enum Incoming {
+    Next(io::Result<Next>),
+    /// Nothing, for too long.
+    Late,
+    /// Nothing, and the server stops.
+    NoMore,
+}
+
 /// One client's connection.
 struct Connection {
     service: SharedService,
@@ -96,25 +106,43 @@ impl Connection {
         self.context.events.count(Event::ConnectionClosed);
     }
 
-    /// Reads queries until the client ends, errs or is idle, or the server stops. Answers on their
-    /// way are then still written.
+    /// Reads queries until the client ends, errs or is idle, or the server stops and nothing more is
+    /// there. Answers on their way are then still written.
     async fn read(&self, reading: OwnedReadHalf, replies: mpsc::Sender<TcpReply>) {
         let limits = &self.context.limits;
         let mut stream = BufReader::new(reading);
-        let mut stop = self.context.stop.clone();
         let permits = Arc::new(Semaphore::new(limits.queries_per_connection.get()));
         loop {
             let permit =
                 permits.clone().acquire_owned().await.expect("nobody closes the semaphore");
-            let next = tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
-                next = timeout(limits.idle, stream::read(&mut stream, limits.query_length)) => next,
+            let event = match self.next(&mut stream).await {
+                Incoming::Next(Ok(Next::Message(packet))) => {
+                    self.answer(&packet, &replies, permit);
+                    continue;
+                }
+                Incoming::Next(Ok(Next::End)) | Incoming::NoMore => return,
+                Incoming::Next(Ok(Next::TooLong(_))) => Event::StreamTooLong,
+                Incoming::Next(Err(_)) => Event::ConnectionBroken,
+                Incoming::Late => Event::ConnectionTimedOut,
             };
-            match next {
-                Ok(Ok(Next::Message(packet))) => self.answer(&packet, &replies, permit),
-                Ok(Ok(Next::End) | Err(_)) => return,
-                Ok(Ok(Next::TooLong(_))) => return self.context.events.count(Event::StreamTooLong),
-                Err(_) => return self.context.events.count(Event::ConnectionTimedOut),
+            return self.context.events.count(event);
+        }
+    }
+
+    /// Reads the next query. One that is begun when the server stops is read to its end.
+    async fn next(&self, stream: &mut BufReader<OwnedReadHalf>) -> Incoming {
+        let limits = &self.context.limits;
+        let mut stop = self.context.stop.clone();
+        let mut reading = std::pin::pin!(stream::read(stream, limits.query_length));
+        let next = tokio::select! {
+            next = timeout(limits.idle, &mut reading) => Some(next),
+            _ = stop.wait_for(|stop| *stop) => None,
+        };
+        match next {
+            Some(next) => next.map_or(Incoming::Late, Incoming::Next),
+            None => {
+                let rest = timeout(limits.linger, reading).await;
+                rest.map_or(Incoming::NoMore, Incoming::Next)
             }
         }
     }

@@ -18,6 +18,8 @@ use super::{Deferred, Peer, Reaction, Service, Transport};
 
 /// Datagrams per system call. More gain little: at this size its cost is a fraction of the rest.
 const BATCH: usize = 32;
+/// Batches that are taken once the server stops, at most: more than a socket holds.
+const LAST: usize = 1024;
 /// Pause after an error on receiving: the system is out of something.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -40,6 +42,18 @@ struct Arrival {
     cut: bool,
 }
 
+impl Arrival {
+    /// Why it is no question.
+    fn fault(&self, remote: SocketAddr) -> Option<Event> {
+        match self {
+            _ if remote.port() == 0 => Some(Event::PortZero),
+            Self { length: 0, .. } => Some(Event::DatagramEmpty),
+            Self { cut: true, .. } => Some(Event::DatagramTooLong),
+            _ => None,
+        }
+    }
+}
+
 /// What a thread keeps from batch to batch, so that it need not allocate.
 struct Batch {
     receiving: MultiHeaders<SockaddrStorage>,
@@ -52,15 +66,12 @@ struct Batch {
 }
 
 impl Worker {
-    /// Serves until `stopping` is set and the socket shut down.
+    /// Serves until `stopping` is set and the socket shut down, and then what is in the socket.
     pub(super) fn run(mut self) {
         let mut batch = Batch::new(self.query_length);
         while !self.stopping.load(Ordering::Acquire) {
-            match batch.receive(&self.socket) {
-                Ok(()) => {
-                    self.answer(&mut batch);
-                    batch.send(&self.socket, &mut self.events);
-                }
+            match batch.receive(&self.socket, MsgFlags::MSG_WAITFORONE) {
+                Ok(()) => self.serve(&mut batch),
                 Err(Errno::EINTR) => {}
                 Err(errno) => {
                     tracing::warn!(local = %self.local, %errno, "cannot receive");
@@ -68,20 +79,27 @@ impl Worker {
                 }
             }
         }
+        for _ in 0..LAST {
+            match batch.receive(&self.socket, MsgFlags::MSG_DONTWAIT) {
+                Ok(()) if batch.is_from_someone() => self.serve(&mut batch),
+                Err(Errno::EINTR) => {}
+                Ok(()) | Err(_) => return,
+            }
+        }
+    }
+
+    fn serve(&mut self, batch: &mut Batch) {
+        self.answer(batch);
+        batch.send(&self.socket, &mut self.events);
     }
 
     fn answer(&mut self, batch: &mut Batch) {
         batch.destinations.clear();
         for (arrival, packet) in batch.arrivals.iter().zip(&batch.packets) {
-            // Nothing can be sent to port 0, so nobody asks from there. A socket shut down gives
-            // empty packets.
-            let remote = arrival.from.as_ref().and_then(socket_address);
-            let Some(remote) = remote.filter(|remote| remote.port() != 0) else { continue };
-            if arrival.length == 0 {
-                continue;
-            }
-            if arrival.cut {
-                self.events.count(Event::DatagramTooLong);
+            // A socket shut down gives packets from nobody.
+            let Some(remote) = arrival.from.as_ref().and_then(socket_address) else { continue };
+            if let Some(event) = arrival.fault(remote) {
+                self.events.count(event);
                 continue;
             }
             let packet = &packet[..arrival.length];
@@ -114,15 +132,19 @@ impl Batch {
         }
     }
 
-    /// Waits for a datagram, and takes those that are there.
-    fn receive(&mut self, socket: &UdpSocket) -> Result<(), Errno> {
+    /// Whether a datagram came at all.
+    fn is_from_someone(&self) -> bool {
+        self.arrivals.iter().any(|arrival| arrival.from.is_some())
+    }
+
+    /// Takes the datagrams that are there, after waiting for one where `flags` say so.
+    fn receive(&mut self, socket: &UdpSocket, flags: MsgFlags) -> Result<(), Errno> {
         self.arrivals.clear();
         let mut packets = self.packets.iter_mut();
         let mut slices: [_; BATCH] = std::array::from_fn(|_| {
             let packet = packets.next().expect("there are as many packets as slices");
             [IoSliceMut::new(packet)]
         });
-        let flags = MsgFlags::MSG_WAITFORONE;
         let fd = socket.as_raw_fd();
         let received = recvmmsg(fd, &mut self.receiving, slices.iter_mut(), flags, None)?;
         self.arrivals.extend(received.map(|message| {
@@ -148,5 +170,70 @@ impl Batch {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::Telemetry;
+    use crate::transport::events::counters;
+
+    struct Echo;
+
+    impl Service for Echo {
+        fn answer(&mut self, packet: &[u8], _: &Peer, out: &mut Vec<u8>) -> Reaction {
+            out.extend_from_slice(packet);
+            Reaction::Reply
+        }
+    }
+
+    fn worker(telemetry: &Telemetry) -> Worker {
+        let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap());
+        let (later, _) = mpsc::channel(1);
+        Worker {
+            local: socket.local_addr().unwrap(),
+            socket,
+            service: Box::new(Echo),
+            later,
+            events: Events::new(&counters(telemetry)),
+            query_length: 512,
+            stopping: Arc::new(AtomicBool::new(true)),
+        }
+    }
+
+    #[test]
+    fn what_came_before_the_stop_is_answered() {
+        for shut_down in [false, true] {
+            let worker = worker(&Telemetry::new("t"));
+            let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+            client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            for number in 0..100 {
+                client.send_to(&[number], worker.local).unwrap();
+            }
+            if shut_down {
+                let fd = worker.socket.as_raw_fd();
+                let _ = nix::sys::socket::shutdown(fd, nix::sys::socket::Shutdown::Read);
+            }
+            worker.run();
+            for number in 0..100 {
+                let mut octets = [0; 2];
+                assert_eq!((client.recv(&mut octets).unwrap(), octets[0]), (1, number));
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_asks_from_port_0() {
+        let telemetry = Telemetry::new("t");
+        let mut worker = worker(&telemetry);
+        let mut batch = Batch::new(512);
+        let from = Some(SockaddrStorage::from(SocketAddr::from(([192, 0, 2, 1], 0))));
+        batch.arrivals.push(Arrival { from, length: 1, cut: false });
+        batch.arrivals.push(Arrival { from: None, length: 0, cut: false });
+        worker.answer(&mut batch);
+        assert!(batch.destinations.is_empty());
+        assert!(telemetry.render().contains("{event=\"port_zero\"} 1\n"));
+        assert!(telemetry.render().contains("{event=\"datagram_empty\"} 0\n"));
     }
 }

@@ -128,6 +128,33 @@ async fn connections_are_limited() {
 }
 
 #[tokio::test]
+async fn a_message_that_breaks_off_is_counted() {
+    let served = Served::start("127.0.0.1:0", &limits());
+    let mut client = Client::connect(&served).await;
+    client.0.write_all(b"\x00\x05half").await.unwrap();
+    client.0.shutdown().await.unwrap();
+    assert_eq!(client.receive().await, None);
+    assert_eq!(served.counted("connection_broken"), 1);
+}
+
+#[tokio::test]
+async fn what_was_asked_before_the_stop_is_answered() {
+    let served = Served::start("127.0.0.1:0", &limits());
+    let mut client = Client::connect(&served).await;
+    client.send(&[b"now"]).await;
+    assert_eq!(client.receive().await.unwrap(), b"now");
+    let queries: Vec<Vec<u8>> =
+        (0..500u16).map(|number| [b"n", &number.to_be_bytes()[..]].concat()).collect();
+    client.send(&queries.iter().map(|query| &query[..]).collect::<Vec<_>>()).await;
+    let stopping = tokio::spawn(served.server.stop());
+    for query in queries {
+        assert_eq!(client.receive().await, Some(query));
+    }
+    assert_eq!(client.receive().await, None);
+    timeout(SOON, stopping).await.expect("it stops").unwrap();
+}
+
+#[tokio::test]
 async fn stopping_waits_for_what_is_due() {
     let mut served = Served::start("127.0.0.1:0", &limits());
     let mut client = Client::connect(&served).await;

@@ -45,6 +45,7 @@ async fn what_is_silent_or_too_long_gets_no_answer() {
     client.send(&[b'n'; 100]).unwrap();
     assert_eq!(receive(&client), [b'n'; 100]);
     assert_eq!(served.counted("datagram_too_long"), 1);
+    assert_eq!(served.counted("datagram_empty"), 1);
 }
 
 #[tokio::test]
