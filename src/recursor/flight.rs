@@ -1,6 +1,7 @@
 //! Who asks the same at the same time waits for the same resolution.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -11,11 +12,23 @@ use crate::wire::Question;
 /// What makes two requests the same: the question, and whether the answer is to be judged.
 type Route = (Question, bool);
 
-type Board = Arc<Mutex<HashMap<Route, watch::Receiver<Option<Arc<Response>>>>>>;
+type Board = Arc<Mutex<HashMap<Route, Flight>>>;
+
+/// A resolution under way.
+#[derive(Debug)]
+struct Flight {
+    landing: watch::Receiver<Option<Arc<Response>>>,
+    /// How many take part.
+    aboard: usize,
+}
 
 /// The resolutions under way.
-#[derive(Debug, Default)]
-pub(super) struct Flights(Board);
+#[derive(Debug)]
+pub(super) struct Flights {
+    board: Board,
+    /// How many may take part in one.
+    seats: NonZeroUsize,
+}
 
 /// How someone takes part in a resolution.
 pub(super) enum Boarding {
@@ -23,10 +36,13 @@ pub(super) enum Boarding {
     Passenger(Landing),
     /// It is for this one to make.
     Pilot(Pilot, Landing),
+    /// Too many take part already.
+    Full,
 }
 
-/// Waits for the response.
-pub(super) struct Landing(watch::Receiver<Option<Arc<Response>>>);
+/// The response to a question, on its way.
+#[derive(Debug)]
+pub struct Landing(watch::Receiver<Option<Arc<Response>>>);
 
 /// Brings the response. Where it is dropped before, those who wait are told of a failure.
 pub(super) struct Pilot {
@@ -36,21 +52,31 @@ pub(super) struct Pilot {
 }
 
 impl Flights {
+    /// None are under way. `seats` may take part in each.
+    pub(super) fn new(seats: NonZeroUsize) -> Self {
+        Self { board: Board::default(), seats }
+    }
+
     /// Joins the resolution of this question, or begins one.
     pub(super) fn board(&self, question: Question, checking_disabled: bool) -> Boarding {
         let route = (question, checking_disabled);
-        let mut board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(landing) = board.get(&route) {
-            return Boarding::Passenger(Landing(landing.clone()));
+        let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = board.get_mut(&route) {
+            if flight.aboard >= self.seats.get() {
+                return Boarding::Full;
+            }
+            flight.aboard += 1;
+            return Boarding::Passenger(Landing(flight.landing.clone()));
         }
         let (landed, landing) = watch::channel(None);
-        board.insert(route.clone(), landing.clone());
-        Boarding::Pilot(Pilot { board: self.0.clone(), route, landed }, Landing(landing))
+        board.insert(route.clone(), Flight { landing: landing.clone(), aboard: 1 });
+        Boarding::Pilot(Pilot { board: self.board.clone(), route, landed }, Landing(landing))
     }
 }
 
 impl Landing {
-    pub(super) async fn wait(mut self) -> Arc<Response> {
+    /// Waits for the response.
+    pub async fn wait(mut self) -> Arc<Response> {
         match self.0.wait_for(Option::is_some).await.as_deref() {
             Ok(Some(response)) => response.clone(),
             _ => Arc::new(Response::failure(Cause::Busy)),

@@ -18,6 +18,7 @@ use crate::resolver::{Cause, Input, Note, Policy, Resolution, Response, Send, St
 use crate::transport::{Exchange, ExchangeError};
 use crate::wire::{Name, Question};
 
+pub use flight::Landing;
 use flight::{Boarding, Flights};
 pub use limits::Limits;
 pub use memory::Memory;
@@ -87,7 +88,7 @@ impl<E: Exchange + 'static> Recursor<E> {
             exchange,
             clock,
             memory: Memory::new(limits.cache_octets),
-            flights: Flights::default(),
+            flights: Flights::new(limits.passengers),
             places,
             limits,
         };
@@ -96,27 +97,35 @@ impl<E: Exchange + 'static> Recursor<E> {
 
     /// Finds the answer to `question`; with `checking_disabled` without judging it.
     pub async fn resolve(&self, question: Question, checking_disabled: bool) -> Arc<Response> {
+        match self.begin(question, checking_disabled) {
+            Begun::Known(response) => response,
+            Begun::Awaited(landing) => landing.wait().await,
+        }
+    }
+
+    /// Begins to find the answer to `question`. What takes no network is known at once, however much
+    /// is under way. Has to be called from within a tokio runtime.
+    pub fn begin(&self, question: Question, checking_disabled: bool) -> Begun {
         let policy = self.shared.policy.clone();
         let mut resolution = Resolution::new(policy, question.clone(), checking_disabled);
         let first = match self.shared.step(&mut resolution, Input::Start) {
             Turn::Send(send) => send,
-            Turn::End(response) => return Arc::new(response),
+            Turn::End(response) => return Begun::Known(Arc::new(response)),
         };
         let places = self.shared.places_for(&question.name);
         match self.shared.flights.board(question, checking_disabled) {
-            Boarding::Passenger(landing) => landing.wait().await,
+            Boarding::Passenger(landing) => Begun::Awaited(landing),
+            Boarding::Full => Begun::busy(),
             Boarding::Pilot(pilot, landing) => {
                 let place = places.and_then(|places| places.try_acquire_owned().ok());
-                let Some(place) = place else {
-                    return Arc::new(Response::failure(Cause::Busy));
-                };
+                let Some(place) = place else { return Begun::busy() };
                 // On its own, so that it goes on for the others where this client leaves.
                 let shared = self.shared.clone();
                 tokio::spawn(async move {
                     pilot.land(shared.fly(resolution, first, |_| ()).await);
                     drop(place);
                 });
-                landing.wait().await
+                Begun::Awaited(landing)
             }
         }
     }
@@ -137,6 +146,21 @@ impl<E: Exchange + 'static> Recursor<E> {
             Turn::Send(first) => self.shared.fly(resolution, first, tell).await,
             Turn::End(response) => response,
         }
+    }
+}
+
+/// How far an answer is.
+#[derive(Debug)]
+pub enum Begun {
+    /// It is there.
+    Known(Arc<Response>),
+    /// It is on its way, and stays so where nobody waits.
+    Awaited(Landing),
+}
+
+impl Begun {
+    fn busy() -> Self {
+        Self::Known(Arc::new(Response::failure(Cause::Busy)))
     }
 }
 

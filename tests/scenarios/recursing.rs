@@ -259,6 +259,18 @@ async fn a_question_not_sent_is_no_silence_and_not_remembered() {
 }
 
 #[tokio::test]
+async fn who_wait_for_the_same_are_counted() {
+    let trouble = Trouble { silent: "192.0.2.1".parse().ok(), ..Trouble::default() };
+    let setting =
+        troubled("", trouble, Limits { passengers: 2.try_into().unwrap(), ..Limits::default() });
+    ask_in_vain(&setting.recursor, "3pid.example. A").await;
+    ask_in_vain(&setting.recursor, "3pid.example. A").await;
+    let third = setting.recursor.resolve(parse("3pid.example. A"), false).await;
+    assert_eq!(third.failure, Some(Cause::Busy));
+    ask_in_vain(&setting.recursor, "3pid.example. TXT").await;
+}
+
+#[tokio::test]
 async fn the_cache_obeys_the_clock() {
     let setting = setting("");
     let question = parse(&format!("{EMAIL} ASSOC"));

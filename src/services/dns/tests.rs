@@ -1,8 +1,10 @@
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
@@ -14,7 +16,7 @@ use crate::resolver::{self, Upstream};
 use crate::transport::{
     self, Deferred, Exchange, ExchangeError, Listener, Parts, Server, Transport, queue,
 };
-use crate::wire::{Class, Edns, Message, Question, Rtype};
+use crate::wire::{Class, Edns, Message, Question, Rdata, Rrset, Rtype, Ttl};
 use crate::zone::testing::build;
 
 /// Nobody is there.
@@ -199,35 +201,106 @@ async fn an_authority_answers_on_its_sockets() {
     assert_counted(&telemetry, &[r#"t_dns_responses_total{transport="tcp",rcode="NOERROR"} 1"#]);
 }
 
-/// From the sockets through the recursor and back.
-#[tokio::test]
-async fn a_resolver_answers_on_its_sockets() {
-    let telemetry = Arc::new(Telemetry::new("t"));
-    let edns = EdnsPolicy { udp_size: 700, ..EdnsPolicy::default() };
-    let served = Served { role: Role::Resolver(Access::new(&[])), edns };
-    let served = Arc::new(ArcSwap::from_pointee(served));
-    let (server, address, questions) = start(&served, &telemetry);
+/// A listener whose questions go through a recursor that asks by an exchange.
+struct Rig {
+    server: Server,
+    address: SocketAddr,
+    recursion: JoinHandle<()>,
+    telemetry: Arc<Telemetry>,
+}
+
+impl Rig {
+    fn start(exchange: impl Exchange + 'static, limits: Limits) -> Self {
+        let telemetry = Arc::new(Telemetry::new("t"));
+        let edns = EdnsPolicy { udp_size: 700, ..EdnsPolicy::default() };
+        let served = Served { role: Role::Resolver(Access::new(&[])), edns };
+        let served = Arc::new(ArcSwap::from_pointee(served));
+        let (server, address, questions) = start(&served, &telemetry);
+        let recursor = Arc::new(ArcSwap::from_pointee(recursor(exchange)));
+        let counted = telemetry.clone();
+        let recursion = tokio::spawn(async move {
+            recurse(questions, served, recursor, limits, &counted).await;
+        });
+        Self { server, address, recursion, telemetry }
+    }
+}
+
+fn count(count: usize) -> NonZeroUsize {
+    count.try_into().unwrap()
+}
+
+/// So many questions may wait.
+fn few(questions: usize) -> Limits {
+    Limits { questions: count(questions), looks: NonZeroUsize::MIN }
+}
+
+/// A recursor with one tree, `test.`, which is not signed.
+fn recursor<E: Exchange + 'static>(exchange: E) -> Recursor<E> {
+    let apex = "test.".parse().unwrap();
+    let root = resolver::Root { apex, servers: Vec::new(), anchors: Vec::new() };
     let policy = resolver::Policy {
-        roots: Vec::new(),
+        roots: vec![root],
         upstream: Upstream::Forward("192.0.2.1:53".parse().unwrap()),
         minimise: false,
         algorithms: Algorithms::default(),
         limits: resolver::Limits::default(),
     };
-    let clock = Arc::new(ManualClock::default());
-    let recursor = Recursor::new(policy, Silence, clock, recursor::Limits::default());
-    let recursor = Arc::new(ArcSwap::from_pointee(recursor));
-    let counted = telemetry.clone();
-    let recursion = tokio::spawn(async move {
-        recurse(
-            questions,
-            served,
-            recursor,
-            Limits { questions: std::num::NonZeroUsize::MIN },
-            &counted,
-        )
-        .await;
-    });
+    let limits = recursor::Limits { passengers: count(3), ..recursor::Limits::default() };
+    Recursor::new(policy, exchange, Arc::new(ManualClock::default()), limits)
+}
+
+/// A resolver that knows addresses, but not that of `slow.test.`
+struct Slow;
+
+impl Exchange for Slow {
+    async fn exchange(
+        &self,
+        _: SocketAddr,
+        _: Transport,
+        packet: &[u8],
+        _: std::time::Duration,
+    ) -> Result<Vec<u8>, ExchangeError> {
+        let mut message = Message::decode(packet).unwrap();
+        let Question { name, .. } = message.question.clone().unwrap();
+        if name == "slow.test.".parse().unwrap() {
+            std::future::pending::<()>().await;
+        }
+        message.flags.response = true;
+        let rdata = Rdata::new(vec![192, 0, 2, 7]).unwrap();
+        let rrset = Rrset::single(name, Rtype::A, Ttl::from_secs(60), rdata);
+        message.answer = rrset.records().collect();
+        Ok(message.encode())
+    }
+}
+
+#[tokio::test]
+async fn known_answers_are_given_whatever_is_under_way() {
+    let rig = Rig::start(Slow, few(2));
+    let asking = async {
+        let quick = ask("quick.test.", Rtype::A);
+        let answer = ask_udp(rig.address, &quick).await;
+        assert_eq!((answer.rcode, answer.answer.len()), (Rcode::NOERROR, 1), "{answer:?}");
+        let flood = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        flood.connect(rig.address).await.unwrap();
+        for _ in 0..8 {
+            flood.send(&ask("slow.test.", Rtype::A).encode()).await.unwrap();
+        }
+        // Two wait; for the third there is no place, and the others are too many for one answer.
+        for _ in 2..8 {
+            let mut octets = vec![0; 512];
+            let length = flood.recv(&mut octets).await.unwrap();
+            let told = Message::decode(&octets[..length]).unwrap();
+            assert_eq!(told.rcode, Rcode::SERVFAIL);
+        }
+        assert_eq!(ask_udp(rig.address, &quick).await.answer.len(), 1);
+    };
+    timeout(SOON, asking).await.expect("all but two are answered");
+}
+
+/// From the sockets through the recursor and back.
+#[tokio::test]
+async fn a_resolver_answers_on_its_sockets() {
+    let Rig { server, address, recursion, telemetry } = Rig::start(Silence, few(1));
     let asking = async {
         let other = ask("elsewhere.", Rtype::A);
         let refused = ask_udp(address, &other).await;
