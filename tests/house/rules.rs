@@ -3,7 +3,7 @@
 use super::source::sources;
 
 /// Crates that are imported below one folder alone.
-const ONE_DOOR: [(&str, &str); 7] = [
+const ONE_DOOR: [(&str, &str); 14] = [
     ("hickory_proto", "src/wire/"),
     ("ed25519_dalek", "src/crypto/"),
     ("sha2::", "src/crypto/"),
@@ -11,6 +11,13 @@ const ONE_DOOR: [(&str, &str); 7] = [
     ("toml::", "src/config/"),
     ("clap", "src/cli/"),
     ("phonenumber", "src/threepid/"),
+    ("idna::", "src/threepid/"),
+    ("caseless::", "src/threepid/"),
+    ("aws_lc_rs", "src/crypto/"),
+    ("crrl::", "src/crypto/"),
+    ("moka::", "src/recursor/"),
+    ("prometheus_client", "src/telemetry/"),
+    ("hyper", "src/services/admin/"),
 ];
 
 /// Longer files hold a second thing.
