@@ -261,3 +261,19 @@ fn server(zone: &Zone) -> Option<IpAddr> {
     let set = zone.set(zone.apex_addresses().first()?.set);
     address(set.rtype, set.rdata.first()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_zone_is_in_the_demo() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("zones");
+        let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut there: Vec<_> = files.map(|file| file.into_string().unwrap()).collect();
+        let mut known: Vec<_> = ZONES.iter().map(|(name, _)| format!("{name}.zone")).collect();
+        there.sort();
+        known.sort();
+        assert_eq!(there, known);
+    }
+}
