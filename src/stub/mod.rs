@@ -24,19 +24,13 @@
 //! #         Ok(out)
 //! #     }
 //! # }
-//! # struct Text;
-//! # impl master::Source for Text {
-//! #     fn read(&self, file: &str, _: Option<&str>, _: usize) -> Result<master::SourceFile, String> {
-//! #         let octets = b"$TTL 1h\n@ SOA ns r 1 1h 1h 1h 1m\n@ NS ns\nns A 192.0.2.1\n".to_vec();
-//! #         Ok(master::SourceFile { name: file.to_owned(), octets })
-//! #     }
-//! # }
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let apex: wire::Name = "3pid.example.".parse()?;
 //! # let key = ZoneKey::generate(apex.clone(), ZoneKey::KSK, &mut SeededRandom::new(1));
 //! # let anchor = key.ds(wire::DigestType::SHA256).unwrap();
 //! # let limits = master::Limits::default();
-//! # let built = master::read("zone", Some(&apex), &Text, &limits).into_zone(Some(&apex))?;
+//! # let text = master::Text(b"$TTL 1h\n@ SOA ns r 1 1h 1h 1h 1m\n@ NS ns\nns A 192.0.2.1\n");
+//! # let built = master::read("zone", Some(&apex), &text, &limits).into_zone(Some(&apex))?;
 //! # let associated = Associated::File(built.associations);
 //! # let zone = ServedZone::new(built.zone, associated, vec![key], Policy::default(), SystemClock.now())?;
 //! # let network = Memory(Authority::new(vec![zone])?);

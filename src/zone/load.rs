@@ -134,20 +134,12 @@ impl Master {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::zone::master::{Limits, Source, SourceFile, read};
-
-    struct Text(&'static str);
-
-    impl Source for Text {
-        fn read(&self, file: &str, _: Option<&str>, _: usize) -> Result<SourceFile, String> {
-            Ok(SourceFile { name: file.to_owned(), octets: self.0.into() })
-        }
-    }
+    use crate::zone::master::{Limits, Text, read};
 
     fn load(text: &'static str, apex: Option<&str>) -> Result<Built, Vec<String>> {
         let apex: Option<Name> = apex.map(|apex| apex.parse().unwrap());
         let limits = Limits { mistakes: 3, ..Limits::default() };
-        let master = read("f", apex.as_ref(), &Text(text), &limits);
+        let master = read("f", apex.as_ref(), &Text(text.as_bytes()), &limits);
         let told = |flaws: Flaws| flaws.to_string().lines().map(str::to_owned).collect();
         master.into_zone(apex.as_ref()).map_err(told)
     }

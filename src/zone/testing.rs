@@ -1,6 +1,6 @@
 //! Zones for tests.
 
-use super::master::{Limits, Source, SourceFile, read};
+use super::master::{Limits, Text, read};
 use super::{Built, Flaws};
 use crate::association::{Claim, Statement};
 use crate::certificate::{Certificate, Scope, Terms};
@@ -9,15 +9,6 @@ use crate::codec::hex;
 use crate::crypto::SigningKey;
 use crate::signed::KeyName;
 use crate::wire::Name;
-
-/// A master file that is only here, whatever it is called.
-struct Text(String);
-
-impl Source for Text {
-    fn read(&self, file: &str, _: Option<&str>, _: usize) -> Result<SourceFile, String> {
-        Ok(SourceFile { name: file.to_owned(), octets: self.0.clone().into_bytes() })
-    }
-}
 
 pub(crate) fn name(text: &str) -> Name {
     text.parse().unwrap()
@@ -71,5 +62,5 @@ pub(crate) fn build(apex: &str, lines: &str) -> Result<Built, Flaws> {
         text.push('\n');
     }
     let apex = name(apex);
-    read("zone", Some(&apex), &Text(text), &Limits::default()).into_zone(Some(&apex))
+    read("zone", Some(&apex), &Text(text.as_bytes()), &Limits::default()).into_zone(Some(&apex))
 }

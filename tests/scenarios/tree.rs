@@ -9,7 +9,7 @@ use threepid::dnssec::{Algorithms, ZoneKey};
 use threepid::resolver::{Limits, Policy, Root, Upstream};
 use threepid::signed::KeyName;
 use threepid::wire::{DigestType, EdnsPolicy, Query};
-use threepid::zone::master::{self, Source, SourceFile};
+use threepid::zone::master::{self, Text};
 
 use super::net::{Server, World, name};
 
@@ -29,14 +29,6 @@ pub(crate) const UNSIGNED: &str =
 
 /// The label of a person.
 pub(crate) const PERSON: &str = "0123456789abcdef0123456789abcdef0123456789abcdef01234567";
-
-struct Text(String);
-
-impl Source for Text {
-    fn read(&self, file: &str, _: Option<&str>, _: usize) -> Result<SourceFile, String> {
-        Ok(SourceFile { name: file.to_owned(), octets: self.0.clone().into_bytes() })
-    }
-}
 
 /// The key of the zone at `apex`: always the same.
 pub(crate) fn key(apex: &str) -> ZoneKey {
@@ -71,7 +63,8 @@ pub(crate) fn zone(apex: &str, server: &str, signed: bool, records: &str) -> Ser
     );
     let apex = name(apex);
     let limits = master::Limits::default();
-    let built = master::read("zone", Some(&apex), &Text(text), &limits).into_zone(Some(&apex));
+    let built =
+        master::read("zone", Some(&apex), &Text(text.as_bytes()), &limits).into_zone(Some(&apex));
     let built = built.unwrap_or_else(|flaws| panic!("{flaws}"));
     let keys = if signed { vec![key(&apex.to_string())] } else { Vec::new() };
     let associations = Associated::File(built.associations);
@@ -135,7 +128,7 @@ pub(crate) fn uk_zone() -> ServedZone {
     zone("4.4.msisdn.3pid.example.", "44", true, &records)
 }
 
-/// The domains' zones: one signed, one signed and served beside it, one not signed.
+/// The signed domains' zones, both at one server.
 pub(crate) fn domain_zones() -> Vec<ServedZone> {
     let records = format!("{PERSON}._at {}\nwww A 192.0.2.200", association("bob"));
     vec![

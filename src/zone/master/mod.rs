@@ -43,6 +43,19 @@ pub struct SourceFile {
     pub octets: Vec<u8>,
 }
 
+/// One file, which is only in memory, whatever it is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'a>(pub &'a [u8]);
+
+impl Source for Text<'_> {
+    fn read(&self, file: &str, _: Option<&str>, limit: usize) -> Result<SourceFile, String> {
+        if self.0.len() > limit {
+            return Err(format!("it has more than {limit} octets"));
+        }
+        Ok(SourceFile { name: file.to_owned(), octets: self.0.to_vec() })
+    }
+}
+
 /// How much is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {

@@ -3,28 +3,16 @@
 
 use libfuzzer_sys::fuzz_target;
 use threepid::wire::Name;
-use threepid::zone::master::{Form, Limits, Source, SourceFile, print, read};
-
-/// One file, which may include itself.
-struct Only<'a>(&'a [u8]);
-
-impl Source for Only<'_> {
-    fn read(&self, file: &str, _: Option<&str>, limit: usize) -> Result<SourceFile, String> {
-        if self.0.len() > limit {
-            return Err("too large".to_owned());
-        }
-        Ok(SourceFile { name: file.to_owned(), octets: self.0.to_vec() })
-    }
-}
+use threepid::zone::master::{Form, Limits, Text, print, read};
 
 fuzz_target!(|octets: &[u8]| {
     let limits = Limits { octets: 1 << 16, ..Limits::default() };
     let origin = Some(&Name::root());
-    let master = read("fuzz", origin, &Only(octets), &limits);
+    let master = read("fuzz", origin, &Text(octets), &limits);
     for form in [Form::Readable, Form::Generic] {
         let records = || master.records.iter().map(|(record, _)| record.clone());
         let printed = print(records(), form);
-        let again = read("fuzz", origin, &Only(printed.as_bytes()), &Limits::default());
+        let again = read("fuzz", origin, &Text(printed.as_bytes()), &Limits::default());
         assert!(again.mistakes.is_empty(), "{:?}\n{printed}", again.mistakes);
         let reprinted = print(again.records.into_iter().map(|(record, _)| record), form);
         assert_eq!(printed, reprinted);
