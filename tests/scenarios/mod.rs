@@ -1,5 +1,5 @@
 //! Scenarios: the resolver against a faked network, with scripted time.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod adversary;
 mod algorithms;

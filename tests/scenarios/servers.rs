@@ -296,14 +296,14 @@ fn in_a_signed_tree_everyone_speaks_edns() {
 
 #[test]
 fn silence_does_not_mean_that_edns_is_unknown() {
-    let silent = Rc::new(Cell::new(false));
-    let plain_seen = silent.clone();
+    let plain_seen = Rc::new(Cell::new(false));
+    let seen = plain_seen.clone();
     let mut world = alone(Box::new(move |incoming| {
-        plain_seen.set(plain_seen.get() || incoming.query.edns.is_none());
+        seen.set(seen.get() || incoming.query.edns.is_none());
         Vec::new()
     }));
     world.ask(&question());
-    assert!(!silent.get());
+    assert!(!plain_seen.get());
 }
 
 fn record(owner: &str, rtype: Rtype, rdata: Vec<u8>) -> Record {
