@@ -1,25 +1,14 @@
 //! `dig`, `kdig` and `delv` ask our servers.
 
-use super::namespace;
-use super::process::{demo, output};
+use std::fs;
+use std::path::Path;
 
-/// The names of the sample zones that tests ask for.
-pub(crate) mod names {
-    pub(crate) const APEX: &str = "3pid.example.";
-    pub(crate) const ALICE: &str = "3.2.1.0.0.9.0.0.7.7.4.4.msisdn.3pid.example.";
-    pub(crate) const NOBODY: &str = "9.9.9.9.9.9.0.0.7.7.4.4.msisdn.3pid.example.";
-    pub(crate) const STRAUSS: &str = "2bdd292fcaff63109b74700caf048a8f6befa94de00440be77e3ec55._at.example.com.email.3pid.example.";
-    pub(crate) const NO_EMAIL: &str = "00000000000000000000000000000000000000000000000000000000._at.example.com.email.3pid.example.";
-    pub(crate) const TELCO: &str = "telco.example._verifier.3pid.example.";
-    pub(crate) const MISSING: &str = "nothing.3pid.example.";
-    /// One digit more than a number can have.
-    pub(crate) const TOO_LONG: &str = "1.2.3.4.5.6.7.8.9.0.1.2.3.4.4.4.msisdn.3pid.example.";
-    pub(crate) const ROOT_SERVER: &str = "127.53.0.1";
-    pub(crate) const UK_SERVER: &str = "127.53.0.44";
-    pub(crate) const RESOLVER: &str = "127.0.0.1";
-    pub(crate) const RESOLVER_PORT: &str = "5300";
-}
-use names::{ALICE, APEX, MISSING, NOBODY, ROOT_SERVER, STRAUSS, TELCO, TOO_LONG, UK_SERVER};
+use super::process::{demo, output, serve};
+use super::{names, namespace};
+
+use super::names::{
+    ALICE, APEX, MISSING, NOBODY, ROOT_SERVER, STRAUSS, TELCO, TOO_LONG, UK_SERVER,
+};
 
 /// What `dig` or `kdig` says to `@server` and more arguments.
 fn dig(server: &str, arguments: &[&str]) -> String {
@@ -59,8 +48,29 @@ fn dig_is_referred_and_answered() {
 
     let refused = dig(UK_SERVER, &["www.example.org", "A"]);
     assert_status(&refused, "REFUSED");
-    let soa = dig(ROOT_SERVER, &[APEX, "SOA", "+nsid"]);
+    let soa = dig(ROOT_SERVER, &[APEX, "SOA"]);
     assert!(squeeze(&soa).contains("IN SOA") && !soa.contains("WARNING"), "{soa}");
+}
+
+/// RFC 5001: a server that has an identity tells it to whoever asks for it.
+#[test]
+fn dig_is_told_which_server_answers() {
+    namespace::enter();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("root.toml");
+    let zone = Path::new(env!("CARGO_MANIFEST_DIR")).join("zones/3pid.example.zone");
+    let configuration = format!(
+        "[authority]\nlisten = [\"{ROOT_SERVER}\"]\nnsid = \"ns1.3pid.example\"\n\
+         [[authority.zone]]\nname = \"{APEX}\"\nfile = \"{}\"\n",
+        zone.display()
+    );
+    fs::write(&file, configuration).expect("the folder is writable");
+    let _server = serve(&file);
+    let told = dig(ROOT_SERVER, &[APEX, "SOA", "+nsid"]);
+    let identity = "NSID: 6e 73 31 2e 33 70 69 64 2e 65 78 61 6d 70 6c 65 (\"ns1.3pid.example\")";
+    assert!(told.contains(identity) && !told.contains("WARNING"), "{told}");
+    let unasked = dig(ROOT_SERVER, &[APEX, "SOA"]);
+    assert!(!unasked.contains("NSID"), "{unasked}");
 }
 
 /// RFC 9824: with DO a missing name is NOERROR with NXNAME; with CO, or without DO, NXDOMAIN.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use threepid::wire::Rtype;
 
-use super::dig::names;
+use super::names;
 use super::namespace;
 use super::process::{Background, demo, output, serve};
 use super::tamper::{Flip, Tamperer};

@@ -11,7 +11,7 @@ use threepid::crypto::{Random, SeededRandom};
 use threepid::wire::{Class, Question, Rcode};
 
 use super::client::ask;
-use super::dig::names;
+use super::names;
 use super::namespace;
 use super::process::{Background, demo, serve};
 use super::unbound;

@@ -11,6 +11,7 @@ mod flips;
 mod foreign;
 mod insecure;
 mod kresd;
+mod names;
 pub(crate) mod namespace;
 pub(crate) mod process;
 mod tamper;

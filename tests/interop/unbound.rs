@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::dig::names;
+use super::names;
 use super::namespace;
 use super::process::{Background, demo, output, serve};
 

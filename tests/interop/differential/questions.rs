@@ -3,8 +3,8 @@
 use threepid::crypto::{Random, SeededRandom};
 use threepid::wire::{Class, Name, Question, Rtype};
 
-use crate::interop::dig::names;
 use crate::interop::foreign::tree::{Zone, zones};
+use crate::interop::names;
 
 /// A question as it is asked.
 #[derive(Debug, Clone)]

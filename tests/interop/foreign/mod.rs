@@ -10,7 +10,7 @@ use std::path::Path;
 use threepid::wire::{Class, EdeCode, Question, Rcode, Rtype};
 
 use super::client::{Reply, ask};
-use super::dig::names;
+use super::names;
 use super::process::{Background, serve};
 use super::{kresd, namespace, unbound};
 pub(crate) use servers::Server;

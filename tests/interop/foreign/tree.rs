@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::servers::Server;
 use super::signing::{Denial, Draft, Harm, Signing};
-use crate::interop::dig::names;
+use crate::interop::names;
 use crate::interop::process::{Background, demo, output};
 
 /// The zones that have children, in a ring: aliases of each lead into the next. They are signed with
