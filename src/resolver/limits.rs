@@ -158,11 +158,6 @@ impl Budget {
         self.targets += 1;
         self.targets <= limits.targets
     }
-
-    /// How many questions were sent.
-    pub(super) fn questions(&self) -> u32 {
-        self.questions
-    }
 }
 
 fn spend(spent: &mut u32, more: u32, limit: u32, work: Work) -> Result<(), Work> {

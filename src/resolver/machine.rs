@@ -74,11 +74,6 @@ impl Resolution {
         self.journal.take()
     }
 
-    /// How many questions were sent so far.
-    pub fn questions(&self) -> u32 {
-        self.budget.questions()
-    }
-
     /// Goes on as far as possible without the network. After [`Step::Done`] and [`Step::Fail`]
     /// there is nothing more to do.
     pub fn step(
