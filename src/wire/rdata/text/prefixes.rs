@@ -16,7 +16,7 @@ pub(super) fn write(octets: &[u8], line: &mut Line) -> Option<()> {
         let (family, prefix, length) = (reader.u16().ok()?, reader.u8().ok()?, reader.u8().ok()?);
         let start = reader.take((length & !NEGATED).into()).ok()?;
         let mut address = [0; 16];
-        address[..start.len()].copy_from_slice(start);
+        address.get_mut(..start.len())?.copy_from_slice(start);
         let not = if length & NEGATED == 0 { "" } else { "!" };
         match family {
             1 => {

@@ -224,6 +224,12 @@ fn other_ways_to_write_the_same() {
 }
 
 #[test]
+fn an_address_that_is_too_long_has_the_generic_text() {
+    let rdata = Rdata::new([&[0, 2, 128, 20][..], &[1; 20]].concat()).unwrap();
+    assert!(to_text(Rtype::APL, &rdata).starts_with("\\# 24 "));
+}
+
+#[test]
 fn mistakes_are_told_where_they_are() {
     let wrong = [
         (Rtype::A, "192.0.2", "1:1: an IPv4 address expected, found \"192.0.2\""),
