@@ -111,6 +111,16 @@ fn kdig_reads_what_we_write() {
     assert!(answer.contains("TYPE65301 15 15"), "{answer}");
     let denied = output("kdig", &[&at, NOBODY, "A", "+dnssec", "+norecurse"]);
     assert!(denied.contains("TYPE65301") && !denied.contains("WARNING"), "{denied}");
+    let resolver = format!("@{}", names::RESOLVER);
+    for (name, rtype, records) in
+        [(ALICE, "TYPE65301", 2), (NOBODY, "TYPE65301", 0), (MISSING, "A", 0)]
+    {
+        let proved =
+            output("kdig", &[&resolver, "-p", names::RESOLVER_PORT, name, rtype, "+dnssec"]);
+        assert!(proved.contains("status: NOERROR") && !proved.contains("WARNING"), "{proved}");
+        let flags = format!(";; Flags: qr rd ra ad; QUERY: 1; ANSWER: {records};");
+        assert!(proved.contains(&flags), "{flags} expected:\n{proved}");
+    }
 }
 
 /// `delv` validates by itself what our resolver gives it, with the root's key alone.
