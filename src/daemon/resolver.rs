@@ -12,6 +12,7 @@ use crate::config;
 use crate::recursor::{self, Recursor};
 use crate::resolver::Policy;
 use crate::services::dns::{self, Access, DnsService, Role, Served, recurse};
+use crate::telemetry::Telemetry;
 use crate::transport::{self, Listener, Network, Parts, Server, Service};
 
 use super::StartError;
@@ -26,6 +27,7 @@ pub(super) struct ResolverPart {
     served: Arc<ArcSwap<Served>>,
     recursor: Arc<ArcSwap<Recursor<Network>>>,
     clock: Arc<dyn Clock>,
+    status: Arc<Status>,
     server: Server,
     recursion: JoinHandle<()>,
 }
@@ -43,9 +45,10 @@ impl Plan {
         Self { policy: config.to_policy(), limits }
     }
 
-    fn recursor(&self, clock: &Arc<dyn Clock>) -> Recursor<Network> {
+    fn recursor(&self, clock: &Arc<dyn Clock>, telemetry: &Telemetry) -> Recursor<Network> {
         let exchange = Network::new(&transport::Limits::default());
-        Recursor::new(self.policy.clone(), exchange, Arc::clone(clock), self.limits.clone())
+        let (policy, limits) = (self.policy.clone(), self.limits.clone());
+        Recursor::counted(policy, exchange, Arc::clone(clock), limits, telemetry)
     }
 }
 
@@ -66,7 +69,7 @@ impl ResolverPart {
         let addresses = listeners.iter().map(Listener::local).collect();
         let plan = Plan::of(config);
         let served = Arc::new(ArcSwap::from_pointee(served(config)));
-        let recursor = Arc::new(ArcSwap::from_pointee(plan.recursor(clock)));
+        let recursor = Arc::new(ArcSwap::from_pointee(plan.recursor(clock, telemetry)));
         let service = |_: SocketAddr| -> Box<dyn Service> {
             Box::new(DnsService::new(Arc::clone(&served), Arc::clone(clock), telemetry))
         };
@@ -74,13 +77,13 @@ impl ResolverPart {
         let parts = Parts { services: &service, later, limits: &limits, telemetry };
         let server = Server::start(listeners, &parts).map_err(StartError::System)?;
         drop(parts);
-        let (asked, said, status) =
+        let (asked, said, counting) =
             (Arc::clone(&recursor), Arc::clone(&served), Arc::clone(status));
         let recursion = tokio::spawn(async move {
-            recurse(questions, said, asked, dns::Limits::default(), &status.telemetry).await;
+            recurse(questions, said, asked, dns::Limits::default(), &counting.telemetry).await;
         });
-        let clock = Arc::clone(clock);
-        Ok(Self { addresses, plan, served, recursor, clock, server, recursion })
+        let (clock, status) = (Arc::clone(clock), Arc::clone(status));
+        Ok(Self { addresses, plan, served, recursor, clock, status, server, recursion })
     }
 
     /// Resolves as `config` says from here on.
@@ -88,7 +91,7 @@ impl ResolverPart {
         self.served.store(Arc::new(served(config)));
         let plan = Plan::of(config);
         if plan != self.plan {
-            self.recursor.store(Arc::new(plan.recursor(&self.clock)));
+            self.recursor.store(Arc::new(plan.recursor(&self.clock, &self.status.telemetry)));
             self.plan = plan;
         }
     }

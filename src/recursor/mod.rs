@@ -2,11 +2,13 @@
 //! cache, for many clients at once.
 //!
 //! Clients that ask the same thing at the same time wait for one resolution. Each resolution has
-//! a deadline, and there is a limit on how many are under way; [`Limits`] has the bounds.
+//! a deadline, and there is a limit on how many are under way for each root; [`Limits`] has the
+//! bounds. What the cache knows is told whatever is under way.
 
 mod flight;
 mod limits;
 mod memory;
+mod tally;
 
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::crypto::OsRandom;
 use crate::resolver::{Cause, Input, Note, Policy, Resolution, Response, Send, Step};
+use crate::telemetry::Telemetry;
 use crate::transport::{Exchange, ExchangeError};
 use crate::wire::{Name, Question};
 
@@ -22,6 +25,7 @@ pub use flight::Landing;
 use flight::{Boarding, Flights};
 pub use limits::Limits;
 pub use memory::Memory;
+use tally::{Course, Tally};
 
 /// Answers questions. Clones share everything.
 ///
@@ -67,6 +71,7 @@ struct Shared<E> {
     clock: Arc<dyn Clock>,
     memory: Memory,
     flights: Flights,
+    tally: Tally,
     /// Places for resolutions, for each root of the policy.
     places: Vec<Arc<Semaphore>>,
     limits: Limits,
@@ -81,6 +86,17 @@ impl<E> std::fmt::Debug for Shared<E> {
 impl<E: Exchange + 'static> Recursor<E> {
     /// A resolver that remembers nothing yet.
     pub fn new(policy: Policy, exchange: E, clock: Arc<dyn Clock>, limits: Limits) -> Self {
+        Self::counted(policy, exchange, clock, limits, &Telemetry::new("recursor"))
+    }
+
+    /// The same, and what it does is counted in `telemetry`.
+    pub fn counted(
+        policy: Policy,
+        exchange: E,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        telemetry: &Telemetry,
+    ) -> Self {
         let share = limits.resolutions.div_ceil(policy.roots.len().max(1));
         let places = policy.roots.iter().map(|_| Arc::new(Semaphore::new(share))).collect();
         let shared = Shared {
@@ -89,6 +105,7 @@ impl<E: Exchange + 'static> Recursor<E> {
             clock,
             memory: Memory::new(limits.cache_octets),
             flights: Flights::new(limits.passengers),
+            tally: Tally::new(telemetry),
             places,
             limits,
         };
@@ -106,26 +123,32 @@ impl<E: Exchange + 'static> Recursor<E> {
     /// Begins to find the answer to `question`. What takes no network is known at once, however much
     /// is under way. Has to be called from within a tokio runtime.
     pub fn begin(&self, question: Question, checking_disabled: bool) -> Begun {
+        let (course, begun) = self.board(question, checking_disabled);
+        self.shared.tally.request(course);
+        begun
+    }
+
+    fn board(&self, question: Question, checking_disabled: bool) -> (Course, Begun) {
         let policy = self.shared.policy.clone();
         let mut resolution = Resolution::new(policy, question.clone(), checking_disabled);
         let first = match self.shared.step(&mut resolution, Input::Start) {
             Turn::Send(send) => send,
-            Turn::End(response) => return Begun::Known(Arc::new(response)),
+            Turn::End(response) => return (Course::Known, Begun::Known(Arc::new(response))),
         };
         let places = self.shared.places_for(&question.name);
         match self.shared.flights.board(question, checking_disabled) {
-            Boarding::Passenger(landing) => Begun::Awaited(landing),
-            Boarding::Full => Begun::busy(),
+            Boarding::Passenger(landing) => (Course::Joined, Begun::Awaited(landing)),
+            Boarding::Full => (Course::Busy, Begun::busy()),
             Boarding::Pilot(pilot, landing) => {
                 let place = places.and_then(|places| places.try_acquire_owned().ok());
-                let Some(place) = place else { return Begun::busy() };
+                let Some(place) = place else { return (Course::Busy, Begun::busy()) };
                 // On its own, so that it goes on for the others where this client leaves.
                 let shared = self.shared.clone();
                 tokio::spawn(async move {
                     pilot.land(shared.fly(resolution, first, |_| ()).await);
                     drop(place);
                 });
-                Begun::Awaited(landing)
+                (Course::Begun, Begun::Awaited(landing))
             }
         }
     }
@@ -186,11 +209,15 @@ impl<E: Exchange> Shared<E> {
         tell: impl FnMut(Note),
     ) -> Response {
         let flight = self.drive(&mut resolution, first, tell);
-        if let Ok(response) = tokio::time::timeout(self.limits.deadline, flight).await {
-            return response;
-        }
-        self.step_once(&mut resolution, Input::TooLate);
-        Response::failure(Cause::TooLate)
+        let response = match tokio::time::timeout(self.limits.deadline, flight).await {
+            Ok(response) => response,
+            Err(_) => {
+                self.step_once(&mut resolution, Input::TooLate);
+                Response::failure(Cause::TooLate)
+            }
+        };
+        self.tally.resolution(&response);
+        response
     }
 
     async fn drive(
@@ -217,7 +244,10 @@ impl<E: Exchange> Shared<E> {
     }
 
     async fn exchange(&self, send: &Send) -> Result<Vec<u8>, ExchangeError> {
-        self.exchange.exchange(send.server, send.via, &send.packet, send.timeout).await
+        let exchange = self.exchange.exchange(send.server, send.via, &send.packet, send.timeout);
+        let outcome = exchange.await;
+        self.tally.exchange(&outcome);
+        outcome
     }
 
     fn step(&self, resolution: &mut Resolution, input: Input<'_>) -> Turn {

@@ -16,6 +16,7 @@ use threepid::recursor::{Limits, Recursor};
 use threepid::resolver::{Cause, Kind, Policy, Root, Upstream};
 use threepid::services::dns;
 use threepid::stub::{Client, LookupError, Proof};
+use threepid::telemetry::Telemetry;
 use threepid::threepid::Threepid;
 use threepid::transport::{Exchange, ExchangeError, Network, Transport};
 use threepid::wire::{EdeCode, Edns, EdnsPolicy, Message, Query, Rcode, Rtype};
@@ -213,6 +214,23 @@ async fn guesses_lead_to_tcp() {
     let recursor = Recursor::new(policy, network, Arc::new(SystemClock), Limits::default());
     let response = recursor.resolve(parse("3pid.example. A"), true).await;
     assert_eq!(response.kind, Some(Kind::NoData), "{response:?}");
+}
+
+#[tokio::test]
+async fn what_happens_is_counted() {
+    let limits = Limits { deadline: Duration::from_millis(10), ..Limits::default() };
+    let (clock, telemetry) = (Arc::new(ManualClock::at(NOW)), Telemetry::new("t"));
+    let recursor = Recursor::counted(tree::policy(), Silence, clock, limits, &telemetry);
+    recursor.resolve(parse("3pid.example. A"), false).await;
+    recursor.resolve(parse("elsewhere. A"), false).await;
+    let text = telemetry.render();
+    let counted: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix(" 1")).collect();
+    let expected = [
+        r#"t_resolver_requests_total{course="known"}"#,
+        r#"t_resolver_requests_total{course="begun"}"#,
+        r#"t_resolver_resolutions_total{verdict="failed"}"#,
+    ];
+    assert_eq!(counted, expected);
 }
 
 #[tokio::test]
