@@ -58,7 +58,7 @@ pub enum Cause {
     #[error("the redirection of {0} gives a name that is too long")]
     AliasTooLong(Name),
     /// Validation failed.
-    #[error("{name} {rtype}: {flaw}")]
+    #[error("{}{flaw}", about(name, *rtype, flaw))]
     Bogus {
         /// The owner of what did not validate.
         name: Name,
@@ -108,6 +108,16 @@ pub enum Flaw {
     /// It is signed in the name of something that is no zone of this tree.
     #[error("signed by {0}, which is not a zone that encloses it")]
     Signer(Name),
+}
+
+/// What did not validate, where the flaw does not say it itself.
+fn about(name: &Name, rtype: Rtype, flaw: &Flaw) -> String {
+    match flaw {
+        Flaw::Signature { name: set, rtype: of, .. } if (set, *of) == (name, rtype) => {
+            String::new()
+        }
+        _ => format!("{name} {rtype}: "),
+    }
 }
 
 impl Cause {
@@ -197,5 +207,21 @@ impl Flaw {
             Self::Unsigned(_) => EdeCode::RRSIGS_MISSING,
             Self::Signer(_) => EdeCode::DNSSEC_BOGUS,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_bogus_is_named_once() {
+        let (name, rtype): (Name, _) = ("3pid.example.".parse().unwrap(), Rtype::DNSKEY);
+        let error = SignatureError::Missing;
+        let flaw = Flaw::Signature { name: name.clone(), rtype, error: error.clone() };
+        let told = Cause::Bogus { name, rtype, flaw: flaw.clone() }.to_string();
+        assert_eq!(told, format!("3pid.example. DNSKEY: {error}"));
+        let told = Cause::Bogus { name: "a.".parse().unwrap(), rtype: Rtype::A, flaw }.to_string();
+        assert_eq!(told, format!("a. A: 3pid.example. DNSKEY: {error}"));
     }
 }

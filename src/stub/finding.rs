@@ -6,9 +6,9 @@ use thiserror::Error;
 
 use crate::association::{AssociationError, Statement};
 use crate::dnssec::Security;
-use crate::resolver::{Cause, Response};
+use crate::resolver::{Cause, Fault, Response};
 use crate::threepid::ThreepidError;
-use crate::wire::{ExtendedError, Name, Rtype, Ttl};
+use crate::wire::{ExtendedError, Name, Rcode, Rtype, Ttl};
 
 /// What one root says.
 #[derive(Debug)]
@@ -62,6 +62,15 @@ pub enum LookupError {
     /// There is no answer, or none that is what it should be: [`Cause::is_bogus`] tells.
     #[error(transparent)]
     Resolution(Cause),
+    /// The resolver does not answer.
+    #[error("the resolver does not answer")]
+    Silent,
+    /// The resolver refuses.
+    #[error("the resolver refuses: it is for other clients, or for other trees")]
+    Refused,
+    /// The resolver answers, but nothing that can be used.
+    #[error("the resolver gives no usable answer: {0}")]
+    Unusable(Fault),
     /// The record is no statement.
     #[error("bad ASSOC record: {0}")]
     Malformed(AssociationError),
@@ -71,6 +80,21 @@ pub enum LookupError {
     /// The lookup was given up: the program ends.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl LookupError {
+    /// The same of a client that asks one resolver: what a server of these trees did, it did.
+    pub(super) fn of_resolver(self, apexes: &[Name]) -> Self {
+        let is_ours = |zone: &Name| apexes.iter().any(|apex| zone.is_at_or_below(apex));
+        match self {
+            Self::Resolution(Cause::Unreachable(zone)) if is_ours(&zone) => Self::Silent,
+            Self::Resolution(Cause::Faulty { fault: Fault::Rcode(Rcode::REFUSED), .. }) => {
+                Self::Refused
+            }
+            Self::Resolution(Cause::Faulty { fault, .. }) => Self::Unusable(fault),
+            other => other,
+        }
+    }
 }
 
 impl Found {

@@ -144,6 +144,6 @@ impl<E: Exchange + 'static> Client<E> {
     async fn lookup_name(&self, owner: Name) -> Result<Found, LookupError> {
         let question = Question { name: owner.clone(), rtype: Rtype::ASSOC, class: Class::IN };
         let response = self.recursor.resolve(question, false).await;
-        Found::read(owner, &response)
+        Found::read(owner, &response).map_err(|error| error.of_resolver(&self.apexes))
     }
 }

@@ -4,9 +4,9 @@ use super::{Found, LookupError, Proof};
 use crate::association::{AssociationError, Claim, Statement};
 use crate::crypto::SigningKey;
 use crate::dnssec::Security;
-use crate::resolver::{Cause, Kind, Response, SignedRrset};
+use crate::resolver::{Cause, Fault, Kind, Response, SignedRrset};
 use crate::signed::KeyName;
-use crate::wire::{EdeCode, ExtendedError, Name, Rdata, Rrset, Rtype, Ttl};
+use crate::wire::{EdeCode, ExtendedError, Name, Rcode, Rdata, Rrset, Rtype, Ttl};
 
 fn owner() -> Name {
     "3.2.1.0.0.9.0.0.7.7.4.4.msisdn.3pid.example.".parse().unwrap()
@@ -74,4 +74,17 @@ fn what_is_no_statement_is_told() {
     let cause = Cause::Unreachable(owner());
     let failed = Found::read(owner(), &Response::failure(cause.clone()));
     assert_eq!(failed, Err(LookupError::Resolution(cause)));
+}
+
+#[test]
+fn the_resolver_is_blamed_for_what_it_did() {
+    let apexes = ["3pid.example.".parse::<Name>().unwrap()];
+    let told = |cause| LookupError::Resolution(cause).of_resolver(&apexes).to_string();
+    assert_eq!(told(Cause::Unreachable(owner())), "the resolver does not answer");
+    let faulty = |rcode| Cause::Faulty { zone: owner(), fault: Fault::Rcode(rcode) };
+    assert!(told(faulty(Rcode::REFUSED)).starts_with("the resolver refuses: "));
+    let servfail = "the resolver gives no usable answer: SERVFAIL";
+    assert_eq!(told(faulty(Rcode::SERVFAIL)), servfail);
+    let elsewhere = Cause::Unreachable("www.other.test.".parse().unwrap());
+    assert_eq!(told(elsewhere), "no server of www.other.test. answers", "nobody was asked");
 }

@@ -134,7 +134,8 @@ async fn what_an_unsigned_zone_says_is_not_proved() {
     assert_eq!(ran.code, 3, "{ran:?}");
     let expected = format!("+447700900124: cannot be told by the resolver at {address}\n");
     assert!(ran.stdout.starts_with(&expected), "{ran:?}");
-    assert!(ran.stdout.contains("\n  3pid.example. error: "), "{ran:?}");
+    let silent = "\n  3pid.example. error: the resolver does not answer\n";
+    assert!(ran.stdout.contains(silent), "{ran:?}");
     servers.stop().await;
 }
 
