@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{Config, Located};
 use crate::services::admin::{Health, Limits, Pages, serve};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Counters, Labels, Telemetry};
 use crate::transport::{ListenError, Transport};
 
 use super::{Refused, StartError};
@@ -19,12 +19,22 @@ use super::{Refused, StartError};
 pub(super) struct Status {
     pub(super) telemetry: Telemetry,
     health: Mutex<Health>,
+    /// Reloads: those that were done, and those that were refused.
+    reloads: Arc<Counters>,
 }
 
 impl Status {
     /// A process that starts.
     pub(super) fn new() -> Self {
-        Self { telemetry: Telemetry::new("threepid"), health: Mutex::new(Health::Starting) }
+        let telemetry = Telemetry::new("threepid");
+        let outcomes = ["done", "refused"].map(|outcome| Labels::from([("outcome", outcome)]));
+        let help = "Reloads of the configuration, by what came of them";
+        let reloads = telemetry.counters("reloads", help, outcomes.into());
+        Self { telemetry, health: Mutex::new(Health::Starting), reloads }
+    }
+
+    pub(super) fn count_reload(&self, done: bool) {
+        self.reloads.shard().count(usize::from(!done));
     }
 
     pub(super) fn set(&self, health: Health) {

@@ -94,6 +94,12 @@ impl Daemon {
     /// # Errors
     /// With every mistake. Then everything stays as it was.
     pub async fn reload(&mut self) -> Result<(), LoadError> {
+        let outcome = self.try_reload().await;
+        self.status.count_reload(outcome.is_ok());
+        outcome
+    }
+
+    async fn try_reload(&mut self) -> Result<(), LoadError> {
         let prepared = self.prepare().await?;
         self.go_over(prepared).await;
         Ok(())

@@ -110,6 +110,10 @@ async fn a_bad_reload_leaves_all_as_it_was() {
         "{error}"
     );
     assert_eq!(ask(&daemon, "ns.a.example", Rtype::A).await.answer.len(), 1);
+    let metrics = daemon.status.telemetry.render();
+    for series in [r#"{outcome="done"} 0"#, r#"{outcome="refused"} 2"#] {
+        assert!(metrics.contains(&format!("threepid_reloads_total{series}\n")), "{metrics}");
+    }
     daemon.stop().await;
 }
 
