@@ -42,8 +42,8 @@ pub(crate) const ODD: [(&str, Server, Signing); 6] = [
 #[derive(Debug, Clone)]
 pub(crate) struct Zone {
     pub(crate) apex: String,
-    pub(crate) server: Server,
-    pub(crate) signing: Signing,
+    server: Server,
+    signing: Signing,
     /// What is in it besides its apex, delegations left out.
     text: String,
     /// The name of its server.
@@ -115,6 +115,14 @@ pub(crate) fn zones() -> Vec<Zone> {
     }
     zones.extend(ODD.map(|entry| hosted(entry, "nsec.example.")));
     zones
+}
+
+/// Whether it is our server that holds a name, or denies it, with compact denial.
+pub(crate) fn is_ours(name: &str) -> bool {
+    let holds = |apex: &str| apex == "." || name == apex || name.ends_with(&format!(".{apex}"));
+    let zones = zones();
+    let zone = zones.iter().filter(|zone| holds(&zone.apex)).max_by_key(|zone| zone.apex.len());
+    holds(names::APEX) || zone.is_some_and(|zone| zone.signing == Signing::Ours)
 }
 
 /// What every zone holds. Aliases lead to `next` as well.
