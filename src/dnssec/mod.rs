@@ -44,15 +44,15 @@ pub use key::{ZoneKey, cdnskey_rrset, cds_rrset, dnskey_rrset, signers};
 pub use sign::{Policy, Validity, sign, sign_with_all};
 pub use verify::{SignatureError, Verified, verify};
 
-/// What validation says of data (RFC 4033 section 5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What validation says of data (RFC 4033 section 5). The weakest is the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Security {
-    /// A chain of signatures leads to it from a trust anchor.
-    Secure,
-    /// A chain of signatures proves that it need not be signed.
-    Insecure,
     /// It should be signed, and is not as it should be.
     Bogus,
     /// No trust anchor tells whether it should be signed.
     Indeterminate,
+    /// A chain of signatures proves that it need not be signed.
+    Insecure,
+    /// A chain of signatures leads to it from a trust anchor.
+    Secure,
 }

@@ -82,7 +82,7 @@ impl Response {
             let aged = link.aged(now);
             response.answer.extend(aged.answer);
             response.authority.extend(aged.authority);
-            response.security = weaker(response.security, aged.security);
+            response.security = response.security.min(aged.security);
             if let Some(Trusted::Insecure(Some(unsupported))) = aged.trusted {
                 response.extended_error =
                     Some(ExtendedError { code: unsupported.code(), text: unsupported.to_string() });
@@ -167,11 +167,4 @@ fn section(sets: &[SignedRrset], request: &Request) -> Vec<Record> {
     };
     let most = Ttl::from_secs(u32::MAX);
     sets.iter().filter(wanted).flat_map(|set| set.records(request.dnssec_ok, most)).collect()
-}
-
-/// The weaker of two verdicts.
-fn weaker(a: Security, b: Security) -> Security {
-    let weakest_first =
-        [Security::Bogus, Security::Indeterminate, Security::Insecure, Security::Secure];
-    weakest_first.into_iter().find(|verdict| [a, b].contains(verdict)).unwrap_or(a)
 }
