@@ -25,8 +25,7 @@ impl SignedRrset {
         let (signatures, data): (Vec<_>, Vec<_>) =
             records.into_iter().partition(|record| record.rtype == Rtype::RRSIG);
         let covers = |signature: &&Record, rrset: &Rrset| {
-            let covered = signature.rdata.octets().first_chunk();
-            covered == Some(&rrset.rtype.0.to_be_bytes()) && signature.name == rrset.name
+            covered(signature) == rrset.rtype && signature.name == rrset.name
         };
         let with_signatures = |rrset| Self {
             signatures: signatures
@@ -214,6 +213,14 @@ impl Stored<Answer> {
         let mut aged = self.value.clone();
         aged.sets_mut().for_each(|set| set.rrset.ttl = set.rrset.ttl.min(left));
         aged
+    }
+}
+
+/// The type of a record; that of the set that it covers where it is a signature.
+pub(super) fn covered(record: &Record) -> Rtype {
+    match (record.rtype, record.rdata.octets().first_chunk()) {
+        (Rtype::RRSIG, Some(covered)) => Rtype(u16::from_be_bytes(*covered)),
+        (rtype, _) => rtype,
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::answer::says_nxname;
+use super::answer::{covered, says_nxname};
 use super::policy::may_hold;
 use super::{Answer, Cut, Fault, Kind, Limits, Meaning, SignedRrset};
 use crate::wire::rdata::{Soa, address, name_target};
@@ -278,13 +278,6 @@ fn only_target(rrset: &Rrset) -> Result<Name, Fault> {
 
 fn is_proof_type(rtype: Rtype) -> bool {
     matches!(rtype, Rtype::NSEC | Rtype::NSEC3)
-}
-
-fn covered(record: &Record) -> Rtype {
-    match (record.rtype, record.rdata.octets().first_chunk()) {
-        (Rtype::RRSIG, Some(covered)) => Rtype(u16::from_be_bytes(*covered)),
-        (rtype, _) => rtype,
-    }
 }
 
 /// Whether a record is an NSEC, an NSEC3 or a signature over one.
