@@ -11,7 +11,7 @@ use super::reply::{Asked, Reading, Referral};
 use super::server::{Experience, ServerState, remember};
 use super::trust::Trust;
 use super::walk::{Next, Walk};
-use super::{Answer, AnswerKey, Cause, Fault, Kind, Meaning, Note, Policy, Upstream, Work};
+use super::{Answer, AnswerKey, Cause, Fault, Kind, Meaning, Note, Upstream, Work};
 use crate::clock::Timestamp;
 use crate::dnssec::Security;
 use crate::wire::{Message, Question, Rcode, Rtype};
@@ -313,7 +313,7 @@ impl Lookup {
             zone: walk.zone(),
             forwarded: matches!(env.policy.upstream, Upstream::Forward(_)),
             limits: env.limits(),
-            may_ask: &|address| root.is_some_and(|root| Policy::may_ask(root, address)),
+            may_ask: &|address| root.is_some_and(|root| root.may_ask(address)),
         };
         asked.read(message)
     }

@@ -18,6 +18,19 @@ pub struct Root {
     pub anchors: Vec<Ds>,
 }
 
+impl Root {
+    /// Whether servers of delegations below it may be asked at this address. Loopback is this
+    /// machine's: only a tree whose own servers are there may send questions to it.
+    pub(super) fn may_ask(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
+        if address.is_unspecified() || address.is_multicast() || broadcast {
+            return false;
+        }
+        !address.is_loopback() || self.servers.iter().any(IpAddr::is_loopback)
+    }
+}
+
 /// Who is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upstream {
@@ -58,17 +71,6 @@ impl Policy {
     pub(super) fn root_for(&self, name: &Name, rtype: Rtype) -> Option<&Root> {
         let own = self.root_of(name)?;
         if may_hold(&own.apex, name, rtype) { Some(own) } else { self.root_of(&name.parent()?) }
-    }
-
-    /// Whether servers of delegations below `root` may be asked at this address. Loopback is this
-    /// machine's: only a tree whose own servers are there may send questions to it.
-    pub(super) fn may_ask(root: &Root, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
-        if address.is_unspecified() || address.is_multicast() || broadcast {
-            return false;
-        }
-        !address.is_loopback() || root.servers.iter().any(IpAddr::is_loopback)
     }
 }
 
@@ -116,11 +118,11 @@ mod tests {
     fn delegations_do_not_reach_into_the_machine() {
         let outside = root(".", "192.0.2.1");
         for address in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "224.0.0.1", "ff02::1"] {
-            assert!(!Policy::may_ask(&outside, address.parse().unwrap()), "{address}");
+            assert!(!outside.may_ask(address.parse().unwrap()), "{address}");
         }
-        assert!(Policy::may_ask(&outside, "198.51.100.1".parse().unwrap()));
+        assert!(outside.may_ask("198.51.100.1".parse().unwrap()));
         let inside = root(".", "127.0.0.2");
-        assert!(Policy::may_ask(&inside, "127.0.0.3".parse().unwrap()));
-        assert!(!Policy::may_ask(&inside, "0.0.0.0".parse().unwrap()));
+        assert!(inside.may_ask("127.0.0.3".parse().unwrap()));
+        assert!(!inside.may_ask("0.0.0.0".parse().unwrap()));
     }
 }

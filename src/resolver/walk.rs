@@ -9,7 +9,7 @@ use super::cache::{CutKey, fresh};
 use super::frame::Env;
 use super::minimise::Minimiser;
 use super::server::Contest;
-use super::{Answer, AnswerKey, Cause, Cut, Kind, Policy, Root, Stored, Upstream};
+use super::{Answer, AnswerKey, Cause, Cut, Kind, Root, Stored, Upstream};
 use crate::wire::rdata::address;
 use crate::wire::{Class, Name, Question, Rtype};
 
@@ -117,7 +117,7 @@ impl Walk {
         let sets = answer.answer.iter().filter(|_| answer.kind == Kind::Data);
         let found = sets.flat_map(|set| set.rrset.rdata.iter().map(move |rdata| (set, rdata)));
         let addresses = found.filter_map(|(set, rdata)| address(set.rrset.rtype, rdata).ok());
-        for address in addresses.filter(|address| Policy::may_ask(root, *address)).take(most) {
+        for address in addresses.filter(|address| root.may_ask(*address)).take(most) {
             self.admit(address, env);
         }
     }
