@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::crypto::OsRandom;
-use crate::resolver::{Cause, Input, Note, Policy, Resolution, Response, Send, Step};
+use crate::resolver::{Cause, Input, Note, Outgoing, Policy, Resolution, Response, Step};
 use crate::telemetry::Telemetry;
 use crate::transport::{Exchange, ExchangeError};
 use crate::wire::{Name, Question};
@@ -189,7 +189,7 @@ impl Begun {
 
 /// What a resolution comes to without the network.
 enum Turn {
-    Send(Send),
+    Send(Outgoing),
     End(Response),
 }
 
@@ -205,7 +205,7 @@ impl<E: Exchange> Shared<E> {
     async fn fly(
         &self,
         mut resolution: Resolution,
-        first: Send,
+        first: Outgoing,
         tell: impl FnMut(Note),
     ) -> Response {
         let flight = self.drive(&mut resolution, first, tell);
@@ -223,7 +223,7 @@ impl<E: Exchange> Shared<E> {
     async fn drive(
         &self,
         resolution: &mut Resolution,
-        mut send: Send,
+        mut send: Outgoing,
         mut tell: impl FnMut(Note),
     ) -> Response {
         loop {
@@ -243,7 +243,7 @@ impl<E: Exchange> Shared<E> {
         }
     }
 
-    async fn exchange(&self, send: &Send) -> Result<Vec<u8>, ExchangeError> {
+    async fn exchange(&self, send: &Outgoing) -> Result<Vec<u8>, ExchangeError> {
         let exchange = self.exchange.exchange(send.server, send.via, &send.packet, send.timeout);
         let outcome = exchange.await;
         self.tally.exchange(&outcome);

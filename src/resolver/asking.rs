@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::Upstream;
-use super::frame::{Env, Send};
+use super::frame::{Env, Outgoing};
 use super::server::ServerState;
 use crate::clock::Timestamp;
 use crate::wire::{Edns, Flags, Message, Opcode, Question, Rcode, Transport};
@@ -58,7 +58,7 @@ impl Asking {
     }
 
     /// What to send. A resolver is asked for everything it has, unjudged: judging is done here.
-    pub(super) fn packet(&self, env: &Env<'_>) -> Send {
+    pub(super) fn packet(&self, env: &Env<'_>) -> Outgoing {
         let forwarded = matches!(env.policy.upstream, Upstream::Forward(_));
         let limits = env.limits();
         let mut message = Message::query(self.id, self.question.clone());
@@ -73,7 +73,7 @@ impl Asking {
             ..Edns::default()
         });
         let timeout = ServerState::of(self.server, env.cache, env.now).timeout(limits);
-        Send { server: self.server, via: self.via, packet: message.encode(), timeout }
+        Outgoing { server: self.server, via: self.via, packet: message.encode(), timeout }
     }
 
     /// Looks whether a packet from the server is the reply.

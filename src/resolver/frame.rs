@@ -98,7 +98,7 @@ pub(super) enum Move {
     /// Waits for another frame.
     Push(Frame),
     /// Sends a question.
-    Send(Send),
+    Send(Outgoing),
     /// Goes on waiting for the reply to it.
     Wait,
     /// Is done: a Lookup.
@@ -113,7 +113,7 @@ pub(super) enum Move {
 
 /// A question to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Send {
+pub struct Outgoing {
     /// To whom.
     pub server: SocketAddr,
     /// How.

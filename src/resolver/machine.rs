@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cache::fresh;
 use super::follow::Follow;
-use super::frame::{Env, Event, Frame, Move, Send};
+use super::frame::{Env, Event, Frame, Move, Outgoing};
 use super::limits::Budget;
 use super::note::Journal;
 use super::{Cache, Cause, FailureKey, Note, Policy, Response, Stored, Work};
@@ -33,7 +33,7 @@ pub enum Input<'a> {
 #[derive(Debug)]
 pub enum Step {
     /// Send this, and step on with the reply. Packets that come for older questions are dropped.
-    Send(Send),
+    Send(Outgoing),
     /// The packet was no reply to the question: go on waiting for one, as long as was left.
     Wait,
     /// Done.

@@ -42,7 +42,7 @@ mod testing;
 pub use answer::{Answer, Cut, Kind, SignedRrset, Trusted};
 pub use cache::{AnswerKey, Cache, CutKey, FailureKey, Key, LameKey, ServerKey, Stored, Table};
 pub use cause::{Cause, Fault, Flaw};
-pub use frame::Send;
+pub use frame::Outgoing;
 pub use limits::{Limits, Work};
 pub use machine::{Input, Resolution, Step};
 pub use note::{Meaning, Note};

@@ -10,7 +10,7 @@ type Slot = Arc<dyn Any + Send + Sync>;
 
 /// Keeps everything for ever.
 #[derive(Default)]
-pub(crate) struct MapCache(Mutex<Vec<Box<dyn Any + std::marker::Send>>>);
+pub(crate) struct MapCache(Mutex<Vec<Box<dyn Any + Send>>>);
 
 impl MapCache {
     fn with<K: Key, T>(&self, use_map: impl FnOnce(&mut HashMap<K, Slot>) -> T) -> T {

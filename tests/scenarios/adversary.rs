@@ -6,7 +6,7 @@ use threepid::clock::Timestamp;
 use threepid::crypto::{Random, SeededRandom};
 use threepid::dnssec::Security;
 use threepid::recursor::Memory;
-use threepid::resolver::{Input, Resolution, Response, Send, Step};
+use threepid::resolver::{Input, Outgoing, Resolution, Response, Step};
 use threepid::wire::{Message, Name, Rcode, Rdata, Record, Rrset, Rtype, Ttl};
 
 use super::net::{Incoming, Server, name, parse, response_to};
@@ -161,7 +161,7 @@ fn request(adversary: &mut Adversary, memory: &Memory, now: &mut Timestamp) -> S
     }
 }
 
-fn incoming(send: &Send, now: Timestamp) -> Incoming<'_> {
+fn incoming(send: &Outgoing, now: Timestamp) -> Incoming<'_> {
     let query = Message::decode(&send.packet).unwrap();
     Incoming { octets: &send.packet, query, via: send.via, now }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use threepid::clock::Timestamp;
 use threepid::crypto::SeededRandom;
 use threepid::recursor::Memory;
-use threepid::resolver::{Cause, Input, Note, Policy, Resolution, Response, Send, Step};
+use threepid::resolver::{Cause, Input, Note, Outgoing, Policy, Resolution, Response, Step};
 use threepid::wire::{Class, Message, Name, Question, Rtype, Transport};
 
 /// What a server sees.
@@ -162,7 +162,7 @@ impl World {
     }
 
     /// Hands the packets that come back to the machine, until it goes on.
-    fn exchange(&mut self, resolution: &mut Resolution, send: &Send) -> Step {
+    fn exchange(&mut self, resolution: &mut Resolution, send: &Outgoing) -> Step {
         let arrival = self.now.saturating_add(ROUND_TRIP);
         let query = Message::decode(&send.packet).unwrap();
         let incoming = Incoming { octets: &send.packet, query, via: send.via, now: self.now };
@@ -204,7 +204,7 @@ pub(crate) fn parse(text: &str) -> Question {
     Question { name: name.parse().unwrap(), rtype: rtype.parse().unwrap(), class: Class::IN }
 }
 
-fn describe(send: &Send) -> String {
+fn describe(send: &Outgoing) -> String {
     let question = Message::decode(&send.packet).unwrap().question.unwrap();
     let last = match send.server.ip() {
         IpAddr::V4(v4) => v4.octets()[3].to_string(),
