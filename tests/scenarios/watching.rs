@@ -137,6 +137,6 @@ fn what_goes_wrong_is_told() {
         }
     });
     let name = "www.example.com.email.@";
-    let flaw = format!("rejected: {name} A: {name} A: the signature does not verify");
+    let flaw = format!("rejected: {name} A: the signature does not verify");
     told(&mut forged, WWW, &flaw);
 }
