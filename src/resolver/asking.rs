@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::Upstream;
-use super::frame::{Env, Outgoing};
+use super::env::{Env, Outgoing};
 use super::server::ServerState;
 use crate::clock::Timestamp;
 use crate::wire::{Edns, Flags, Message, Opcode, Question, Rcode, Transport};

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::frame::{Env, Event, Found, Frame, Move};
-use super::judge::Check;
-use super::lookup::Lookup;
+use super::env::{Env, Event, Found, Move};
+use super::task::{Check, Task, Wanted};
 use super::{Answer, AnswerKey, Cause, Kind, Response, Stored, Work};
 use crate::wire::{Class, Name, Question, Rtype};
 
-/// See [`Frame`] for its states.
+/// See [`Frame`](super::frame::Frame) for its states.
 #[derive(Debug)]
 pub(super) struct Follow {
     question: Question,
@@ -41,7 +40,7 @@ impl Follow {
 
     fn look_up(&self, name: Name) -> Move {
         let key = AnswerKey { name, rtype: self.question.rtype };
-        Move::Push(Frame::Lookup(Box::new(Lookup::for_client(key, self.check.clone()))))
+        Move::Push(Task::Lookup(Wanted::for_client(key, self.check.clone())))
     }
 
     fn found(&mut self, found: Found, env: &mut Env<'_>) -> Move {

@@ -1,18 +1,11 @@
 //! The frames of the stack.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
-
+use super::AnswerKey;
+use super::env::{Env, Event, Move};
 use super::follow::Follow;
-use super::limits::Budget;
 use super::lookup::Lookup;
-use super::note::Journal;
+use super::task::Task;
 use super::trust::Trust;
-use super::{Answer, AnswerKey, Cache, Cause, Limits, Policy, Response, Stored, Trusted};
-use crate::clock::Timestamp;
-use crate::crypto::Random;
-use crate::wire::Transport;
 
 /// One thing to find out. The topmost frame of the stack works; the others wait for what the one
 /// above them finds.
@@ -70,86 +63,20 @@ pub(super) enum Frame {
     Trust(Trust),
 }
 
-/// What a frame is told.
-#[derive(Debug)]
-pub(super) enum Event<'a> {
-    /// It is on top for the first time.
-    Enter,
-    /// A packet came for the question that it sent.
-    Reply(&'a [u8]),
-    /// No usable packet came for it.
-    NoReply,
-    /// So many came that are none that someone seems to be guessing the message id.
-    Besieged,
-    /// It was not sent.
-    NotSent,
-    /// What the Lookup that it waited for found.
-    Found(Found),
-    /// What the Trust that it waited for found.
-    Trusted(Result<Trusted, Cause>),
-}
-
-/// What a Lookup finds.
-pub(super) type Found = Result<Arc<Stored<Answer>>, Cause>;
-
-/// What a frame does next.
-#[derive(Debug)]
-pub(super) enum Move {
-    /// Waits for another frame.
-    Push(Frame),
-    /// Sends a question.
-    Send(Outgoing),
-    /// Goes on waiting for the reply to it.
-    Wait,
-    /// Is done: a Lookup.
-    Found(Found),
-    /// Is done: a Trust.
-    Trusted(Result<Trusted, Cause>),
-    /// Is done: a Follow.
-    Answered(Box<Response>),
-    /// Ends the request: there is no budget for another way.
-    Abort(Cause),
-}
-
-/// A question to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
-    /// To whom.
-    pub server: SocketAddr,
-    /// How.
-    pub via: Transport,
-    /// The message.
-    pub packet: Vec<u8>,
-    /// How long to wait for the reply.
-    pub timeout: Duration,
-}
-
-/// What frames work with.
-pub(super) struct Env<'a> {
-    pub(super) policy: &'a Policy,
-    pub(super) cache: &'a dyn Cache,
-    pub(super) now: Timestamp,
-    pub(super) random: &'a mut dyn Random,
-    pub(super) budget: &'a mut Budget,
-    pub(super) journal: &'a mut Journal,
-    /// The frames that wait.
-    pub(super) waiting: &'a [Frame],
-}
-
-impl<'a> Env<'a> {
-    pub(super) fn limits(&self) -> &'a Limits {
-        &self.policy.limits
-    }
-
-    /// Whether a Lookup of this is under way below.
-    pub(super) fn is_waited_for(&self, key: &AnswerKey) -> bool {
-        self.waiting
-            .iter()
-            .any(|frame| matches!(frame, Frame::Lookup(lookup) if lookup.key() == key))
-    }
-}
-
 impl Frame {
+    /// The frame that finds this out.
+    pub(super) fn new(task: Task) -> Self {
+        match task {
+            Task::Lookup(wanted) => Self::Lookup(Box::new(Lookup::new(wanted))),
+            Task::Trust(zone) => Self::Trust(Trust::new(zone)),
+            Task::TrustAnew(zone) => Self::Trust(Trust::anew(zone)),
+        }
+    }
+
+    pub(super) fn is_lookup_of(&self, key: &AnswerKey) -> bool {
+        matches!(self, Self::Lookup(lookup) if lookup.key() == key)
+    }
+
     pub(super) fn handle(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Move {
         match self {
             Self::Follow(follow) => follow.handle(event, env),

@@ -3,23 +3,13 @@
 
 use std::sync::Arc;
 
-use super::frame::Env;
+use super::env::Env;
 use super::policy::may_hold;
+use super::task::Check;
 use super::{Answer, AnswerKey, Flaw, Kind, Note, SignedRrset, Trusted, Work};
 use crate::dnssec::proof::{Absent, Denials, NoDs, ProofError};
 use crate::dnssec::{Effort, Security, SignatureError, SupportedDs, TrustedKeys, Verified};
 use crate::wire::{Name, Rrset, Rtype};
-
-/// What an answer must stand before it counts.
-#[derive(Debug, Clone)]
-pub(super) enum Check {
-    /// Nothing: addresses of servers, and clients that judge by themselves.
-    Skip,
-    /// The chain of trust.
-    Chain,
-    /// That it is the DNSKEY set of these DS records.
-    Keys(SupportedDs),
-}
 
 /// What judging comes to.
 #[derive(Debug)]
@@ -57,17 +47,6 @@ enum Stage {
 }
 
 impl Check {
-    /// Whether an answer from the cache has stood this check.
-    pub(super) fn is_met_by(&self, answer: &Answer) -> bool {
-        match self {
-            Self::Skip => true,
-            Self::Chain => answer.security != Security::Indeterminate,
-            Self::Keys(ds) => {
-                matches!(&answer.trusted, Some(Trusted::Keys(keys)) if keys.established_by() == ds)
-            }
-        }
-    }
-
     /// Begins to judge `answer`, found for `key`.
     pub(super) fn begin(&self, key: &AnswerKey, answer: Answer, env: &mut Env<'_>) -> Verdict {
         match self {

@@ -5,26 +5,21 @@ use std::sync::Arc;
 
 use super::asking::{Asking, Opened};
 use super::cache::{CutKey, FailureKey, LameKey, Stored, fresh};
-use super::frame::{Env, Event, Found, Frame, Move};
-use super::judge::{Check, Judgement, Verdict};
+use super::env::{Env, Event, Found, Move};
+use super::judge::{Judgement, Verdict};
 use super::reply::{Asked, Reading, Referral};
 use super::server::{Experience, ServerState, remember};
-use super::trust::Trust;
+use super::task::{Check, Task, Wanted};
 use super::walk::{Next, Walk};
 use super::{Answer, AnswerKey, Cause, Fault, Kind, Meaning, Note, Upstream, Work};
 use crate::clock::Timestamp;
 use crate::dnssec::Security;
 use crate::wire::{Message, Question, Rcode, Rtype};
 
-/// See [`Frame`] for its states.
+/// See [`Frame`](super::frame::Frame) for its states.
 #[derive(Debug)]
 pub(super) struct Lookup {
-    key: AnswerKey,
-    check: Check,
-    /// A denial is for a client, who wants to see the SOA.
-    whole: bool,
-    /// What was learned before, not just now, led to nothing.
-    anew: bool,
+    wanted: Wanted,
     state: State,
     walk: Option<Walk>,
     asked: u32,
@@ -51,32 +46,13 @@ struct Source {
 }
 
 impl Lookup {
-    pub(super) fn new(key: AnswerKey, check: Check) -> Self {
-        Self {
-            key,
-            check,
-            whole: false,
-            anew: false,
-            state: State::Walking,
-            walk: None,
-            asked: 0,
-            bogus: 0,
-            failure: None,
-        }
-    }
-
-    /// A lookup on behalf of a client.
-    pub(super) fn for_client(key: AnswerKey, check: Check) -> Self {
-        Self { whole: true, ..Self::new(key, check) }
-    }
-
-    /// A lookup that does not rely on what was learned a while ago ([`Limits::doubt`]).
-    pub(super) fn anew(key: AnswerKey, check: Check) -> Self {
-        Self { anew: true, ..Self::new(key, check) }
+    pub(super) fn new(wanted: Wanted) -> Self {
+        let (state, walk, failure) = (State::Walking, None, None);
+        Self { wanted, state, walk, asked: 0, bogus: 0, failure }
     }
 
     pub(super) fn key(&self) -> &AnswerKey {
-        &self.key
+        &self.wanted.key
     }
 
     pub(super) fn handle(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Move {
@@ -104,48 +80,48 @@ impl Lookup {
             return Move::Found(Err(cause));
         }
         match self.cached(env) {
-            Some(entry) if self.check.is_met_by(&entry.value) => Move::Found(Ok(entry)),
+            Some(entry) if self.wanted.check.is_met_by(&entry.value) => Move::Found(Ok(entry)),
             Some(entry) => self.judge(entry.aged(env.now), None, env),
             None => self.advance(env),
         }
     }
 
     fn known_failure(&self, env: &Env<'_>) -> Option<Cause> {
-        let entry = fresh(env.cache, &FailureKey::Set(self.key.clone()), env.now)?;
-        let counts = !entry.value.is_bogus() || !matches!(self.check, Check::Skip);
-        (counts && !self.anew).then(|| entry.value.clone())
+        let entry = fresh(env.cache, &FailureKey::Set(self.wanted.key.clone()), env.now)?;
+        let counts = !entry.value.is_bogus() || !matches!(self.wanted.check, Check::Skip);
+        (counts && !self.wanted.anew).then(|| entry.value.clone())
     }
 
     /// What the cache holds for the question: data or a denial, an alias, or that there is no name.
     fn cached(&self, env: &Env<'_>) -> Option<Arc<Stored<Answer>>> {
         let find = |rtype| {
-            let key = AnswerKey { name: self.key.name.clone(), rtype };
+            let key = AnswerKey { name: self.wanted.key.name.clone(), rtype };
             fresh(env.cache, &key, env.now).filter(|entry| self.relies_on(entry, env))
         };
         let usable =
-            |answer: &Answer| !self.whole || answer.is_positive() || answer.soa().is_some();
-        find(self.key.rtype)
+            |answer: &Answer| !self.wanted.whole || answer.is_positive() || answer.soa().is_some();
+        find(self.wanted.key.rtype)
             .or_else(|| find(Rtype::CNAME).filter(|entry| self.is_alias(&entry.value)))
             .or_else(|| find(Rtype::NXNAME))
             .filter(|entry| usable(&entry.value))
     }
 
     fn relies_on(&self, entry: &Stored<Answer>, env: &Env<'_>) -> bool {
-        !self.anew || env.now.since(entry.stored) < env.limits().doubt
+        !self.wanted.anew || env.now.since(entry.stored) < env.limits().doubt
     }
 
     /// Whether an answer stands for all types but those that live beside an alias.
     fn is_alias(&self, answer: &Answer) -> bool {
         let beside = [Rtype::NSEC, Rtype::RRSIG, Rtype::ANY];
         matches!(answer.kind, Kind::Alias(_) | Kind::AliasTooLong)
-            && !beside.contains(&self.key.rtype)
+            && !beside.contains(&self.wanted.key.rtype)
     }
 
     /// Takes the next step on the way.
     fn advance(&mut self, env: &mut Env<'_>) -> Move {
         let walk = match self.walk.take() {
             Some(walk) => walk,
-            None => match Walk::begin(&self.key, None, env) {
+            None => match Walk::begin(&self.wanted.key, None, env) {
                 Ok(walk) => walk,
                 Err(cause) => return Move::Found(Err(cause)),
             },
@@ -154,7 +130,7 @@ impl Lookup {
             Next::Ask(server, question) => self.ask(server, question, env),
             Next::Find(key) => {
                 self.state = State::Addressing;
-                Move::Push(Frame::Lookup(Box::new(Self::new(key, Check::Skip))))
+                Move::Push(Task::Lookup(Wanted::new(key, Check::Skip)))
             }
             Next::Stuck => self.stuck(env),
         }
@@ -176,7 +152,7 @@ impl Lookup {
     fn give_up(&mut self, cause: Cause, env: &mut Env<'_>) -> Move {
         let doubted = self.walk.as_ref().filter(|walk| self.doubts(walk, &cause, env));
         let above = doubted.map(|walk| walk.zone().clone());
-        match above.and_then(|zone| Walk::begin(&self.key, Some(&zone), env).ok()) {
+        match above.and_then(|zone| Walk::begin(&self.wanted.key, Some(&zone), env).ok()) {
             None => self.fail(cause, env),
             Some(above) => {
                 self.walk = Some(above);
@@ -189,7 +165,7 @@ impl Lookup {
     /// Whether a delegation may be the reason. Where its servers have other keys than the parent says,
     /// it is doubted however young it is: the parent's word of the keys may be younger.
     fn doubts(&self, walk: &Walk, cause: &Cause, env: &Env<'_>) -> bool {
-        let other_keys = cause.is_bogus() && matches!(self.check, Check::Keys(_));
+        let other_keys = cause.is_bogus() && matches!(self.wanted.check, Check::Keys(_));
         walk.age().is_some_and(|age| other_keys || age >= env.limits().doubt)
     }
 
@@ -380,7 +356,7 @@ impl Lookup {
 
     fn judge(&mut self, answer: Answer, server: Option<SocketAddr>, env: &mut Env<'_>) -> Move {
         let source = Source { server, learned: env.now };
-        let verdict = self.check.begin(&self.key, answer, env);
+        let verdict = self.wanted.check.begin(&self.wanted.key, answer, env);
         self.rule(verdict, source, env)
     }
 
@@ -393,7 +369,7 @@ impl Lookup {
     ) -> Move {
         match trusted {
             Ok(trusted) => {
-                let verdict = judgement.settle(&self.key, trusted, env);
+                let verdict = judgement.settle(&self.wanted.key, trusted, env);
                 self.rule(verdict, source, env)
             }
             Err(cause) => self.reject(cause, source, env),
@@ -403,19 +379,19 @@ impl Lookup {
     fn rule(&mut self, verdict: Verdict, source: Source, env: &mut Env<'_>) -> Move {
         match verdict {
             Verdict::Done(answer) => {
-                Move::Found(Ok(store(self.key.clone(), *answer, source.learned, env)))
+                Move::Found(Ok(store(self.wanted.key.clone(), *answer, source.learned, env)))
             }
             Verdict::Needs(zone, judgement) => {
                 self.state = State::Judging(*judgement, source);
-                Move::Push(Frame::Trust(Trust::new(zone)))
+                Move::Push(Task::Trust(zone))
             }
             Verdict::Doubts(zone, judgement) => {
                 self.state = State::Judging(*judgement, source);
-                Move::Push(Frame::Trust(Trust::anew(zone)))
+                Move::Push(Task::TrustAnew(zone))
             }
             Verdict::TooMuch(work) => Move::Abort(Cause::Exhausted(work)),
             Verdict::Bogus(flaw) => {
-                let AnswerKey { name, rtype } = self.key.clone();
+                let AnswerKey { name, rtype } = self.wanted.key.clone();
                 let cause = Cause::Bogus { name, rtype, flaw };
                 env.journal.note(|| Note::Rejects(cause.clone()));
                 self.reject(cause, source, env)
@@ -441,7 +417,7 @@ impl Lookup {
     fn fail(&mut self, cause: Cause, env: &mut Env<'_>) -> Move {
         if cause.is_lasting() {
             let entry = Stored::new(cause.clone(), env.now, env.limits().failure_ttl);
-            env.cache.put(FailureKey::Set(self.key.clone()), Arc::new(entry));
+            env.cache.put(FailureKey::Set(self.wanted.key.clone()), Arc::new(entry));
         }
         Move::Found(Err(cause))
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::cache::fresh;
+use super::env::{Env, Event, Move, Outgoing};
 use super::follow::Follow;
-use super::frame::{Env, Event, Frame, Move, Outgoing};
+use super::frame::Frame;
 use super::limits::Budget;
 use super::note::Journal;
-use super::{Cache, Cause, FailureKey, Note, Policy, Response, Stored, Work};
+use super::{AnswerKey, Cache, Cause, FailureKey, Note, Policy, Response, Stored, Work};
 use crate::clock::Timestamp;
 use crate::crypto::Random;
 use crate::wire::Question;
@@ -97,12 +98,13 @@ impl Resolution {
         let policy = self.policy.clone();
         while let Some(mut frame) = self.stack.pop() {
             let (budget, journal) = (&mut self.budget, &mut self.journal);
-            let waiting = &self.stack;
+            let stack = &self.stack;
+            let waiting = &|key: &AnswerKey| stack.iter().any(|frame| frame.is_lookup_of(key));
             let mut env = Env { policy: &policy, cache, now, random, budget, journal, waiting };
             event = match frame.handle(event, &mut env) {
-                Move::Push(above) => {
+                Move::Push(task) => {
                     self.stack.push(frame);
-                    if let Err(work) = self.push(above) {
+                    if let Err(work) = self.push(Frame::new(task)) {
                         return self.fail(Cause::Exhausted(work), now, cache);
                     }
                     Event::Enter

@@ -1,15 +1,14 @@
 //! The frame that finds out how data of a zone is to be judged (RFC 4035 section 5).
 
-use super::frame::{Env, Event, Found, Frame, Move};
-use super::judge::Check;
-use super::lookup::Lookup;
+use super::env::{Env, Event, Found, Move};
+use super::task::{Check, Task, Wanted};
 use super::{Answer, AnswerKey, Cause, Kind, Note, Trusted};
 use crate::clock::Timestamp;
 use crate::dnssec::{Security, SupportedDs};
 use crate::wire::rdata::Ds;
 use crate::wire::{Name, Rtype};
 
-/// See [`Frame`] for its states.
+/// See [`Frame`](super::frame::Frame) for its states.
 #[derive(Debug)]
 pub(super) struct Trust {
     zone: Name,
@@ -68,8 +67,8 @@ impl Trust {
 
     fn look_up(&self, rtype: Rtype, check: Check) -> Move {
         let key = AnswerKey { name: self.zone.clone(), rtype };
-        let lookup = if self.anew { Lookup::anew(key, check) } else { Lookup::new(key, check) };
-        Move::Push(Frame::Lookup(Box::new(lookup)))
+        let wanted = if self.anew { Wanted::anew(key, check) } else { Wanted::new(key, check) };
+        Move::Push(Task::Lookup(wanted))
     }
 
     fn found(&mut self, found: Found, env: &Env<'_>) -> Move {

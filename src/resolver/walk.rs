@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cache::{CutKey, fresh};
-use super::frame::Env;
+use super::env::Env;
 use super::minimise::Minimiser;
 use super::server::Contest;
 use super::{Answer, AnswerKey, Cause, Cut, Kind, Root, Stored, Upstream};
