@@ -1,0 +1,155 @@
+//! Asking one server: what goes out to it, and what comes of its reply or of its silence.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::{Lookup, State};
+use crate::resolver::asking::{Asking, Opened};
+use crate::resolver::cache::{LameKey, Stored};
+use crate::resolver::env::{Env, Move};
+use crate::resolver::reply::{Asked, Reading};
+use crate::resolver::server::{Experience, ServerState, remember};
+use crate::resolver::{Cause, Fault, Meaning, Note, Upstream, Work};
+use crate::wire::{Message, Question, Rcode};
+
+impl Lookup {
+    pub(super) fn ask(
+        &mut self,
+        server: SocketAddr,
+        question: Question,
+        env: &mut Env<'_>,
+    ) -> Move {
+        let minimised = self.walk.as_mut().is_some_and(|walk| walk.count(&question));
+        let state = ServerState::of(server, env.cache, env.now);
+        let plain = state.is_plain(env.now) && self.may_go_without_edns(env);
+        self.send(Asking::new(server, question, minimised, plain, env), env)
+    }
+
+    /// Without EDNS there are no signatures, and whoever forges one error could turn it off: only in
+    /// a tree that has none.
+    fn may_go_without_edns(&self, env: &Env<'_>) -> bool {
+        let root = self.walk.as_ref().and_then(|walk| env.policy.root_of(walk.zone()));
+        root.is_some_and(|root| root.anchors.is_empty())
+    }
+
+    fn send(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
+        if let Err(work) = env.budget.question(env.limits()) {
+            return Move::Abort(Cause::Exhausted(work));
+        }
+        self.asked += 1;
+        if self.asked > env.limits().questions_per_fetch {
+            return self.fail(Cause::Exhausted(Work::Fetch), env);
+        }
+        self.note_asking(&asking, env);
+        let send = asking.packet(env);
+        self.state = State::Asking(asking);
+        Move::Send(send)
+    }
+
+    fn note_asking(&self, asking: &Asking, env: &mut Env<'_>) {
+        let Some(walk) = &self.walk else { return };
+        env.journal.note(|| Note::Asks {
+            zone: walk.zone().clone(),
+            question: asking.question.clone(),
+            server: asking.server,
+            via: asking.via,
+        });
+    }
+
+    pub(super) fn silence(&mut self, asking: &Asking, env: &mut Env<'_>) -> Move {
+        env.journal.hear(Meaning::Silence);
+        // A resolver is silent for a while about zones whose servers are.
+        let experience = match env.policy.upstream {
+            Upstream::Iterate { .. } => Experience::Silence,
+            Upstream::Forward(_) => Experience::Patience,
+        };
+        remember(asking.server, experience, env.limits(), env.cache, env.now);
+        if let Some(walk) = &self.walk {
+            self.note(Cause::Unreachable(walk.zone().clone()));
+        }
+        self.advance(env)
+    }
+
+    /// The question did not leave, which says nothing about the server. Others may be better now.
+    pub(super) fn not_sent(&mut self, env: &mut Env<'_>) -> Move {
+        env.journal.hear(Meaning::NotSent);
+        self.note(Cause::Busy);
+        self.advance(env)
+    }
+
+    /// Nobody can forge the reply on a connection by guessing ids (RFC 5452 section 9.3).
+    pub(super) fn besieged(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
+        env.journal.hear(Meaning::Guesses);
+        self.send(asking.over_tcp(env), env)
+    }
+
+    pub(super) fn reply(&mut self, asking: Asking, octets: &[u8], env: &mut Env<'_>) -> Move {
+        match asking.open(octets) {
+            Opened::Reply(message) => self.opened(asking, *message, env),
+            Opened::Truncated => {
+                env.journal.hear(Meaning::Truncated);
+                self.send(asking.over_tcp(env), env)
+            }
+            Opened::Malformed(what) => {
+                env.journal.hear(Meaning::Fault(Fault::Malformed(what)));
+                self.fault(&asking, Fault::Malformed(what), env)
+            }
+            Opened::Stranger => {
+                self.state = State::Asking(asking);
+                Move::Wait
+            }
+        }
+    }
+
+    fn opened(&mut self, asking: Asking, message: Message, env: &mut Env<'_>) -> Move {
+        let after = Experience::Replied(env.now.since(asking.sent));
+        remember(asking.server, after, env.limits(), env.cache, env.now);
+        // RFC 6891 section 7: FORMERR without OPT is what a server without EDNS says, and nothing
+        // else is. Silence is silence.
+        let refuses_edns = message.rcode == Rcode::FORMERR && message.edns.is_none();
+        if refuses_edns && !asking.plain && self.may_go_without_edns(env) {
+            remember(asking.server, Experience::NoEdns, env.limits(), env.cache, env.now);
+            env.journal.hear(Meaning::NoEdns);
+            return self.send(asking.without_edns(env), env);
+        }
+        let reading = self.read(&asking, &message, env);
+        env.journal.note(|| {
+            let meaning = reading.meaning(asking.minimised);
+            Note::Heard { message: Some(Box::new(message)), meaning }
+        });
+        match reading {
+            Reading::Fault(fault) => self.fault(&asking, fault, env),
+            Reading::Referral(referral) => self.refer(*referral, env),
+            Reading::Answer(answer) if asking.minimised => self.step(&asking, *answer, env),
+            Reading::Answer(answer) => self.judge(*answer, Some(asking.server), env),
+        }
+    }
+
+    fn read(&self, asking: &Asking, message: &Message, env: &Env<'_>) -> Reading {
+        let Some(walk) = &self.walk else { return Reading::Fault(Fault::Lame) };
+        let root = env.policy.root_of(walk.zone());
+        let asked = Asked {
+            question: &asking.question,
+            zone: walk.zone(),
+            forwarded: matches!(env.policy.upstream, Upstream::Forward(_)),
+            limits: env.limits(),
+            may_ask: &|address| root.is_some_and(|root| root.may_ask(address)),
+        };
+        asked.read(message)
+    }
+
+    /// A server failed: asks others.
+    fn fault(&mut self, asking: &Asking, fault: Fault, env: &mut Env<'_>) -> Move {
+        if let Some(walk) = &mut self.walk {
+            walk.bar(asking.server);
+            let zone = walk.zone().clone();
+            if fault.is_lameness() {
+                let key = LameKey { server: asking.server, zone: zone.clone() };
+                let entry = Stored::new((), env.now, env.limits().server_ttl);
+                env.cache.put(key, Arc::new(entry));
+            }
+            self.note(Cause::Faulty { zone, fault });
+        }
+        self.advance(env)
+    }
+}
