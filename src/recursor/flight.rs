@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::resolver::{Cause, Response};
+use crate::resolver::{Cause, Checking, Response};
 use crate::wire::Question;
 
 /// What makes two requests the same: the question, and whether the answer is to be judged.
-type Route = (Question, bool);
+type Route = (Question, Checking);
 
 type Board = Arc<Mutex<HashMap<Route, Flight>>>;
 
@@ -58,8 +58,8 @@ impl Flights {
     }
 
     /// Joins the resolution of this question, or begins one.
-    pub(super) fn board(&self, question: Question, checking_disabled: bool) -> Boarding {
-        let route = (question, checking_disabled);
+    pub(super) fn board(&self, question: Question, checking: Checking) -> Boarding {
+        let route = (question, checking);
         let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = board.get_mut(&route) {
             if flight.aboard >= self.seats.get() {

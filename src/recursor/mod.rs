@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::crypto::OsRandom;
-use crate::resolver::{Cause, Input, Note, Outgoing, Policy, Resolution, Response, Step};
+use crate::resolver::{Cause, Checking, Input, Note, Outgoing, Policy, Resolution, Response, Step};
 use crate::telemetry::Telemetry;
 use crate::transport::{Exchange, ExchangeError};
 use crate::wire::{Name, Question};
@@ -36,7 +36,7 @@ use tally::{Course, Tally};
 /// use threepid::clock::SystemClock;
 /// use threepid::dnssec::Algorithms;
 /// use threepid::recursor::{Limits, Recursor};
-/// use threepid::resolver::{Policy, Root, Upstream};
+/// use threepid::resolver::{Checking, Policy, Root, Upstream};
 /// use threepid::wire::{Class, Question, Rtype};
 ///
 /// let apex = "3pid.example.".parse()?;
@@ -50,7 +50,8 @@ use tally::{Course, Tally};
 /// };
 /// let recursor = Recursor::new(policy, exchange, Arc::new(SystemClock), Limits::default());
 /// let name = "example.com.email.3pid.example.".parse()?;
-/// let response = recursor.resolve(Question { name, rtype: Rtype::SOA, class: Class::IN }, false).await;
+/// let question = Question { name, rtype: Rtype::SOA, class: Class::IN };
+/// let response = recursor.resolve(question, Checking::Enabled).await;
 /// println!("{:?}", response.security);
 /// # Ok(()) }
 /// ```
@@ -112,9 +113,9 @@ impl<E: Exchange + 'static> Recursor<E> {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Finds the answer to `question`; with `checking_disabled` without judging it.
-    pub async fn resolve(&self, question: Question, checking_disabled: bool) -> Arc<Response> {
-        match self.begin(question, checking_disabled) {
+    /// Finds the answer to `question`.
+    pub async fn resolve(&self, question: Question, checking: Checking) -> Arc<Response> {
+        match self.begin(question, checking) {
             Begun::Known(response) => response,
             Begun::Awaited(landing) => landing.wait().await,
         }
@@ -122,21 +123,21 @@ impl<E: Exchange + 'static> Recursor<E> {
 
     /// Begins to find the answer to `question`. What takes no network is known at once, however much
     /// is under way. Has to be called from within a tokio runtime.
-    pub fn begin(&self, question: Question, checking_disabled: bool) -> Begun {
-        let (course, begun) = self.board(question, checking_disabled);
+    pub fn begin(&self, question: Question, checking: Checking) -> Begun {
+        let (course, begun) = self.board(question, checking);
         self.shared.tally.request(course);
         begun
     }
 
-    fn board(&self, question: Question, checking_disabled: bool) -> (Course, Begun) {
+    fn board(&self, question: Question, checking: Checking) -> (Course, Begun) {
         let policy = self.shared.policy.clone();
-        let mut resolution = Resolution::new(policy, question.clone(), checking_disabled);
+        let mut resolution = Resolution::new(policy, question.clone(), checking);
         let first = match self.shared.step(&mut resolution, Input::Start) {
             Turn::Send(send) => send,
             Turn::End(response) => return (Course::Known, Begun::Known(Arc::new(response))),
         };
         let places = self.shared.places_for(&question.name);
-        match self.shared.flights.board(question, checking_disabled) {
+        match self.shared.flights.board(question, checking) {
             Boarding::Passenger(landing) => (Course::Joined, Begun::Awaited(landing)),
             Boarding::Full => (Course::Busy, Begun::busy()),
             Boarding::Pilot(pilot, landing) => {
@@ -158,11 +159,11 @@ impl<E: Exchange + 'static> Recursor<E> {
     pub async fn watch(
         &self,
         question: Question,
-        checking_disabled: bool,
+        checking: Checking,
         mut tell: impl FnMut(Note),
     ) -> Response {
         let policy = self.shared.policy.clone();
-        let mut resolution = Resolution::new(policy, question, checking_disabled).watched();
+        let mut resolution = Resolution::new(policy, question, checking).watched();
         let turn = self.shared.step(&mut resolution, Input::Start);
         resolution.notes().into_iter().for_each(&mut tell);
         match turn {

@@ -7,7 +7,7 @@ use std::hash::Hash;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Answer, Cause, Cut, ServerState};
+use super::{Answer, Cause, Checking, Cut, ServerState};
 use crate::clock::Timestamp;
 use crate::wire::{Name, Question, Rtype, Ttl};
 
@@ -101,8 +101,8 @@ pub enum FailureKey {
     Request {
         /// What is asked.
         question: Question,
-        /// Whether it goes unjudged.
-        checking_disabled: bool,
+        /// Whether the answer is judged.
+        checking: Checking,
     },
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::env::{Env, Event, Found, Move};
 use super::task::{Check, Task, Wanted};
-use super::{Answer, AnswerKey, Cause, Kind, Response, Stored, Work};
+use super::{Answer, AnswerKey, Cause, Checking, Kind, Response, Stored, Work};
 use crate::wire::{Class, Name, Question, Rtype};
 
 /// See [`Frame`](super::frame::Frame) for its states.
@@ -17,8 +17,11 @@ pub(super) struct Follow {
 }
 
 impl Follow {
-    pub(super) fn new(question: Question, checking_disabled: bool) -> Self {
-        let check = if checking_disabled { Check::Skip } else { Check::Chain };
+    pub(super) fn new(question: Question, checking: Checking) -> Self {
+        let check = match checking {
+            Checking::Enabled => Check::Chain,
+            Checking::Disabled => Check::Skip,
+        };
         Self { question, check, links: Vec::new() }
     }
 

@@ -8,7 +8,7 @@ use super::follow::Follow;
 use super::frame::Frame;
 use super::limits::Budget;
 use super::note::Journal;
-use super::{AnswerKey, Cache, Cause, FailureKey, Note, Policy, Response, Stored, Work};
+use super::{AnswerKey, Cache, Cause, Checking, FailureKey, Note, Policy, Response, Stored, Work};
 use crate::clock::Timestamp;
 use crate::crypto::Random;
 use crate::wire::Question;
@@ -55,11 +55,10 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// Begins to answer `question`, of class IN; with `checking_disabled` without judging what is
-    /// found.
-    pub fn new(policy: Arc<Policy>, question: Question, checking_disabled: bool) -> Self {
-        let failure = FailureKey::Request { question: question.clone(), checking_disabled };
-        let stack = vec![Frame::Follow(Follow::new(question, checking_disabled))];
+    /// Begins to answer `question`, of class IN.
+    pub fn new(policy: Arc<Policy>, question: Question, checking: Checking) -> Self {
+        let failure = FailureKey::Request { question: question.clone(), checking };
+        let stack = vec![Frame::Follow(Follow::new(question, checking))];
         let (budget, journal) = (Budget::default(), Journal::default());
         Self { policy, failure, stack, budget, journal }
     }

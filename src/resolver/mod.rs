@@ -48,6 +48,6 @@ pub use env::Outgoing;
 pub use limits::{Limits, Work};
 pub use machine::{Input, Resolution, Step};
 pub use note::{Meaning, Note};
-pub use policy::{Policy, Root, Upstream};
+pub use policy::{Checking, Policy, Root, Upstream};
 pub use response::{Request, Response};
 pub use server::ServerState;

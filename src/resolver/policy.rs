@@ -43,6 +43,15 @@ pub enum Upstream {
     Forward(SocketAddr),
 }
 
+/// Whether what is found is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Checking {
+    /// It is.
+    Enabled,
+    /// It is not: the client judges by itself (CD, RFC 4035 section 3.2.2).
+    Disabled,
+}
+
 /// How a resolver resolves. A cache belongs to one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {

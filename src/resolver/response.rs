@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, Cause, Kind, SignedRrset, Stored, Trusted};
+use super::{Answer, Cause, Checking, Kind, SignedRrset, Stored, Trusted};
 use crate::clock::Timestamp;
 use crate::dnssec::Security;
 use crate::wire::{
@@ -46,6 +46,11 @@ impl Request {
             compact_ok: query.compact_ok(),
             authentic_data: query.authentic_data,
         }
+    }
+
+    /// Whether the answer is judged.
+    pub fn checking(&self) -> Checking {
+        if self.checking_disabled { Checking::Disabled } else { Checking::Enabled }
     }
 }
 

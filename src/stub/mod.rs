@@ -63,7 +63,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::dnssec::Algorithms;
 use crate::recursor::{self, Recursor};
-use crate::resolver::{self, Policy, Root, Upstream};
+use crate::resolver::{self, Checking, Policy, Root, Upstream};
 use crate::threepid::Threepid;
 use crate::transport::Exchange;
 use crate::wire::{Class, Name, Question, Rtype};
@@ -143,7 +143,7 @@ impl<E: Exchange + 'static> Client<E> {
 
     async fn lookup_name(&self, owner: Name) -> Result<Found, LookupError> {
         let question = Question { name: owner.clone(), rtype: Rtype::ASSOC, class: Class::IN };
-        let response = self.recursor.resolve(question, false).await;
+        let response = self.recursor.resolve(question, Checking::Enabled).await;
         Found::read(owner, &response).map_err(|error| error.of_resolver(&self.apexes))
     }
 }

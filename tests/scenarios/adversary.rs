@@ -6,7 +6,7 @@ use threepid::clock::Timestamp;
 use threepid::crypto::{Random, SeededRandom};
 use threepid::dnssec::Security;
 use threepid::recursor::Memory;
-use threepid::resolver::{Input, Outgoing, Resolution, Response, Step};
+use threepid::resolver::{Checking, Input, Outgoing, Resolution, Response, Step};
 use threepid::wire::{Message, Name, Rcode, Rdata, Record, Rrset, Rtype, Ttl};
 
 use super::net::{Incoming, Server, name, parse, response_to};
@@ -134,9 +134,10 @@ impl Adversary {
 /// Makes one request; one in four judges nothing. Gives the security of the response.
 fn request(adversary: &mut Adversary, memory: &Memory, now: &mut Timestamp) -> Security {
     let text = format!("{} {}", adversary.pick(&QUESTIONS), adversary.pick(&TYPES));
-    let checking_disabled = adversary.random.below(4) == 0;
+    let checking =
+        if adversary.random.below(4) == 0 { Checking::Disabled } else { Checking::Enabled };
     let policy = std::sync::Arc::new(tree::policy());
-    let mut resolution = Resolution::new(policy.clone(), parse(&text), checking_disabled);
+    let mut resolution = Resolution::new(policy.clone(), parse(&text), checking);
     let mut random = adversary.random.clone();
     let mut step = resolution.step(Input::Start, *now, memory, &mut random);
     let mut sent = 0;

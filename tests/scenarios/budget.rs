@@ -1,6 +1,6 @@
 //! What a request may cost, however hostile the tree.
 
-use threepid::resolver::{Cause, Limits, Work};
+use threepid::resolver::{Cause, Checking, Limits, Work};
 use threepid::wire::{Rcode, Rdata, Record, Rrset, Rtype, Ttl};
 
 use super::net::{World, name, scripted};
@@ -105,7 +105,7 @@ fn aliases_without_end() {
             message.answer = alias.records().collect();
         }),
     );
-    let outcome = world.resolve("start.3pid.example. A", true);
+    let outcome = world.resolve("start.3pid.example. A", Checking::Disabled);
     assert_eq!(*outcome.cause(), Cause::Exhausted(Work::Aliases));
     assert_eq!(outcome.sent.len(), 12);
 }

@@ -1,7 +1,7 @@
 //! Delegations: glue, servers without it, and what is not believed.
 
 use threepid::dnssec::Security;
-use threepid::resolver::Cause;
+use threepid::resolver::{Cause, Checking};
 use threepid::wire::{EdeCode, Message, Rcode, Rdata, Record, Rrset, Rtype, Ttl};
 
 use super::net::{Server, World, dead, name, scripted};
@@ -170,16 +170,16 @@ fn a_zone_that_moved_away_from_many_servers_is_found_again() {
         .collect();
     let old = format!("{old}\nexample.com.email {}", tree::ds(com));
     let new = to_elsewhere("ns.example.com.email") + "ns.example.com.email A 192.0.2.11";
-    for (unjudged, question, pause) in [
-        (false, "www.example.com.email.3pid.example. A".to_owned(), 60),
+    for (checking, question, pause) in [
+        (Checking::Enabled, "www.example.com.email.3pid.example. A".to_owned(), 60),
         // The delegation is younger than the DS set, but no server has the keys that it stands for.
-        (true, format!("{EMAIL} ASSOC"), 0),
+        (Checking::Disabled, format!("{EMAIL} ASSOC"), 0),
     ] {
         let mut world = delegating(&old);
         for last in ["10", "12", "13", "14"] {
             world.put(&format!("192.0.2.{last}"), authority(tree::domain_zones()));
         }
-        let first = world.resolve(&format!("{EMAIL} ASSOC"), unjudged);
+        let first = world.resolve(&format!("{EMAIL} ASSOC"), checking);
         assert_eq!(first.response.failure, None);
         for last in ["10", "12", "13", "14"] {
             world.alter(&format!("192.0.2.{last}"), |_, message| {

@@ -17,7 +17,7 @@ fn resolver() -> Server {
         let request = Request::of(&query);
         assert!(query.recursion_desired && request.checking_disabled && request.dnssec_ok);
         inner.now = incoming.now;
-        let outcome = inner.resolve(&incoming.asked(), request.checking_disabled);
+        let outcome = inner.resolve(&incoming.asked(), request.checking());
         vec![outcome.response.to_message(&query, &request).encode()]
     })
 }

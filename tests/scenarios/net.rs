@@ -10,7 +10,9 @@ use std::time::Duration;
 use threepid::clock::Timestamp;
 use threepid::crypto::SeededRandom;
 use threepid::recursor::Memory;
-use threepid::resolver::{Cause, Input, Note, Outgoing, Policy, Resolution, Response, Step};
+use threepid::resolver::{
+    Cause, Checking, Input, Note, Outgoing, Policy, Resolution, Response, Step,
+};
 use threepid::wire::{Class, Message, Name, Question, Rtype, Transport};
 
 /// What a server sees.
@@ -117,12 +119,12 @@ impl World {
 
     /// Resolves `name type` and judges the answer.
     pub(crate) fn ask(&mut self, question: &str) -> Outcome {
-        self.resolve(question, false)
+        self.resolve(question, Checking::Enabled)
     }
 
     /// Resolves `name type`.
-    pub(crate) fn resolve(&mut self, question: &str, checking_disabled: bool) -> Outcome {
-        let resolution = self.resolution(question, checking_disabled);
+    pub(crate) fn resolve(&mut self, question: &str, checking: Checking) -> Outcome {
+        let resolution = self.resolution(question, checking);
         let (outcome, notes) = self.play(resolution);
         assert_eq!(notes, [], "nobody watches");
         outcome
@@ -130,12 +132,12 @@ impl World {
 
     /// Resolves `name type` and judges the answer; with the account of it.
     pub(crate) fn watch(&mut self, question: &str) -> (Outcome, Vec<Note>) {
-        let resolution = self.resolution(question, false).watched();
+        let resolution = self.resolution(question, Checking::Enabled).watched();
         self.play(resolution)
     }
 
-    fn resolution(&self, question: &str, checking_disabled: bool) -> Resolution {
-        Resolution::new(self.policy.clone(), parse(question), checking_disabled)
+    fn resolution(&self, question: &str, checking: Checking) -> Resolution {
+        Resolution::new(self.policy.clone(), parse(question), checking)
     }
 
     fn play(&mut self, mut resolution: Resolution) -> (Outcome, Vec<Note>) {

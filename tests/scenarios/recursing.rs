@@ -13,7 +13,7 @@ use threepid::authority::Authority;
 use threepid::clock::{Clock, ManualClock, SystemClock};
 use threepid::dnssec::Security;
 use threepid::recursor::{Limits, Recursor};
-use threepid::resolver::{Cause, Kind, Policy, Root, Upstream};
+use threepid::resolver::{Cause, Checking, Kind, Policy, Root, Upstream};
 use threepid::services::dns;
 use threepid::stub::{Client, LookupError, Proof};
 use threepid::telemetry::Telemetry;
@@ -145,19 +145,19 @@ async fn answer(recursor: &Recursor<Wire>, packet: &[u8]) -> Message {
 async fn who_asks_the_same_waits_for_the_same() {
     let setting = setting("");
     let question = parse(&format!("{PHONE} ASSOC"));
-    let alone = setting.recursor.resolve(question.clone(), false).await;
+    let alone = setting.recursor.resolve(question.clone(), Checking::Enabled).await;
     let cost = setting.asked();
     let others = self::setting("");
     let ask = || {
         let (recursor, question) = (others.recursor.clone(), question.clone());
-        tokio::spawn(async move { recursor.resolve(question, false).await })
+        tokio::spawn(async move { recursor.resolve(question, Checking::Enabled).await })
     };
     let tasks: Vec<_> = (0..50).map(|_| ask()).collect();
     for task in tasks {
         assert_eq!(task.await.unwrap(), alone);
     }
     assert_eq!(others.asked(), cost);
-    others.recursor.resolve(question, false).await;
+    others.recursor.resolve(question, Checking::Enabled).await;
     assert_eq!(others.asked(), 0, "it is remembered");
 }
 
@@ -165,10 +165,10 @@ async fn who_asks_the_same_waits_for_the_same() {
 async fn who_leaves_does_not_take_the_answer_along() {
     let setting = setting("");
     let question = parse(&format!("{PHONE} ASSOC"));
-    let first = setting.recursor.resolve(question.clone(), false);
+    let first = setting.recursor.resolve(question.clone(), Checking::Enabled);
     // Polled once, the first has boarded; then it is dropped.
     assert!(tokio::time::timeout(Duration::ZERO, first).await.is_err());
-    let second = setting.recursor.resolve(question, false).await;
+    let second = setting.recursor.resolve(question, Checking::Enabled).await;
     assert_eq!(second.security, Security::Secure);
 }
 
@@ -177,10 +177,10 @@ async fn requests_have_a_deadline() {
     let limits = Limits { deadline: Duration::from_millis(10), ..Limits::default() };
     let clock = Arc::new(ManualClock::at(NOW));
     let recursor = Recursor::new(tree::policy(), Silence, clock, limits);
-    let response = recursor.resolve(parse("3pid.example. A"), false).await;
+    let response = recursor.resolve(parse("3pid.example. A"), Checking::Enabled).await;
     assert_eq!(response.failure, Some(Cause::TooLate));
     // Nor is it tried again at once: this needs no time at all.
-    let again = recursor.resolve(parse("3pid.example. A"), false);
+    let again = recursor.resolve(parse("3pid.example. A"), Checking::Enabled);
     let again = tokio::time::timeout(Duration::ZERO, again).await.unwrap();
     assert_eq!(again.failure, Some(Cause::TooLate));
 }
@@ -212,7 +212,7 @@ async fn guesses_lead_to_tcp() {
     let policy = Policy { upstream: Upstream::Forward(server), ..tree::policy() };
     let network = Network::new(&threepid::transport::Limits::default());
     let recursor = Recursor::new(policy, network, Arc::new(SystemClock), Limits::default());
-    let response = recursor.resolve(parse("3pid.example. A"), true).await;
+    let response = recursor.resolve(parse("3pid.example. A"), Checking::Disabled).await;
     assert_eq!(response.kind, Some(Kind::NoData), "{response:?}");
 }
 
@@ -221,8 +221,8 @@ async fn what_happens_is_counted() {
     let limits = Limits { deadline: Duration::from_millis(10), ..Limits::default() };
     let (clock, telemetry) = (Arc::new(ManualClock::at(NOW)), Telemetry::new("t"));
     let recursor = Recursor::counted(tree::policy(), Silence, clock, limits, &telemetry);
-    recursor.resolve(parse("3pid.example. A"), false).await;
-    recursor.resolve(parse("elsewhere. A"), false).await;
+    recursor.resolve(parse("3pid.example. A"), Checking::Enabled).await;
+    recursor.resolve(parse("elsewhere. A"), Checking::Enabled).await;
     let text = telemetry.render();
     let counted: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix(" 1")).collect();
     let expected = [
@@ -238,15 +238,15 @@ async fn requests_under_way_are_counted() {
     let limits = Limits { resolutions: 1, ..Limits::default() };
     let clock = Arc::new(ManualClock::at(NOW));
     let recursor = Recursor::new(tree::policy(), Silence, clock, limits);
-    let first = recursor.resolve(parse("a.3pid.example. A"), false);
+    let first = recursor.resolve(parse("a.3pid.example. A"), Checking::Enabled);
     assert!(tokio::time::timeout(Duration::ZERO, first).await.is_err());
-    let second = recursor.resolve(parse("b.3pid.example. A"), false).await;
+    let second = recursor.resolve(parse("b.3pid.example. A"), Checking::Enabled).await;
     assert_eq!(second.failure, Some(Cause::Busy));
 }
 
 /// Asks, and leaves.
 async fn ask_in_vain(recursor: &Recursor<Wire>, question: &str) {
-    let asking = recursor.resolve(parse(question), false);
+    let asking = recursor.resolve(parse(question), Checking::Enabled);
     assert!(tokio::time::timeout(Duration::ZERO, asking).await.is_err(), "{question}");
 }
 
@@ -257,9 +257,9 @@ async fn a_silent_tree_takes_nothing_from_others() {
     for digit in 0..2 {
         ask_in_vain(&setting.recursor, &format!("{digit}.3pid.example. A")).await;
     }
-    let busy = setting.recursor.resolve(parse("2.3pid.example. A"), false).await;
+    let busy = setting.recursor.resolve(parse("2.3pid.example. A"), Checking::Enabled).await;
     assert_eq!(busy.failure, Some(Cause::Busy));
-    let other = setting.recursor.resolve(parse("many.example. SOA"), false).await;
+    let other = setting.recursor.resolve(parse("many.example. SOA"), Checking::Enabled).await;
     assert_eq!(other.security, Security::Secure, "{other:?}");
 }
 
@@ -267,7 +267,7 @@ async fn a_silent_tree_takes_nothing_from_others() {
 async fn a_question_not_sent_is_no_silence_and_not_remembered() {
     let trouble = Trouble::default();
     let setting = troubled("", trouble.clone(), Limits::default());
-    let resolve = || setting.recursor.resolve(parse("3pid.example. SOA"), false);
+    let resolve = || setting.recursor.resolve(parse("3pid.example. SOA"), Checking::Enabled);
     for _ in 0..10 {
         trouble.not_sent.store(1000, Ordering::Relaxed);
         assert_eq!(resolve().await.failure, Some(Cause::Busy));
@@ -283,7 +283,7 @@ async fn who_wait_for_the_same_are_counted() {
         troubled("", trouble, Limits { passengers: 2.try_into().unwrap(), ..Limits::default() });
     ask_in_vain(&setting.recursor, "3pid.example. A").await;
     ask_in_vain(&setting.recursor, "3pid.example. A").await;
-    let third = setting.recursor.resolve(parse("3pid.example. A"), false).await;
+    let third = setting.recursor.resolve(parse("3pid.example. A"), Checking::Enabled).await;
     assert_eq!(third.failure, Some(Cause::Busy));
     ask_in_vain(&setting.recursor, "3pid.example. TXT").await;
 }
@@ -292,13 +292,13 @@ async fn who_wait_for_the_same_are_counted() {
 async fn the_cache_obeys_the_clock() {
     let setting = setting("");
     let question = parse(&format!("{EMAIL} ASSOC"));
-    setting.recursor.resolve(question.clone(), false).await;
+    setting.recursor.resolve(question.clone(), Checking::Enabled).await;
     setting.asked();
     setting.clock.advance(Duration::from_secs(3599));
-    setting.recursor.resolve(question.clone(), false).await;
+    setting.recursor.resolve(question.clone(), Checking::Enabled).await;
     assert_eq!(setting.asked(), 0);
     setting.clock.advance(Duration::from_secs(1));
-    setting.recursor.resolve(question, false).await;
+    setting.recursor.resolve(question, Checking::Enabled).await;
     assert!(setting.asked() > 0);
 }
 

@@ -2,7 +2,7 @@
 
 use threepid::crypto::SigningKey;
 use threepid::dnssec::{Security, Validity, ZoneKey, sign};
-use threepid::resolver::{Kind, Root};
+use threepid::resolver::{Checking, Kind, Root};
 use threepid::wire::rdata::Nsec;
 use threepid::wire::{DigestType, EdeCode, Message, Name, Rcode, Rdata, Record, Rrset, Rtype, Ttl};
 
@@ -189,7 +189,7 @@ fn checking_disabled_gives_what_there_is() {
     let mut world = world();
     flip(&mut world, &UK, format!("{PHONE} ASSOC").leak(), Rtype::RRSIG);
     assert_bogus(&world.ask(&format!("{PHONE} ASSOC")), EdeCode::DNSSEC_BOGUS);
-    let outcome = world.resolve(&format!("{PHONE} ASSOC"), true);
+    let outcome = world.resolve(&format!("{PHONE} ASSOC"), Checking::Disabled);
     assert_eq!(outcome.response.security, Security::Indeterminate);
     assert_eq!(outcome.data(Rtype::ASSOC).len(), 1);
     assert!(outcome.sent.iter().all(|sent| !sent.ends_with("DNSKEY")));
@@ -199,7 +199,7 @@ fn checking_disabled_gives_what_there_is() {
 #[test]
 fn unjudged_data_is_judged_later() {
     let mut world = world();
-    world.resolve(&format!("{PHONE} ASSOC"), true);
+    world.resolve(&format!("{PHONE} ASSOC"), Checking::Disabled);
     let outcome = world.ask(&format!("{PHONE} ASSOC"));
     assert_eq!(outcome.response.security, Security::Secure);
     assert!(outcome.sent.iter().all(|sent| sent.ends_with("DNSKEY")), "{:#?}", outcome.sent);
@@ -209,7 +209,7 @@ fn unjudged_data_is_judged_later() {
 #[test]
 fn what_is_judged_later_lives_no_longer() {
     let mut world = world();
-    world.resolve(&format!("{PHONE} ASSOC"), true);
+    world.resolve(&format!("{PHONE} ASSOC"), Checking::Disabled);
     world.pass(3000);
     let outcome = world.ask(&format!("{PHONE} ASSOC"));
     assert_eq!(outcome.response.security, Security::Secure);

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::recursor::{Limits, Recursor};
-use crate::resolver::{Policy, Response, Upstream};
+use crate::resolver::{Checking, Policy, Response, Upstream};
 use crate::stub::{Finding, Found, LookupError};
 use crate::threepid::Threepid;
 use crate::transport::{self, Network};
@@ -124,7 +124,7 @@ impl Tracer<'_> {
         let recursor = Recursor::new(self.policy.clone(), network, Arc::new(SystemClock), limits);
         let question = Question { name, rtype, class: Class::IN };
         teller.begin(&question, self.policy.root_of(&question.name));
-        recursor.watch(question, false, |note| teller.tell(note)).await
+        recursor.watch(question, Checking::Enabled, |note| teller.tell(note)).await
     }
 }
 

@@ -124,7 +124,7 @@ fn begin<E: Exchange + 'static>(
     request: &Request,
 ) -> Begun {
     if query.recursion_desired {
-        recursor.begin(request.question.clone(), request.checking_disabled)
+        recursor.begin(request.question.clone(), request.checking())
     } else {
         Begun::Known(Arc::new(Response::failure(Cause::NoRecursion)))
     }
