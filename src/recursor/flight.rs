@@ -44,7 +44,8 @@ pub(super) enum Boarding {
 #[derive(Debug)]
 pub struct Landing(watch::Receiver<Option<Arc<Response>>>);
 
-/// Brings the response. Where it is dropped before, those who wait are told of a failure.
+/// Brings the response. Where it is dropped before, those who wait are told that it was
+/// broken off.
 pub(super) struct Pilot {
     board: Board,
     route: Route,
@@ -79,7 +80,7 @@ impl Landing {
     pub async fn wait(mut self) -> Arc<Response> {
         match self.0.wait_for(Option::is_some).await.as_deref() {
             Ok(Some(response)) => response.clone(),
-            _ => Arc::new(Response::failure(Cause::Busy)),
+            _ => Arc::new(Response::failure(Cause::BrokenOff)),
         }
     }
 }
@@ -93,5 +94,23 @@ impl Pilot {
 impl Drop for Pilot {
     fn drop(&mut self) {
         self.board.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.route);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Class, Name, Rtype};
+
+    #[tokio::test]
+    async fn who_waits_is_told_that_a_pilot_is_lost() {
+        let flights = Flights::new(NonZeroUsize::MIN);
+        let question = Question { name: Name::root(), rtype: Rtype::NS, class: Class::IN };
+        let board = || flights.board(question.clone(), Checking::Enabled);
+        let Boarding::Pilot(pilot, landing) = board() else { panic!("nobody flies yet") };
+        assert!(matches!(board(), Boarding::Full));
+        drop(pilot);
+        assert_eq!(landing.wait().await.failure, Some(Cause::BrokenOff));
+        assert!(matches!(board(), Boarding::Pilot(..)), "the next one flies anew");
     }
 }

@@ -142,7 +142,11 @@ impl<E: Exchange + 'static> Recursor<E> {
             Boarding::Full => (Course::Busy, Begun::busy()),
             Boarding::Pilot(pilot, landing) => {
                 let place = places.and_then(|places| places.try_acquire_owned().ok());
-                let Some(place) = place else { return (Course::Busy, Begun::busy()) };
+                let Some(place) = place else {
+                    // Others may have joined by now.
+                    pilot.land(Response::failure(Cause::Busy));
+                    return (Course::Busy, Begun::busy());
+                };
                 // On its own, so that it goes on for the others where this client leaves.
                 let shared = self.shared.clone();
                 tokio::spawn(async move {

@@ -25,6 +25,9 @@ pub enum Cause {
     /// Too many requests are under way.
     #[error("too many requests are under way")]
     Busy,
+    /// What looked for the answer ended without one: by a mistake in it, or because the program ends.
+    #[error("looking for the answer was broken off")]
+    BrokenOff,
     /// The request took too long.
     #[error("no answer in time")]
     TooLate,

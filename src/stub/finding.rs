@@ -77,7 +77,7 @@ pub enum LookupError {
     /// There are several statements where there may be one.
     #[error("{0} ASSOC records, at most one may be there")]
     Several(usize),
-    /// The lookup was given up: the program ends.
+    /// The lookup was broken off: by a mistake in it, or because the program ends.
     #[error("interrupted")]
     Interrupted,
 }
