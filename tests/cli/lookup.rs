@@ -7,21 +7,11 @@ use threepid::config::Config;
 use threepid::daemon::Daemon;
 use threepid::daemon::demo::{Demo, Settings};
 
-use super::{Ran, threepid};
+use super::{Ran, beside, threepid};
 
 /// Runs `lookup` beside the servers of this runtime.
 async fn lookup(directory: &Path, arguments: &[&str]) -> Ran {
-    let directory = directory.to_owned();
-    let arguments: Vec<String> = ["lookup", "-c", "client.toml"]
-        .iter()
-        .chain(arguments)
-        .map(|text| (*text).into())
-        .collect();
-    let run = move || {
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        threepid(&directory, &arguments)
-    };
-    tokio::task::spawn_blocking(run).await.expect("the program runs")
+    beside(directory, &[&["lookup", "-c", "client.toml"], arguments].concat()).await
 }
 
 /// Those of the demo's associations that do not end.

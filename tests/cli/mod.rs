@@ -28,3 +28,9 @@ fn program(directory: &Path, arguments: &[&str]) -> Command {
 fn threepid(directory: &Path, arguments: &[&str]) -> Ran {
     run(&mut program(directory, arguments))
 }
+
+/// Runs the program in `directory` while the servers of this runtime go on.
+async fn beside(directory: &Path, arguments: &[&str]) -> Ran {
+    let mut command = program(directory, arguments);
+    tokio::task::spawn_blocking(move || run(&mut command)).await.expect("the program runs")
+}

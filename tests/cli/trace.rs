@@ -7,21 +7,11 @@ use serde_json::Value;
 use threepid::daemon::demo::{Demo, Settings};
 
 use super::lookup::unsigned_region;
-use super::{Ran, threepid};
+use super::{Ran, beside, threepid};
 
 /// Runs `trace` beside the servers of this runtime.
 async fn trace(directory: &Path, arguments: &[&str]) -> Ran {
-    let directory = directory.to_owned();
-    let arguments: Vec<String> = ["trace", "-c", "resolver.toml"]
-        .iter()
-        .chain(arguments)
-        .map(|text| (*text).into())
-        .collect();
-    let run = move || {
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        threepid(&directory, &arguments)
-    };
-    tokio::task::spawn_blocking(run).await.expect("the program runs")
+    beside(directory, &[&["trace", "-c", "resolver.toml"], arguments].concat()).await
 }
 
 /// The output without what changes from one run to the next, and without its margin: times become

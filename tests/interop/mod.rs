@@ -10,6 +10,7 @@ mod dig;
 mod flips;
 mod foreign;
 mod insecure;
+mod ipv6;
 mod kresd;
 mod names;
 pub(crate) mod namespace;
