@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::dnssec::Algorithms;
 use crate::recursor;
-use crate::resolver::{Limits, Policy, Upstream};
-use crate::services::Prefix;
+use crate::resolver::Policy;
+use crate::wire::Prefix;
 
 use super::document::Table;
 use super::mistake::Located;
@@ -44,10 +44,9 @@ impl Resolver {
     pub fn to_policy(&self) -> Policy {
         Policy {
             roots: self.roots.iter().map(Root::to_root).collect(),
-            upstream: Upstream::Iterate { port: self.iteration_port },
-            minimise: true,
+            port: self.iteration_port,
             algorithms: self.algorithms,
-            limits: Limits::default(),
+            ..Policy::default()
         }
     }
 

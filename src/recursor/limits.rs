@@ -10,8 +10,8 @@ pub struct Limits {
     /// How long one request may take: 10 s. Clients ask again after 5.
     pub deadline: Duration,
     /// Resolutions that need the network at the same time: 2000. Each takes some 10 kB, and a
-    /// socket. Identical questions count once. Each root has an equal part of them, so that one whose
-    /// servers are slow takes nothing from the others.
+    /// socket. Identical questions count once. Each root has an equal part of them, and so have names
+    /// outside all roots, so that one whose servers are slow takes nothing from the others.
     pub resolutions: usize,
     /// Requests that wait for the same resolution: 512. More of the same are told at once that there
     /// are too many, so that one question repeated leaves room for others.

@@ -16,7 +16,9 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::crypto::OsRandom;
-use crate::resolver::{Cause, Checking, Input, Note, Outgoing, Policy, Resolution, Response, Step};
+use crate::resolver::{
+    Cause, Checking, Input, Note, Outgoing, Policy, Resolution, Response, Root, Step,
+};
 use crate::telemetry::Telemetry;
 use crate::transport::{Exchange, ExchangeError};
 use crate::wire::{Name, Question};
@@ -34,20 +36,13 @@ use tally::{Course, Tally};
 /// # -> Result<(), Box<dyn std::error::Error>> {
 /// use std::sync::Arc;
 /// use threepid::clock::SystemClock;
-/// use threepid::dnssec::Algorithms;
 /// use threepid::recursor::{Limits, Recursor};
-/// use threepid::resolver::{Checking, Policy, Root, Upstream};
+/// use threepid::resolver::{Checking, Policy, Root};
 /// use threepid::wire::{Class, Question, Rtype};
 ///
 /// let apex = "3pid.example.".parse()?;
 /// let root = Root { apex, servers: vec!["192.0.2.1".parse()?], anchors: Vec::new() };
-/// let policy = Policy {
-///     roots: vec![root],
-///     upstream: Upstream::Iterate { port: 53 },
-///     minimise: true,
-///     algorithms: Algorithms::default(),
-///     limits: Default::default(),
-/// };
+/// let policy = Policy { roots: vec![root], ..Policy::default() };
 /// let recursor = Recursor::new(policy, exchange, Arc::new(SystemClock), Limits::default());
 /// let name = "example.com.email.3pid.example.".parse()?;
 /// let question = Question { name, rtype: Rtype::SOA, class: Class::IN };
@@ -73,7 +68,7 @@ struct Shared<E> {
     memory: Memory,
     flights: Flights,
     tally: Tally,
-    /// Places for resolutions, for each root of the policy.
+    /// Places for resolutions: for each root of the policy, and for names that lie in none.
     places: Vec<Arc<Semaphore>>,
     limits: Limits,
 }
@@ -98,8 +93,9 @@ impl<E: Exchange + 'static> Recursor<E> {
         limits: Limits,
         telemetry: &Telemetry,
     ) -> Self {
-        let share = limits.resolutions.div_ceil(policy.roots.len().max(1));
-        let places = policy.roots.iter().map(|_| Arc::new(Semaphore::new(share))).collect();
+        let trees = policy.roots.len() + 1;
+        let share = limits.resolutions.div_ceil(trees);
+        let places = (0..trees).map(|_| Arc::new(Semaphore::new(share))).collect();
         let shared = Shared {
             policy: Arc::new(policy),
             exchange,
@@ -141,8 +137,7 @@ impl<E: Exchange + 'static> Recursor<E> {
             Boarding::Passenger(landing) => (Course::Joined, Begun::Awaited(landing)),
             Boarding::Full => (Course::Busy, Begun::busy()),
             Boarding::Pilot(pilot, landing) => {
-                let place = places.and_then(|places| places.try_acquire_owned().ok());
-                let Some(place) = place else {
+                let Ok(place) = places.try_acquire_owned() else {
                     // Others may have joined by now.
                     pilot.land(Response::failure(Cause::Busy));
                     return (Course::Busy, Begun::busy());
@@ -200,10 +195,10 @@ enum Turn {
 
 impl<E: Exchange> Shared<E> {
     /// The places of the tree that holds `name`.
-    fn places_for(&self, name: &Name) -> Option<Arc<Semaphore>> {
-        let root = self.policy.root_of(name)?;
-        let index = self.policy.roots.iter().position(|other| std::ptr::eq(root, other))?;
-        Some(self.places[index].clone())
+    fn places_for(&self, name: &Name) -> Arc<Semaphore> {
+        let (roots, own) = (&self.policy.roots, self.policy.root_of(name));
+        let is_own = |root: &Root| own.is_some_and(|own| std::ptr::eq(own, root));
+        self.places[roots.iter().position(is_own).unwrap_or(roots.len())].clone()
     }
 
     /// Drives a resolution to its end, or to the deadline.

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use super::Upstream;
 use super::env::{Env, Outgoing};
 use super::server::ServerState;
 use crate::clock::Timestamp;
@@ -13,13 +12,21 @@ use crate::wire::{Edns, Flags, Message, Opcode, Question, Rcode, Transport};
 pub(super) struct Asking {
     pub(super) server: SocketAddr,
     pub(super) via: Transport,
+    pub(super) manner: Manner,
+    pub(super) question: Question,
+    pub(super) sent: Timestamp,
+    id: u16,
+}
+
+/// How a question is put.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
     /// It shows only a part of the name.
     pub(super) minimised: bool,
     /// It goes without EDNS.
     pub(super) plain: bool,
-    pub(super) question: Question,
-    pub(super) sent: Timestamp,
-    id: u16,
+    /// It goes to a resolver, not to an authority.
+    pub(super) forwarded: bool,
 }
 
 /// What a packet is.
@@ -39,12 +46,11 @@ impl Asking {
     pub(super) fn new(
         server: SocketAddr,
         question: Question,
-        minimised: bool,
-        plain: bool,
+        manner: Manner,
         env: &mut Env<'_>,
     ) -> Self {
         let (id, sent) = (env.random.u16(), env.now);
-        Self { server, via: Transport::Udp, minimised, plain, question, sent, id }
+        Self { server, via: Transport::Udp, manner, question, sent, id }
     }
 
     /// The same question to the same server by TCP.
@@ -54,12 +60,13 @@ impl Asking {
 
     /// The same question to the same server without EDNS.
     pub(super) fn without_edns(self, env: &mut Env<'_>) -> Self {
-        Self { plain: true, id: env.random.u16(), sent: env.now, ..self }
+        let manner = Manner { plain: true, ..self.manner };
+        Self { manner, id: env.random.u16(), sent: env.now, ..self }
     }
 
     /// What to send. A resolver is asked for everything it has, unjudged: judging is done here.
     pub(super) fn packet(&self, env: &Env<'_>) -> Outgoing {
-        let forwarded = matches!(env.policy.upstream, Upstream::Forward(_));
+        let Manner { forwarded, plain, .. } = self.manner;
         let limits = env.limits();
         let mut message = Message::query(self.id, self.question.clone());
         message.flags = Flags {
@@ -67,7 +74,7 @@ impl Asking {
             checking_disabled: forwarded,
             ..Flags::default()
         };
-        message.edns = (!self.plain).then(|| Edns {
+        message.edns = (!plain).then(|| Edns {
             udp_size: limits.udp_size,
             dnssec_ok: true,
             ..Edns::default()

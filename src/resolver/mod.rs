@@ -7,7 +7,7 @@
 //! (RFC 4033 to 4035, RFC 6840, RFC 9824). What one request may cost is bounded by [`Limits`]; no
 //! packet from the network makes it panic, loop or grow.
 //!
-//! It can also ask one resolver instead of the authorities ([`Upstream::Forward`]) and validates what
+//! It can also ask one resolver instead of the authorities ([`Forward`]) and validates what
 //! that says just the same.
 //!
 //! Whoever wants to see how it goes can watch it: [`Resolution::watched`] gives [`Note`]s.
@@ -48,6 +48,6 @@ pub use env::Outgoing;
 pub use limits::{Limits, Work};
 pub use machine::{Input, Resolution, Step};
 pub use note::{Meaning, Note};
-pub use policy::{Checking, Policy, Root, Upstream};
+pub use policy::{Checking, Forward, Policy, Root};
 pub use response::{Request, Response};
 pub use server::ServerState;

@@ -18,29 +18,23 @@ pub struct Root {
     pub anchors: Vec<Ds>,
 }
 
-impl Root {
-    /// Whether servers of delegations below it may be asked at this address. Loopback is this
-    /// machine's: only a tree whose own servers are there may send questions to it.
-    pub(super) fn may_ask(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
-        if address.is_unspecified() || address.is_multicast() || broadcast {
-            return false;
-        }
-        !address.is_loopback() || self.servers.iter().any(IpAddr::is_loopback)
-    }
+/// Names whose answers resolvers give, not authorities. These are validated here all the same, from the
+/// anchors of the roots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forward {
+    /// The names at or below this one.
+    pub zone: Name,
+    /// The resolvers, one at least.
+    pub resolvers: Vec<SocketAddr>,
 }
 
-/// Who is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upstream {
-    /// Authorities, from the roots down, all on one port: delegations name no ports.
-    Iterate {
-        /// The port, 53 but in tests and demonstrations.
-        port: u16,
-    },
-    /// One resolver. Its answers are validated here all the same, from the anchors of the roots.
-    Forward(SocketAddr),
+/// Where the answers about a name come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way<'p> {
+    /// From authorities, from those of the root down.
+    Down(&'p Root),
+    /// From resolvers.
+    Across(&'p Forward),
 }
 
 /// Whether what is found is judged.
@@ -57,8 +51,12 @@ pub enum Checking {
 pub struct Policy {
     /// The trees. A name is looked up in that with the longest apex that encloses it.
     pub roots: Vec<Root>,
-    /// Who is asked.
-    pub upstream: Upstream,
+    /// Names that resolvers are asked for. The longest name that encloses counts, of these and of the
+    /// apexes of the roots; of two alike, this.
+    pub forwards: Vec<Forward>,
+    /// The port of the authorities, all on one: delegations name none. 53, but in tests and
+    /// demonstrations.
+    pub port: u16,
     /// Whether authorities are shown no more of a name than it takes (RFC 9156). Resolvers are always
     /// shown all of it.
     pub minimise: bool,
@@ -68,18 +66,59 @@ pub struct Policy {
     pub limits: Limits,
 }
 
+/// No trees yet.
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            roots: Vec::new(),
+            forwards: Vec::new(),
+            port: 53,
+            minimise: true,
+            algorithms: Algorithms::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
 impl Policy {
     /// The tree that holds `name`; none where no root encloses it.
     pub fn root_of(&self, name: &Name) -> Option<&Root> {
-        let enclosing = self.roots.iter().filter(|root| name.is_at_or_below(&root.apex));
-        enclosing.max_by_key(|root| root.apex.label_count())
+        let encloses = |root: &&Root| name.is_at_or_below(&root.apex);
+        self.roots.iter().filter(encloses).max_by_key(|root| root.apex.label_count())
     }
 
     /// The tree to ask for this type at `name`. The DS set of an apex is its parent's, in the outer
     /// tree where there is one.
     pub(super) fn root_for(&self, name: &Name, rtype: Rtype) -> Option<&Root> {
-        let own = self.root_of(name)?;
-        if may_hold(&own.apex, name, rtype) { Some(own) } else { self.root_of(&name.parent()?) }
+        let holds = |root: &&Root| may_hold(&root.apex, name, rtype);
+        self.roots.iter().filter(holds).max_by_key(|root| root.apex.label_count())
+    }
+
+    /// Where answers of this type at `name` come from; none where they come from nowhere.
+    pub(super) fn way_to(&self, name: &Name, rtype: Rtype) -> Option<Way<'_>> {
+        let holds = |forward: &&Forward| may_hold(&forward.zone, name, rtype);
+        let forwards = self.forwards.iter().filter(holds);
+        match (
+            forwards.max_by_key(|forward| forward.zone.label_count()),
+            self.root_for(name, rtype),
+        ) {
+            (Some(forward), Some(root)) if root.apex.is_below(&forward.zone) => {
+                Some(Way::Down(root))
+            }
+            (Some(forward), _) => Some(Way::Across(forward)),
+            (None, root) => root.map(Way::Down),
+        }
+    }
+
+    /// Whether servers of delegations in the tree `root` may be asked at this address. Loopback is this
+    /// machine's: only a tree whose own servers are there may send questions to it.
+    pub(super) fn may_ask(&self, root: &Root, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
+        if address.is_unspecified() || address.is_multicast() || broadcast {
+            return false;
+        }
+        !address.is_loopback() || root.servers.iter().any(IpAddr::is_loopback)
     }
 }
 
@@ -105,10 +144,7 @@ mod tests {
     fn the_longest_apex_wins() {
         let policy = Policy {
             roots: vec![root(".", "192.0.2.1"), root("3pid.example.", "192.0.2.2")],
-            upstream: Upstream::Iterate { port: 53 },
-            minimise: true,
-            algorithms: Algorithms::default(),
-            limits: Limits::default(),
+            ..Policy::default()
         };
         let apex = |name: &str, rtype| {
             policy.root_for(&name.parse().unwrap(), rtype).unwrap().apex.to_string()
@@ -124,14 +160,38 @@ mod tests {
     }
 
     #[test]
+    fn a_forward_wins_over_what_is_above() {
+        let forward = |zone: &str| Forward { zone: zone.parse().unwrap(), resolvers: Vec::new() };
+        let policy = Policy {
+            roots: vec![root("3pid.example.", "192.0.2.1"), root("test.", "192.0.2.1")],
+            forwards: vec![forward("example."), forward("uk.3pid.example."), forward("test.")],
+            ..Policy::default()
+        };
+        let way = |name: &str, rtype| match policy.way_to(&name.parse().unwrap(), rtype) {
+            Some(Way::Down(root)) => format!("down {}", root.apex),
+            Some(Way::Across(forward)) => format!("across {}", forward.zone),
+            None => "none".to_owned(),
+        };
+        assert_eq!(way("a.example.", Rtype::A), "across example.");
+        assert_eq!(way("3pid.example.", Rtype::A), "down 3pid.example.");
+        assert_eq!(way("3pid.example.", Rtype::DS), "across example.");
+        assert_eq!(way("a.uk.3pid.example.", Rtype::A), "across uk.3pid.example.");
+        assert_eq!(way("uk.3pid.example.", Rtype::DS), "down 3pid.example.");
+        assert_eq!(way("a.test.", Rtype::A), "across test.");
+        assert_eq!(way("example.", Rtype::DS), "none");
+        assert_eq!(way("org.", Rtype::A), "none");
+    }
+
+    #[test]
     fn delegations_do_not_reach_into_the_machine() {
+        let policy = Policy::default();
         let outside = root(".", "192.0.2.1");
         for address in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "224.0.0.1", "ff02::1"] {
-            assert!(!outside.may_ask(address.parse().unwrap()), "{address}");
+            assert!(!policy.may_ask(&outside, address.parse().unwrap()), "{address}");
         }
-        assert!(outside.may_ask("198.51.100.1".parse().unwrap()));
+        assert!(policy.may_ask(&outside, "198.51.100.1".parse().unwrap()));
         let inside = root(".", "127.0.0.2");
-        assert!(inside.may_ask("127.0.0.3".parse().unwrap()));
-        assert!(!inside.may_ask("0.0.0.0".parse().unwrap()));
+        assert!(policy.may_ask(&inside, "127.0.0.3".parse().unwrap()));
+        assert!(!policy.may_ask(&inside, "0.0.0.0".parse().unwrap()));
     }
 }

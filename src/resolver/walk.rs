@@ -8,8 +8,9 @@ use std::time::Duration;
 use super::cache::{CutKey, fresh};
 use super::env::Env;
 use super::minimise::Minimiser;
+use super::policy::Way;
 use super::server::Contest;
-use super::{Answer, AnswerKey, Cause, Cut, Kind, Root, Stored, Upstream};
+use super::{Answer, AnswerKey, Cause, Cut, Forward, Kind, Root, Stored};
 use crate::wire::rdata::address;
 use crate::wire::{Class, Name, Question, Rtype};
 
@@ -18,6 +19,8 @@ use crate::wire::{Class, Name, Question, Rtype};
 #[derive(Debug)]
 pub(super) struct Walk {
     target: AnswerKey,
+    /// Resolvers are asked.
+    forwarded: bool,
     zone: Name,
     contest: Contest,
     /// Addresses to look up.
@@ -45,35 +48,51 @@ impl Walk {
         doubted: Option<&Name>,
         env: &mut Env<'_>,
     ) -> Result<Self, Cause> {
-        let root = env
-            .policy
-            .root_for(&target.name, target.rtype)
-            .ok_or_else(|| Cause::OutsideRoots(target.name.clone()))?;
-        let mut walk = Self {
-            target: target.clone(),
-            zone: root.apex.clone(),
-            contest: Contest::default(),
-            unknown: VecDeque::new(),
-            minimiser: Minimiser::below(&root.apex),
-            age: None,
-        };
+        let way = env.policy.way_to(&target.name, target.rtype);
+        match way.ok_or_else(|| Cause::OutsideRoots(target.name.clone()))? {
+            Way::Across(forward) => Ok(Self::across(target, forward)),
+            Way::Down(root) => Ok(Self::down(target, root, doubted, env)),
+        }
+    }
+
+    fn across(target: &AnswerKey, forward: &Forward) -> Self {
+        let mut walk = Self::new(target, &forward.zone);
+        walk.forwarded = true;
+        walk.minimiser.give_up();
+        forward.resolvers.iter().for_each(|&resolver| walk.contest.admit(resolver));
+        walk
+    }
+
+    fn down(target: &AnswerKey, root: &Root, doubted: Option<&Name>, env: &mut Env<'_>) -> Self {
+        let mut walk = Self::new(target, &root.apex);
         if !env.policy.minimise {
             walk.minimiser.give_up();
         }
-        match env.policy.upstream {
-            Upstream::Forward(resolver) => {
-                walk.minimiser.give_up();
-                walk.contest.admit(resolver);
+        match known_cut(target, root, doubted, env) {
+            Some(entry) => {
+                walk.descend(&entry.value, env);
+                walk.age = Some(env.now.since(entry.stored));
             }
-            Upstream::Iterate { .. } => match known_cut(target, root, doubted, env) {
-                Some(entry) => {
-                    walk.descend(&entry.value, env);
-                    walk.age = Some(env.now.since(entry.stored));
-                }
-                None => walk.descend(&root_cut(root), env),
-            },
+            None => walk.descend(&root_cut(root), env),
         }
-        Ok(walk)
+        walk
+    }
+
+    fn new(target: &AnswerKey, zone: &Name) -> Self {
+        Self {
+            target: target.clone(),
+            forwarded: false,
+            zone: zone.clone(),
+            contest: Contest::default(),
+            unknown: VecDeque::new(),
+            minimiser: Minimiser::below(zone),
+            age: None,
+        }
+    }
+
+    /// Whether resolvers are asked, not authorities.
+    pub(super) fn is_forwarded(&self) -> bool {
+        self.forwarded
     }
 
     /// The zone whose servers are asked.
@@ -105,9 +124,7 @@ impl Walk {
     }
 
     fn admit(&mut self, address: IpAddr, env: &Env<'_>) {
-        if let Upstream::Iterate { port } = env.policy.upstream {
-            self.contest.admit((address, port).into());
-        }
+        self.contest.admit((address, env.policy.port).into());
     }
 
     /// Takes in the addresses found for a server.
@@ -117,7 +134,7 @@ impl Walk {
         let sets = answer.answer.iter().filter(|_| answer.kind == Kind::Data);
         let found = sets.flat_map(|set| set.rrset.rdata.iter().map(move |rdata| (set, rdata)));
         let addresses = found.filter_map(|(set, rdata)| address(set.rrset.rtype, rdata).ok());
-        for address in addresses.filter(|address| root.may_ask(*address)).take(most) {
+        for address in addresses.filter(|address| env.policy.may_ask(root, *address)).take(most) {
             self.admit(address, env);
         }
     }

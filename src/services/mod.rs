@@ -2,6 +2,3 @@
 
 pub mod admin;
 pub mod dns;
-mod prefix;
-
-pub use prefix::{Prefix, PrefixError};

@@ -61,9 +61,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::dnssec::Algorithms;
 use crate::recursor::{self, Recursor};
-use crate::resolver::{self, Checking, Policy, Root, Upstream};
+use crate::resolver::{self, Checking, Forward, Policy, Root};
 use crate::threepid::Threepid;
 use crate::transport::Exchange;
 use crate::wire::{Class, Name, Question, Rtype};
@@ -102,15 +101,10 @@ impl<E> Clone for Client<E> {
 impl<E: Exchange + 'static> Client<E> {
     /// Looks in these roots, whose servers do not matter, by asking `resolver`.
     pub fn new(resolver: SocketAddr, roots: Vec<Root>, exchange: E, clock: Arc<dyn Clock>) -> Self {
-        let apexes = roots.iter().map(|root| root.apex.clone()).collect();
-        let upstream = Upstream::Forward(resolver);
-        let policy = Policy {
-            roots,
-            upstream,
-            minimise: false,
-            algorithms: Algorithms::default(),
-            limits: patient(),
-        };
+        let apexes: Arc<[Name]> = roots.iter().map(|root| root.apex.clone()).collect();
+        let forward = |zone: &Name| Forward { zone: zone.clone(), resolvers: vec![resolver] };
+        let forwards = apexes.iter().map(forward).collect();
+        let policy = Policy { roots, forwards, limits: patient(), ..Policy::default() };
         let limits =
             recursor::Limits { deadline: DEADLINE, cache_octets: CACHE, ..Default::default() };
         Self { recursor: Recursor::new(policy, exchange, clock, limits), apexes }

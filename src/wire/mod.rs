@@ -8,6 +8,7 @@ mod compression;
 mod iana;
 mod message;
 mod name;
+mod prefix;
 mod query;
 pub mod rdata;
 mod record;
@@ -23,6 +24,7 @@ pub use message::{
     Edns, EdnsOption, ExtendedError, Flags, Message, MessageError, MessageLimits, Question,
 };
 pub use name::{Labels, MAX_LABEL, MAX_NAME, Name, NameError};
+pub use prefix::{Prefix, PrefixError};
 pub use query::{Query, QueryEdns, Unanswerable, is_response_to};
 pub use record::{MAX_TTL, Rdata, RdataTooLong, Record, Rrset, Serial, Ttl};
 pub use transport::Transport;

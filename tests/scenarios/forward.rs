@@ -1,13 +1,11 @@
 //! Asking one resolver, and judging what it says.
 
-use std::net::SocketAddr;
-
 use threepid::dnssec::Security;
-use threepid::resolver::{Kind, Policy, Request, Upstream};
+use threepid::resolver::{Forward, Kind, Policy, Request};
 use threepid::wire::{EdeCode, Message, Query, Rdata, Rtype};
 
 use super::net::{Server, World, scripted};
-use super::tree::{EMAIL, NOW, PERSON, PHONE, UNSIGNED, policy, world};
+use super::tree::{EMAIL, NOW, PERSON, PHONE, UNSIGNED, policy, root, world};
 
 /// A resolver that walks the tree, as a server.
 fn resolver() -> Server {
@@ -24,8 +22,9 @@ fn resolver() -> Server {
 
 /// A client of this resolver.
 fn client(resolver: Server) -> World {
-    let address: SocketAddr = "198.51.100.53:53".parse().unwrap();
-    let mut world = World::new(Policy { upstream: Upstream::Forward(address), ..policy() }, NOW);
+    let resolvers = vec!["198.51.100.53:53".parse().unwrap()];
+    let forwards = vec![Forward { zone: root().apex, resolvers }];
+    let mut world = World::new(Policy { forwards, ..policy() }, NOW);
     world.put("198.51.100.53", resolver);
     world
 }
@@ -129,4 +128,17 @@ fn a_resolver_that_fails() {
     let outcome = silent.ask(&format!("{PHONE} ASSOC"));
     assert_eq!(outcome.cause().extended_error().code, EdeCode::NO_REACHABLE_AUTHORITY);
     assert_eq!(outcome.sent.len(), 3);
+}
+
+/// Names outside all trees are taken from whoever is asked for them; nothing proves them.
+#[test]
+fn what_lies_in_no_tree_is_insecure() {
+    let resolvers = vec!["198.51.100.53:53".parse().unwrap()];
+    let forwards = vec![Forward { zone: root().apex.parent().unwrap(), resolvers }];
+    let mut world = World::new(Policy { forwards, roots: Vec::new(), ..policy() }, NOW);
+    world.put("198.51.100.53", resolver());
+    let outcome = world.ask(&format!("{PHONE} ASSOC"));
+    assert_eq!(outcome.response.security, Security::Insecure);
+    assert_eq!(outcome.data(Rtype::ASSOC).len(), 1);
+    assert_eq!(outcome.sent.len(), 1);
 }

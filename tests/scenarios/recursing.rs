@@ -13,7 +13,7 @@ use threepid::authority::Authority;
 use threepid::clock::{Clock, ManualClock, SystemClock};
 use threepid::dnssec::Security;
 use threepid::recursor::{Limits, Recursor};
-use threepid::resolver::{Cause, Checking, Kind, Policy, Root, Upstream};
+use threepid::resolver::{Cause, Checking, Forward, Kind, Policy, Root};
 use threepid::services::dns;
 use threepid::stub::{Client, LookupError, Proof};
 use threepid::telemetry::Telemetry;
@@ -209,7 +209,8 @@ async fn guesses_lead_to_tcp() {
         client.write_u16(reply.len().try_into().unwrap()).await.unwrap();
         client.write_all(&reply).await.unwrap();
     });
-    let policy = Policy { upstream: Upstream::Forward(server), ..tree::policy() };
+    let forwards = vec![Forward { zone: tree::root().apex, resolvers: vec![server] }];
+    let policy = Policy { forwards, ..tree::policy() };
     let network = Network::new(&threepid::transport::Limits::default());
     let recursor = Recursor::new(policy, network, Arc::new(SystemClock), Limits::default());
     let response = recursor.resolve(parse("3pid.example. A"), Checking::Disabled).await;

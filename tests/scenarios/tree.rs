@@ -5,8 +5,8 @@ use threepid::authority::{self, Associated, Authority, ServedZone};
 use threepid::clock::Timestamp;
 use threepid::codec::hex;
 use threepid::crypto::SigningKey;
-use threepid::dnssec::{Algorithms, ZoneKey};
-use threepid::resolver::{Limits, Policy, Root, Upstream};
+use threepid::dnssec::ZoneKey;
+use threepid::resolver::{Policy, Root};
 use threepid::signed::KeyName;
 use threepid::wire::{DigestType, EdnsPolicy, Query};
 use threepid::zone::master::{self, Text};
@@ -146,14 +146,7 @@ pub(crate) fn root() -> Root {
 
 /// How the scenarios resolve.
 pub(crate) fn policy() -> Policy {
-    let upstream = Upstream::Iterate { port: 53 };
-    Policy {
-        roots: vec![root()],
-        upstream,
-        minimise: true,
-        algorithms: Algorithms::default(),
-        limits: Limits::default(),
-    }
+    Policy { roots: vec![root()], ..Policy::default() }
 }
 
 /// The whole tree.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::recursor::{Limits, Recursor};
-use crate::resolver::{Checking, Policy, Response, Upstream};
+use crate::resolver::{Checking, Policy, Response};
 use crate::stub::{Finding, Found, LookupError};
 use crate::threepid::Threepid;
 use crate::transport::{self, Network};
@@ -160,9 +160,6 @@ fn client_policy(client: &config::Client, path: &Path) -> Result<Policy, Exit> {
     }
     Ok(Policy {
         roots: client.roots.iter().map(config::Root::to_root).collect(),
-        upstream: Upstream::Iterate { port: config::DNS_PORT },
-        minimise: true,
-        algorithms: Default::default(),
-        limits: Default::default(),
+        ..Policy::default()
     })
 }

@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::{Lookup, State};
-use crate::resolver::asking::{Asking, Opened};
+use crate::resolver::asking::{Asking, Manner, Opened};
 use crate::resolver::cache::{LameKey, Stored};
 use crate::resolver::env::{Env, Move};
 use crate::resolver::reply::{Asked, Reading};
 use crate::resolver::server::{Experience, ServerState, remember};
-use crate::resolver::{Cause, Fault, Meaning, Note, Upstream, Work};
+use crate::resolver::walk::Walk;
+use crate::resolver::{Cause, Fault, Meaning, Note, Work};
 use crate::wire::{Message, Question, Rcode};
 
 impl Lookup {
@@ -21,15 +22,19 @@ impl Lookup {
     ) -> Move {
         let minimised = self.walk.as_mut().is_some_and(|walk| walk.count(&question));
         let state = ServerState::of(server, env.cache, env.now);
-        let plain = state.is_plain(env.now) && self.may_go_without_edns(env);
-        self.send(Asking::new(server, question, minimised, plain, env), env)
+        let manner = Manner {
+            minimised,
+            plain: state.is_plain(env.now) && self.may_go_without_edns(env),
+            forwarded: self.walk.as_ref().is_some_and(Walk::is_forwarded),
+        };
+        self.send(Asking::new(server, question, manner, env), env)
     }
 
     /// Without EDNS there are no signatures, and whoever forges one error could turn it off: only in
     /// a tree that has none.
     fn may_go_without_edns(&self, env: &Env<'_>) -> bool {
         let root = self.walk.as_ref().and_then(|walk| env.policy.root_of(walk.zone()));
-        root.is_some_and(|root| root.anchors.is_empty())
+        root.is_none_or(|root| root.anchors.is_empty())
     }
 
     fn send(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
@@ -59,10 +64,8 @@ impl Lookup {
     pub(super) fn silence(&mut self, asking: &Asking, env: &mut Env<'_>) -> Move {
         env.journal.hear(Meaning::Silence);
         // A resolver is silent for a while about zones whose servers are.
-        let experience = match env.policy.upstream {
-            Upstream::Iterate { .. } => Experience::Silence,
-            Upstream::Forward(_) => Experience::Patience,
-        };
+        let experience =
+            if asking.manner.forwarded { Experience::Patience } else { Experience::Silence };
         remember(asking.server, experience, env.limits(), env.cache, env.now);
         if let Some(walk) = &self.walk {
             self.note(Cause::Unreachable(walk.zone().clone()));
@@ -107,20 +110,20 @@ impl Lookup {
         // RFC 6891 section 7: FORMERR without OPT is what a server without EDNS says, and nothing
         // else is. Silence is silence.
         let refuses_edns = message.rcode == Rcode::FORMERR && message.edns.is_none();
-        if refuses_edns && !asking.plain && self.may_go_without_edns(env) {
+        if refuses_edns && !asking.manner.plain && self.may_go_without_edns(env) {
             remember(asking.server, Experience::NoEdns, env.limits(), env.cache, env.now);
             env.journal.hear(Meaning::NoEdns);
             return self.send(asking.without_edns(env), env);
         }
         let reading = self.read(&asking, &message, env);
         env.journal.note(|| {
-            let meaning = reading.meaning(asking.minimised);
+            let meaning = reading.meaning(asking.manner.minimised);
             Note::Heard { message: Some(Box::new(message)), meaning }
         });
         match reading {
             Reading::Fault(fault) => self.fault(&asking, fault, env),
             Reading::Referral(referral) => self.refer(*referral, env),
-            Reading::Answer(answer) if asking.minimised => self.step(&asking, *answer, env),
+            Reading::Answer(answer) if asking.manner.minimised => self.step(&asking, *answer, env),
             Reading::Answer(answer) => self.judge(*answer, Some(asking.server), env),
         }
     }
@@ -131,9 +134,9 @@ impl Lookup {
         let asked = Asked {
             question: &asking.question,
             zone: walk.zone(),
-            forwarded: matches!(env.policy.upstream, Upstream::Forward(_)),
+            forwarded: asking.manner.forwarded,
             limits: env.limits(),
-            may_ask: &|address| root.is_some_and(|root| root.may_ask(address)),
+            may_ask: &|address| root.is_some_and(|root| env.policy.may_ask(root, address)),
         };
         asked.read(message)
     }

@@ -15,9 +15,9 @@ use arc_swap::{ArcSwap, Cache};
 
 use crate::authority::Authority;
 use crate::clock::{Clock, Timestamp};
-use crate::services::Prefix;
 use crate::telemetry::Telemetry;
 use crate::transport::{Peer, Reaction, Service};
+use crate::wire::Prefix;
 use crate::wire::{AnswerWriter, EdeCode, EdnsPolicy, Query, Rcode, Unanswerable, write_error};
 
 pub use recursion::{Limits, answer, recurse};

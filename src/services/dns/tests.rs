@@ -10,9 +10,8 @@ use tokio::time::timeout;
 use super::*;
 use crate::authority::{Associated, Policy, ServedZone};
 use crate::clock::ManualClock;
-use crate::dnssec::Algorithms;
 use crate::recursor::{self, Recursor};
-use crate::resolver::{self, Upstream};
+use crate::resolver::{self, Forward};
 use crate::transport::{
     self, Deferred, Exchange, ExchangeError, Listener, Parts, Server, Transport, queue,
 };
@@ -234,17 +233,11 @@ fn few(questions: usize) -> Limits {
     Limits { questions: count(questions), looks: NonZeroUsize::MIN }
 }
 
-/// A recursor with one tree, `test.`, which is not signed.
+/// A recursor that asks another for `test.`, which is not signed.
 fn recursor<E: Exchange + 'static>(exchange: E) -> Recursor<E> {
-    let apex = "test.".parse().unwrap();
-    let root = resolver::Root { apex, servers: Vec::new(), anchors: Vec::new() };
-    let policy = resolver::Policy {
-        roots: vec![root],
-        upstream: Upstream::Forward("192.0.2.1:53".parse().unwrap()),
-        minimise: false,
-        algorithms: Algorithms::default(),
-        limits: resolver::Limits::default(),
-    };
+    let resolvers = vec!["192.0.2.1:53".parse().unwrap()];
+    let forwards = vec![Forward { zone: "test.".parse().unwrap(), resolvers }];
+    let policy = resolver::Policy { forwards, ..Default::default() };
     let limits = recursor::Limits { passengers: count(3), ..recursor::Limits::default() };
     Recursor::new(policy, exchange, Arc::new(ManualClock::default()), limits)
 }

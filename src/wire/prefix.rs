@@ -1,4 +1,4 @@
-//! Prefixs: an address and how many of its leading bits count.
+//! Networks: an address and how many of its leading bits count.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -23,11 +23,11 @@ pub enum PrefixError {
 /// The addresses that share their first `length` bits with `address`.
 ///
 /// ```
-/// use threepid::services::Prefix;
+/// use threepid::wire::Prefix;
 /// let prefix: Prefix = "192.0.2.0/24".parse()?;
 /// assert!(prefix.contains("192.0.2.7".parse().unwrap()));
 /// assert!(!prefix.contains("192.0.3.7".parse().unwrap()));
-/// # Ok::<(), threepid::services::PrefixError>(())
+/// # Ok::<(), threepid::wire::PrefixError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Prefix {
