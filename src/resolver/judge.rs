@@ -71,12 +71,12 @@ impl Check {
     }
 }
 
-/// Whether a zone can vouch for the answer: one of the same tree that encloses the name. A DS set is
-/// never signed by the zone that it stands for.
+/// Whether a zone can vouch for the answer: one that encloses the name, of the same tree where it lies
+/// in one. A DS set is never signed by the zone that it stands for.
 fn may_sign(signer: &Name, key: &AnswerKey, env: &Env<'_>) -> bool {
     let root = env.policy.root_for(&key.name, key.rtype);
     may_hold(signer, &key.name, key.rtype)
-        && root.is_some_and(|root| signer.is_at_or_below(&root.apex))
+        && root.is_none_or(|root| signer.is_at_or_below(&root.apex))
 }
 
 /// The name where unsigned data must lie in an unsigned zone for it to be as it should be.
