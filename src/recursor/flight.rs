@@ -6,11 +6,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::resolver::{Cause, Checking, Response};
+use crate::resolver::{Cause, Checking, Policy, Resolution, Response};
 use crate::wire::Question;
 
-/// What makes two requests the same: the question, and whether the answer is to be judged.
-type Route = (Question, Checking);
+/// What makes two requests the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Route {
+    pub(super) question: Question,
+    /// Whether the answer is judged.
+    pub(super) checking: Checking,
+    /// Whether it is looked for though it may be known.
+    pub(super) anew: bool,
+}
+
+impl Route {
+    /// The resolution that takes it.
+    pub(super) fn resolution(&self, policy: Arc<Policy>) -> Resolution {
+        let (question, checking) = (self.question.clone(), self.checking);
+        match self.anew {
+            false => Resolution::new(policy, question, checking),
+            true => Resolution::anew(policy, question, checking),
+        }
+    }
+}
 
 type Board = Arc<Mutex<HashMap<Route, Flight>>>;
 
@@ -58,11 +76,13 @@ impl Flights {
         Self { board: Board::default(), seats }
     }
 
-    /// Joins the resolution of this question, or begins one.
-    pub(super) fn board(&self, question: Question, checking: Checking) -> Boarding {
-        let route = (question, checking);
+    /// Joins a resolution that takes this route, or begins one. Who does not need the answer anew
+    /// joins also where someone does.
+    pub(super) fn board(&self, route: Route) -> Boarding {
         let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flight) = board.get_mut(&route) {
+        let anew = Route { anew: true, ..route.clone() };
+        let joined = if board.contains_key(&anew) { &anew } else { &route };
+        if let Some(flight) = board.get_mut(joined) {
             if flight.aboard >= self.seats.get() {
                 return Boarding::Full;
             }
@@ -106,11 +126,12 @@ mod tests {
     async fn who_waits_is_told_that_a_pilot_is_lost() {
         let flights = Flights::new(NonZeroUsize::MIN);
         let question = Question { name: Name::root(), rtype: Rtype::NS, class: Class::IN };
-        let board = || flights.board(question.clone(), Checking::Enabled);
-        let Boarding::Pilot(pilot, landing) = board() else { panic!("nobody flies yet") };
-        assert!(matches!(board(), Boarding::Full));
+        let checking = Checking::Enabled;
+        let board = |anew| flights.board(Route { question: question.clone(), checking, anew });
+        let Boarding::Pilot(pilot, landing) = board(true) else { panic!("nobody flies yet") };
+        assert!(matches!(board(false), Boarding::Full));
         drop(pilot);
         assert_eq!(landing.wait().await.failure, Some(Cause::BrokenOff));
-        assert!(matches!(board(), Boarding::Pilot(..)), "the next one flies anew");
+        assert!(matches!(board(true), Boarding::Pilot(..)), "the next one flies anew");
     }
 }

@@ -24,7 +24,7 @@ use crate::transport::{Exchange, ExchangeError};
 use crate::wire::{Name, Question};
 
 pub use flight::Landing;
-use flight::{Boarding, Flights};
+use flight::{Boarding, Flights, Route};
 pub use limits::Limits;
 pub use memory::Memory;
 use tally::{Course, Tally};
@@ -120,20 +120,28 @@ impl<E: Exchange + 'static> Recursor<E> {
     /// Begins to find the answer to `question`. What takes no network is known at once, however much
     /// is under way. Has to be called from within a tokio runtime.
     pub fn begin(&self, question: Question, checking: Checking) -> Begun {
-        let (course, begun) = self.board(question, checking);
+        let (course, begun) = self.board(Route { question, checking, anew: false });
         self.shared.tally.request(course);
         begun
     }
 
-    fn board(&self, question: Question, checking: Checking) -> (Course, Begun) {
-        let policy = self.shared.policy.clone();
-        let mut resolution = Resolution::new(policy, question.clone(), checking);
+    /// Finds the answer to `question` whether it is known or not. It is remembered in place of what
+    /// was known; where it cannot be found, nothing is forgotten.
+    pub async fn refresh(&self, question: Question, checking: Checking) -> Arc<Response> {
+        match self.board(Route { question, checking, anew: true }).1 {
+            Begun::Known(response) => response,
+            Begun::Awaited(landing) => landing.wait().await,
+        }
+    }
+
+    fn board(&self, route: Route) -> (Course, Begun) {
+        let mut resolution = route.resolution(self.shared.policy.clone());
         let first = match self.shared.step(&mut resolution, Input::Start) {
             Turn::Send(send) => send,
             Turn::End(response) => return (Course::Known, Begun::Known(Arc::new(response))),
         };
-        let places = self.shared.places_for(&question.name);
-        match self.shared.flights.board(question, checking) {
+        let places = self.shared.places_for(&route.question.name);
+        match self.shared.flights.board(route) {
             Boarding::Passenger(landing) => (Course::Joined, Begun::Awaited(landing)),
             Boarding::Full => (Course::Busy, Begun::busy()),
             Boarding::Pilot(pilot, landing) => {

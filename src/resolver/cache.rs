@@ -103,6 +103,8 @@ pub enum FailureKey {
         question: Question,
         /// Whether the answer is judged.
         checking: Checking,
+        /// Whether it was looked for though it may be known.
+        anew: bool,
     },
 }
 

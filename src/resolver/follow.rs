@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::env::{Env, Event, Found, Move};
-use super::task::{Check, Task, Wanted};
+use super::task::{Check, Recall, Task, Wanted};
 use super::{Answer, AnswerKey, Cause, Checking, Kind, Response, Stored, Work};
 use crate::wire::{Class, Name, Question, Rtype};
 
@@ -12,24 +12,27 @@ use crate::wire::{Class, Name, Question, Rtype};
 pub(super) struct Follow {
     question: Question,
     check: Check,
+    /// What is remembered of the answer does not count.
+    anew: bool,
+    recall: Recall,
     /// The links of the chain so far.
     links: Vec<Arc<Stored<Answer>>>,
 }
 
 impl Follow {
-    pub(super) fn new(question: Question, checking: Checking) -> Self {
+    pub(super) fn new(question: Question, checking: Checking, anew: bool) -> Self {
         let check = match checking {
             Checking::Enabled => Check::Chain,
             Checking::Disabled => Check::Skip,
         };
-        Self { question, check, links: Vec::new() }
+        Self { question, check, anew, recall: Recall::All, links: Vec::new() }
     }
 
     pub(super) fn handle(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Move {
         match event {
             Event::Enter => match refusal(&self.question) {
                 Some(cause) => Move::Abort(cause),
-                None => self.look_up(self.question.name.clone()),
+                None => self.enter(env),
             },
             Event::Found(found) => self.found(found, env),
             // A packet for nobody.
@@ -41,9 +44,16 @@ impl Follow {
         }
     }
 
+    fn enter(&mut self, env: &Env<'_>) -> Move {
+        if self.anew {
+            self.recall = Recall::After(env.now);
+        }
+        self.look_up(self.question.name.clone())
+    }
+
     fn look_up(&self, name: Name) -> Move {
         let key = AnswerKey { name, rtype: self.question.rtype };
-        Move::Push(Task::Lookup(Wanted::for_client(key, self.check.clone())))
+        Move::Push(Task::Lookup(Wanted::for_client(key, self.check.clone(), self.recall)))
     }
 
     fn found(&mut self, found: Found, env: &mut Env<'_>) -> Move {

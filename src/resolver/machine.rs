@@ -57,8 +57,18 @@ pub struct Resolution {
 impl Resolution {
     /// Begins to answer `question`, of class IN.
     pub fn new(policy: Arc<Policy>, question: Question, checking: Checking) -> Self {
-        let failure = FailureKey::Request { question: question.clone(), checking };
-        let stack = vec![Frame::Follow(Follow::new(question, checking))];
+        Self::begin(policy, question, checking, false)
+    }
+
+    /// The same, and nothing that is remembered of the answer counts, though what is remembered of the
+    /// way there does. What it finds is remembered in its place; where it fails, nothing is forgotten.
+    pub fn anew(policy: Arc<Policy>, question: Question, checking: Checking) -> Self {
+        Self::begin(policy, question, checking, true)
+    }
+
+    fn begin(policy: Arc<Policy>, question: Question, checking: Checking, anew: bool) -> Self {
+        let failure = FailureKey::Request { question: question.clone(), checking, anew };
+        let stack = vec![Frame::Follow(Follow::new(question, checking, anew))];
         let (budget, journal) = (Budget::default(), Journal::default());
         Self { policy, failure, stack, budget, journal }
     }

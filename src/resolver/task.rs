@@ -1,6 +1,9 @@
 //! What a frame wants to know before it can go on, and another one finds out.
 
+use std::time::Duration;
+
 use super::{Answer, AnswerKey, Trusted};
+use crate::clock::Timestamp;
 use crate::dnssec::{Security, SupportedDs};
 use crate::wire::Name;
 
@@ -22,8 +25,30 @@ pub(super) struct Wanted {
     pub(super) check: Check,
     /// A denial is for a client, who wants to see the SOA.
     pub(super) whole: bool,
-    /// What was learned before, not just now, led to nothing.
-    pub(super) anew: bool,
+    pub(super) recall: Recall,
+}
+
+/// What of what is remembered of it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recall {
+    /// All.
+    All,
+    /// Answers learned just now ([`Limits::doubt`](super::Limits::doubt)): what was learned before led
+    /// to nothing. No failures.
+    Recent,
+    /// Answers learned after this. All failures.
+    After(Timestamp),
+}
+
+impl Recall {
+    /// Whether an answer counts that was `learned` then.
+    pub(super) fn covers(self, learned: Timestamp, now: Timestamp, doubt: Duration) -> bool {
+        match self {
+            Self::All => true,
+            Self::Recent => now.since(learned) < doubt,
+            Self::After(moment) => learned > moment,
+        }
+    }
 }
 
 /// What an answer must stand before it counts.
@@ -39,17 +64,17 @@ pub(super) enum Check {
 
 impl Wanted {
     pub(super) fn new(key: AnswerKey, check: Check) -> Self {
-        Self { key, check, whole: false, anew: false }
+        Self { key, check, whole: false, recall: Recall::All }
     }
 
     /// What is wanted on behalf of a client.
-    pub(super) fn for_client(key: AnswerKey, check: Check) -> Self {
-        Self { whole: true, ..Self::new(key, check) }
+    pub(super) fn for_client(key: AnswerKey, check: Check, recall: Recall) -> Self {
+        Self { whole: true, recall, ..Self::new(key, check) }
     }
 
     /// What is not to rely on what was learned a while ago ([`Limits::doubt`](super::Limits::doubt)).
     pub(super) fn anew(key: AnswerKey, check: Check) -> Self {
-        Self { anew: true, ..Self::new(key, check) }
+        Self { recall: Recall::Recent, ..Self::new(key, check) }
     }
 }
 

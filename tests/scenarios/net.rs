@@ -130,6 +130,12 @@ impl World {
         outcome
     }
 
+    /// Resolves `name type` anew and judges the answer.
+    pub(crate) fn refresh(&mut self, question: &str) -> Outcome {
+        let policy = self.policy.clone();
+        self.play(Resolution::anew(policy, parse(question), Checking::Enabled)).0
+    }
+
     /// Resolves `name type` and judges the answer; with the account of it.
     pub(crate) fn watch(&mut self, question: &str) -> (Outcome, Vec<Note>) {
         let resolution = self.resolution(question, Checking::Enabled).watched();

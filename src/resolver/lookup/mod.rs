@@ -12,7 +12,7 @@ use crate::resolver::cache::{CutKey, FailureKey, Stored, fresh};
 use crate::resolver::env::{Env, Event, Found, Move};
 use crate::resolver::judge::{Judgement, Verdict};
 use crate::resolver::reply::Referral;
-use crate::resolver::task::{Check, Task, Wanted};
+use crate::resolver::task::{Check, Recall, Task, Wanted};
 use crate::resolver::walk::{Next, Walk};
 use crate::resolver::{Answer, AnswerKey, Cause, Kind, Note, Trusted};
 use crate::wire::{Question, Rtype};
@@ -77,11 +77,15 @@ impl Lookup {
     }
 
     fn enter(&mut self, env: &mut Env<'_>) -> Move {
-        if let Some(cause) = self.known_failure(env) {
-            return Move::Found(Err(cause));
+        let cached = self.cached(env);
+        match (&cached, self.known_failure(env)) {
+            (Some(entry), _) if self.wanted.check.is_met_by(&entry.value) => {
+                return Move::Found(Ok(entry.clone()));
+            }
+            (_, Some(cause)) => return Move::Found(Err(cause)),
+            _ => {}
         }
-        match self.cached(env) {
-            Some(entry) if self.wanted.check.is_met_by(&entry.value) => Move::Found(Ok(entry)),
+        match cached {
             Some(entry) => self.judge(entry.aged(env.now), None, env),
             None => self.advance(env),
         }
@@ -90,7 +94,7 @@ impl Lookup {
     fn known_failure(&self, env: &Env<'_>) -> Option<Cause> {
         let entry = fresh(env.cache, &FailureKey::Set(self.wanted.key.clone()), env.now)?;
         let counts = !entry.value.is_bogus() || !matches!(self.wanted.check, Check::Skip);
-        (counts && !self.wanted.anew).then(|| entry.value.clone())
+        (counts && self.wanted.recall != Recall::Recent).then(|| entry.value.clone())
     }
 
     /// What the cache holds for the question: data or a denial, an alias, or that there is no name.
@@ -108,7 +112,7 @@ impl Lookup {
     }
 
     fn relies_on(&self, entry: &Stored<Answer>, env: &Env<'_>) -> bool {
-        !self.wanted.anew || env.now.since(entry.stored) < env.limits().doubt
+        self.wanted.recall.covers(entry.stored, env.now, env.limits().doubt)
     }
 
     /// Whether an answer stands for all types but those that live beside an alias.
@@ -245,7 +249,11 @@ impl Lookup {
     fn rule(&mut self, verdict: Verdict, source: Source, env: &mut Env<'_>) -> Move {
         match verdict {
             Verdict::Done(answer) => {
-                Move::Found(Ok(store(self.wanted.key.clone(), *answer, source.learned, env)))
+                let entry = store(self.wanted.key.clone(), *answer, source.learned, env);
+                if self.wanted.recall != Recall::All {
+                    supersede(self.wanted.key.clone(), &entry, env);
+                }
+                Move::Found(Ok(entry))
             }
             Verdict::Needs(zone, judgement) => {
                 self.state = State::Judging(*judgement, source);
@@ -299,6 +307,13 @@ fn store(key: AnswerKey, answer: Answer, learned: Timestamp, env: &Env<'_>) -> A
         env.cache.put(key, entry.clone());
     }
     entry
+}
+
+/// Has what was found anew for `key` found first from here on, whatever else is known of the name.
+fn supersede(key: AnswerKey, entry: &Arc<Stored<Answer>>, env: &Env<'_>) {
+    if !is_better_known(&key, &entry.value, env) {
+        env.cache.put(key, entry.clone());
+    }
 }
 
 /// Whether the cache holds the same thing judged while this is not: then the judged one stays, lest

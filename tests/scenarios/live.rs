@@ -1,0 +1,96 @@
+//! A recursor in a faked network: zones by address, and a clock that is set.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use threepid::authority::{Authority, ServedZone};
+use threepid::clock::{Clock, ManualClock};
+use threepid::recursor::{Limits, Recursor};
+use threepid::resolver::Policy;
+use threepid::transport::{Exchange, ExchangeError, Transport};
+use threepid::wire::{EdnsPolicy, Message, Query};
+
+use super::tree;
+
+/// The network. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    clock: ManualClock,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    authorities: HashMap<IpAddr, Arc<Authority>>,
+    asked: Vec<String>,
+}
+
+impl Wire {
+    /// Puts a server of these zones at this address.
+    pub(crate) fn put(&self, address: &str, zones: Vec<ServedZone>) {
+        let authority = Arc::new(Authority::new(zones).unwrap());
+        self.state.lock().unwrap().authorities.insert(address.parse().unwrap(), authority);
+    }
+
+    /// The questions sent since the last time, as `name type`.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().unwrap().asked)
+    }
+}
+
+impl Exchange for Wire {
+    async fn exchange(
+        &self,
+        server: SocketAddr,
+        transport: Transport,
+        packet: &[u8],
+        timeout: Duration,
+    ) -> Result<Vec<u8>, ExchangeError> {
+        let authority = {
+            let mut state = self.state.lock().unwrap();
+            let question = Message::decode(packet).unwrap().question.unwrap();
+            state.asked.push(format!("{} {}", question.name, question.rtype));
+            state.authorities.get(&server.ip()).cloned()
+        };
+        let Some(authority) = authority else {
+            tokio::time::sleep(timeout).await;
+            return Err(ExchangeError::Timeout);
+        };
+        // So that others can ask the same in the meantime.
+        tokio::task::yield_now().await;
+        let query = Query::parse(packet).unwrap();
+        let limit = query.limit(transport, 1232);
+        let mut out = Vec::new();
+        authority.answer(&query, limit, &EdnsPolicy::default(), self.clock.now(), &mut out);
+        Ok(out)
+    }
+}
+
+/// A recursor at work.
+pub(crate) struct Live {
+    pub(crate) recursor: Recursor<Wire>,
+    pub(crate) wire: Wire,
+    pub(crate) clock: ManualClock,
+}
+
+impl Live {
+    /// One in the tree of the scenarios.
+    pub(crate) fn tree() -> Self {
+        Self::new(tree::policy(), Limits::default())
+    }
+
+    /// One in the tree of the scenarios.
+    pub(crate) fn new(policy: Policy, limits: Limits) -> Self {
+        let clock = ManualClock::at(tree::NOW);
+        let wire = Wire { clock: clock.clone(), state: Arc::default() };
+        wire.put("192.0.2.1", vec![tree::root_zone()]);
+        wire.put("192.0.2.44", vec![tree::uk_zone()]);
+        wire.put("192.0.2.45", vec![tree::uk_zone()]);
+        wire.put("192.0.2.10", tree::domain_zones());
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let recursor = Recursor::new(policy, wire.clone(), shared, limits);
+        Self { recursor, wire, clock }
+    }
+}
