@@ -1,6 +1,7 @@
-//! Our resolver walks and validates a tree of zones served by NSD, Knot, BIND and us, signed by the
-//! tools of BIND and Knot and by us. Other resolvers do so through our `.` zone.
+//! Our resolver walks and validates a tree of zones served by NSD, Knot, BIND, PowerDNS and us, by IPv4
+//! and IPv6, signed by the tools of BIND and Knot, by PowerDNS and by us. Other resolvers do so through our `.` zone.
 
+mod powerdns;
 mod servers;
 mod signing;
 pub(crate) mod tree;
@@ -13,6 +14,7 @@ use super::client::{Reply, ask};
 use super::names;
 use super::process::{Background, serve};
 use super::{kresd, namespace, unbound};
+use powerdns::Live;
 pub(crate) use servers::Server;
 use signing::{Denial, Signing};
 use tree::{RING, Tree};
@@ -61,7 +63,11 @@ struct Proof {
 impl Proof {
     fn of(signing: Signing) -> Self {
         let held = signing != Signing::Unsigned;
-        let absent = held && !matches!(signing, Signing::Bind(_, Denial::OptOut));
+        let opt_out = matches!(
+            signing,
+            Signing::Bind(_, Denial::OptOut) | Signing::PowerDns(_, Live::OptOut)
+        );
+        let absent = held && !opt_out;
         let rcode = if signing == Signing::Ours { Rcode::NOERROR } else { Rcode::NXDOMAIN };
         Self { held, absent, rcode }
     }

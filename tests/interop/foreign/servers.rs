@@ -1,9 +1,10 @@
-//! The servers of the tree: ours, NSD, Knot and BIND.
+//! The servers of the tree: ours, NSD, Knot, BIND and PowerDNS.
 
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
+use super::powerdns::PowerDns;
 use super::signing::Signing;
 use super::tree::Built;
 use crate::interop::process::{Background, output, serve};
@@ -15,19 +16,36 @@ pub(crate) enum Server {
     Nsd,
     Knot,
     Bind,
+    PowerDns,
 }
 
 impl Server {
-    pub(super) const ALL: [Self; 4] = [Self::Ours, Self::Nsd, Self::Knot, Self::Bind];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Ours, Self::Nsd, Self::Knot, Self::Bind, Self::PowerDns];
 
-    /// Where it listens, on port 53.
-    pub(crate) fn address(self) -> &'static str {
+    /// Where it listens, on port 53: some have IPv4, some IPv6, some both.
+    pub(super) fn addresses(self) -> &'static [&'static str] {
         match self {
-            Self::Ours => "127.53.9.1",
-            Self::Nsd => "127.53.9.2",
-            Self::Knot => "127.53.9.3",
-            Self::Bind => "127.53.9.4",
+            Self::Ours => &["127.53.9.1"],
+            Self::Nsd => &["127.53.9.2"],
+            Self::Knot => &["127.53.9.3", "fd53::9:3"],
+            Self::Bind => &["fd53::9:4"],
+            Self::PowerDns => &["127.53.9.5", "fd53::9:5"],
         }
+    }
+
+    /// Where it is asked by who asks one address.
+    pub(crate) fn address(self) -> &'static str {
+        self.addresses()[0]
+    }
+
+    /// Its addresses as records of `host`.
+    pub(super) fn records(self, host: &str) -> String {
+        let record = |address: &&str| {
+            let rtype = if is_v6(address) { "AAAA" } else { "A" };
+            format!("{host} {rtype} {address}\n")
+        };
+        self.addresses().iter().map(record).collect()
     }
 
     /// A zone of its own that has its address.
@@ -37,32 +55,43 @@ impl Server {
             Self::Nsd => "nsec.example.",
             Self::Knot => "nsec3.example.",
             Self::Bind => "optout.example.",
+            Self::PowerDns => "white.example.",
         }
     }
 
     /// Serves those of `zones` that are its own.
     pub(super) fn start(self, folder: &Path, zones: &[Built]) -> Background {
         let own: Vec<&Built> = zones.iter().filter(|zone| zone.server == self).collect();
-        let (name, text) = match self {
-            Self::Ours => ("ours.toml", ours(&own)),
-            Self::Nsd => ("nsd.conf", nsd(folder, &own)),
-            Self::Knot => ("knot.conf", knot(folder, &own)),
-            Self::Bind => ("named.conf", bind(folder, &own)),
+        let write = |name: &str, text: String| {
+            let file = folder.join(name);
+            std::fs::write(&file, text).expect("the folder is writable");
+            file
         };
-        let file = folder.join(name);
-        std::fs::write(&file, text).expect("the folder is writable");
-        let (program, options, ready): (_, &[&str], _) = match self {
-            Self::Ours => return serve(&file),
-            Self::Nsd => ("nsd", &["-d", "-c"], "nsd started"),
-            Self::Knot => ("knotd", &["-c"], "server started"),
-            Self::Bind => {
-                // It listens only at addresses that an interface has by name.
-                output("ip", &["address", "add", &format!("{}/8", self.address()), "dev", "lo"]);
-                ("named", &["-g", "-c"], "all zones loaded")
+        for address in self.addresses().iter().filter(|address| is_v6(address)) {
+            output("ip", &["address", "add", &format!("{address}/128"), "dev", "lo", "nodad"]);
+        }
+        let (program, options, file, ready): (_, &[&str], _, _) = match self {
+            Self::Ours => return serve(&write("ours.toml", ours(&own))),
+            Self::Nsd => {
+                ("nsd", &["-d", "-c"], write("nsd.conf", nsd(folder, &own)), "nsd started")
             }
+            Self::Knot => {
+                ("knotd", &["-c"], write("knot.conf", knot(folder, &own)), "server started")
+            }
+            Self::Bind => (
+                "named",
+                &["-g", "-c"],
+                write("named.conf", bind(folder, &own)),
+                "all zones loaded",
+            ),
+            Self::PowerDns => return PowerDns::of(folder).start(&own),
         };
         Background::start(Command::new(program).args(options).arg(file), ready)
     }
+}
+
+fn is_v6(address: &str) -> bool {
+    address.contains(':')
 }
 
 fn ours(zones: &[&Built]) -> String {
@@ -108,7 +137,7 @@ fn knot(folder: &Path, zones: &[&Built]) -> String {
     let mut text = format!(
         r#"server:
   rundir: "{folder}"
-  listen: {address}@53
+  listen: [ {addresses} ]
 log:
   - target: stderr
     any: info
@@ -120,7 +149,7 @@ template:
     journal-content: none
 zone:
 "#,
-        address = Server::Knot.address(),
+        addresses = Server::Knot.addresses().join(", "),
         folder = folder.display(),
     );
     for Built { apex, file, .. } in zones {
@@ -133,8 +162,8 @@ fn bind(folder: &Path, zones: &[&Built]) -> String {
     let mut text = format!(
         r#"options {{
   directory "{folder}";
-  listen-on port 53 {{ {address}; }};
-  listen-on-v6 {{ none; }};
+  listen-on {{ none; }};
+  listen-on-v6 port 53 {{ {address}; }};
   recursion no;
   pid-file none;
   session-keyfile none;

@@ -1,7 +1,8 @@
-//! How zones are signed: not, by our server, by Knot's signer or by BIND's.
+//! How zones are signed: not, by our server, by Knot's signer, by BIND's, or by PowerDNS.
 
 use std::path::{Path, PathBuf};
 
+use super::powerdns::{Live, PowerDns};
 use crate::interop::process::output;
 
 /// Our program.
@@ -18,6 +19,8 @@ pub(crate) enum Signing {
     Knot(&'static str),
     /// `dnssec-signzone`, with this algorithm.
     Bind(&'static str, Denial),
+    /// PowerDNS, while it answers, with this algorithm.
+    PowerDns(&'static str, Live),
     /// `dnssec-signzone`, with Ed25519 and NSEC, and then something goes wrong.
     Harmed(Harm),
 }
@@ -65,6 +68,11 @@ impl Signing {
             Self::Ours => (draft.file.clone(), draft.our_key()),
             Self::Knot(algorithm) => draft.by_knot(algorithm),
             Self::Bind(algorithm, denial) => draft.by_bind(algorithm, denial, &[]),
+            Self::PowerDns(algorithm, live) => {
+                let folder = draft.folder.parent().expect("it is below that of the tree");
+                let ds = PowerDns::of(folder).sign(draft.apex, &draft.file, algorithm, live);
+                (draft.file.clone(), ds)
+            }
             Self::Harmed(harm) => draft.harmed(harm),
         }
     }

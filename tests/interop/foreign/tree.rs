@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use super::powerdns::Live;
 use super::servers::Server;
 use super::signing::{Denial, Draft, Harm, Signing};
 use crate::interop::names;
@@ -15,7 +16,7 @@ use crate::interop::process::{Background, demo, output};
 
 /// The zones that have children, in a ring: aliases of each lead into the next. They are signed with
 /// every algorithm that counts.
-pub(crate) const RING: [(&str, Server, Signing); 10] = [
+pub(crate) const RING: [(&str, Server, Signing); 13] = [
     ("nsec.example.", Server::Nsd, Signing::Bind("ED25519", Denial::Nsec)),
     ("own.example.", Server::Ours, Signing::Ours),
     ("nsec3.example.", Server::Knot, Signing::Knot("ed25519")),
@@ -26,6 +27,9 @@ pub(crate) const RING: [(&str, Server, Signing); 10] = [
     ("p384.example.", Server::Knot, Signing::Bind("ECDSAP384SHA384", Denial::OptOut)),
     ("knot256.example.", Server::Nsd, Signing::Knot("ecdsap256sha256")),
     ("ed448.example.", Server::Knot, Signing::Bind("ED448", Denial::Nsec3)),
+    ("live.example.", Server::PowerDns, Signing::PowerDns("ecdsa256", Live::Nsec)),
+    ("white.example.", Server::PowerDns, Signing::PowerDns("ed25519", Live::Narrow)),
+    ("lax.example.", Server::PowerDns, Signing::PowerDns("ecdsa384", Live::OptOut)),
 ];
 
 /// The zones that are odd or harmed.
@@ -78,7 +82,7 @@ impl Zone {
     }
 
     fn address(&self) -> String {
-        format!("{} A {}\n", self.host, self.server.address())
+        self.server.records(&self.host)
     }
 }
 
@@ -107,6 +111,7 @@ pub(crate) fn zones() -> Vec<Zone> {
             Server::Knot => Signing::Knot("ed25519"),
             Server::Nsd => Signing::Bind("ED25519", Denial::Nsec),
             Server::Bind => Signing::Bind("ED25519", Denial::OptOut),
+            Server::PowerDns => Signing::PowerDns("ed25519", Live::Narrow),
         };
         let (sub, off) = (format!("sub.{}", entry.0), format!("off.{}", entry.0));
         zones.push(hosted((&sub, helper, signing), next.0));
