@@ -185,11 +185,10 @@ impl Answer {
     pub(super) fn ttl(&self, limits: &Limits) -> Ttl {
         let least = self.sets().map(|set| set.rrset.ttl).min().unwrap_or_default();
         if !self.is_positive() {
-            return least.min(self.soa_minimum()).min(limits.negative_ttl);
+            let most = self.soa_minimum().max(limits.least_ttl).min(limits.negative_ttl);
+            return least.min(most);
         }
-        let is_statement =
-            |set: &SignedRrset| matches!(set.rrset.rtype, Rtype::ASSOC | Rtype::VCERT);
-        let most = match self.answer.iter().any(is_statement) {
+        let most = match self.answer.iter().any(|set| set.rrset.rtype.is_statement()) {
             true => limits.statement_ttl,
             false => limits.answer_ttl,
         };

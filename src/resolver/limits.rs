@@ -56,6 +56,10 @@ pub struct Limits {
     /// How long it can get: 3 s.
     pub most_timeout: Duration,
 
+    /// How long what comes is kept at least: as long as it says. Where an operator sets more, that does
+    /// not hold for statements, and for what is signed no longer than its zone signed it for
+    /// (RFC 4035 section 5.3.3).
+    pub least_ttl: Ttl,
     /// How long data is kept at most: a day.
     pub answer_ttl: Ttl,
     /// How long associations and certificates are kept at most: an hour, so that a withdrawn one is
@@ -97,6 +101,7 @@ impl Default for Limits {
             first_timeout: Duration::from_millis(400),
             least_timeout: Duration::from_millis(200),
             most_timeout: Duration::from_secs(3),
+            least_ttl: Ttl::from_secs(0),
             answer_ttl: Ttl::from_secs(86_400),
             statement_ttl: Ttl::from_secs(3600),
             negative_ttl: Ttl::from_secs(3600),

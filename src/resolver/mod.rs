@@ -48,6 +48,6 @@ pub use env::Outgoing;
 pub use limits::{Limits, Work};
 pub use machine::{Input, Resolution, Step};
 pub use note::{Meaning, Note};
-pub use policy::{Checking, Forward, Policy, Root};
+pub use policy::{Checking, Families, Forward, Policy, Root};
 pub use response::{Request, Response};
 pub use server::ServerState;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::Limits;
 use crate::dnssec::Algorithms;
 use crate::wire::rdata::Ds;
-use crate::wire::{Name, Rtype};
+use crate::wire::{Name, Prefix, Rtype};
 
 /// A tree to look in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,37 @@ pub(super) enum Way<'p> {
     Across(&'p Forward),
 }
 
+/// Which families of addresses are asked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Families {
+    /// Both.
+    Both,
+    /// IPv4 alone.
+    Ipv4,
+    /// IPv6 alone.
+    Ipv6,
+}
+
+impl Families {
+    /// Whether this address is of them.
+    pub(super) fn include(self, address: IpAddr) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Ipv4 => address.is_ipv4(),
+            Self::Ipv6 => address.is_ipv6(),
+        }
+    }
+
+    /// The types of the records that hold their addresses.
+    pub(super) fn types(self) -> &'static [Rtype] {
+        match self {
+            Self::Both => &[Rtype::A, Rtype::AAAA],
+            Self::Ipv4 => &[Rtype::A],
+            Self::Ipv6 => &[Rtype::AAAA],
+        }
+    }
+}
+
 /// Whether what is found is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Checking {
@@ -57,6 +88,13 @@ pub struct Policy {
     /// The port of the authorities, all on one: delegations name none. 53, but in tests and
     /// demonstrations.
     pub port: u16,
+    /// At which addresses servers are asked. Resolvers in `forwards` are asked wherever they are.
+    pub families: Families,
+    /// Where no server that a delegation names is asked.
+    pub do_not_query: Vec<Prefix>,
+    /// Negative trust anchors (RFC 7646): what is at or below these names is not judged, but for trees
+    /// further below.
+    pub negative_anchors: Vec<Name>,
     /// Whether authorities are shown no more of a name than it takes (RFC 9156). Resolvers are always
     /// shown all of it.
     pub minimise: bool,
@@ -73,6 +111,9 @@ impl Default for Policy {
             roots: Vec::new(),
             forwards: Vec::new(),
             port: 53,
+            families: Families::Both,
+            do_not_query: Vec::new(),
+            negative_anchors: Vec::new(),
             minimise: true,
             algorithms: Algorithms::default(),
             limits: Limits::default(),
@@ -110,12 +151,28 @@ impl Policy {
         }
     }
 
+    /// Whether a negative trust anchor takes the judgement of the zone at `zone` away.
+    pub(super) fn distrusts(&self, zone: &Name) -> bool {
+        let apex = self.root_of(zone).map(|root| &root.apex);
+        let covers = |anchor: &Name| {
+            zone.is_at_or_below(anchor) && !apex.is_some_and(|apex| apex.is_below(anchor))
+        };
+        self.negative_anchors.iter().any(covers)
+    }
+
+    fn is_off_limits(&self, address: IpAddr) -> bool {
+        self.do_not_query.iter().any(|network| network.contains(address))
+    }
+
     /// Whether servers of delegations in the tree `root` may be asked at this address. Loopback is this
     /// machine's: only a tree whose own servers are there may send questions to it.
     pub(super) fn may_ask(&self, root: &Root, address: IpAddr) -> bool {
         let address = address.to_canonical();
         let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
         if address.is_unspecified() || address.is_multicast() || broadcast {
+            return false;
+        }
+        if !self.families.include(address) || self.is_off_limits(address) {
             return false;
         }
         !address.is_loopback() || root.servers.iter().any(IpAddr::is_loopback)
@@ -193,5 +250,29 @@ mod tests {
         let inside = root(".", "127.0.0.2");
         assert!(policy.may_ask(&inside, "127.0.0.3".parse().unwrap()));
         assert!(!policy.may_ask(&inside, "0.0.0.0".parse().unwrap()));
+    }
+
+    #[test]
+    fn some_addresses_are_not_asked() {
+        let tree = root(".", "192.0.2.1");
+        let do_not_query = vec!["198.51.100.0/24".parse().unwrap()];
+        let policy = Policy { do_not_query, families: Families::Ipv4, ..Policy::default() };
+        let may_ask = |address: &str| policy.may_ask(&tree, address.parse().unwrap());
+        assert!(may_ask("192.0.2.2"));
+        assert!(!may_ask("198.51.100.7") && !may_ask("::ffff:198.51.100.7"));
+        assert!(!may_ask("2001:db8::1"));
+    }
+
+    #[test]
+    fn a_negative_anchor_ends_at_the_next_tree() {
+        let policy = Policy {
+            roots: vec![root(".", "192.0.2.1"), root("3pid.example.", "192.0.2.2")],
+            negative_anchors: vec!["example.".parse().unwrap()],
+            ..Policy::default()
+        };
+        let distrusts = |zone: &str| policy.distrusts(&zone.parse().unwrap());
+        assert!(distrusts("example.") && distrusts("a.b.Example."));
+        assert!(!distrusts(".") && !distrusts("xexample."));
+        assert!(!distrusts("3pid.example.") && !distrusts("uk.3pid.example."));
     }
 }

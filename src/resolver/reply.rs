@@ -106,8 +106,19 @@ impl Asked<'_> {
             record.class == Class::IN && bears(record) && record.name.is_at_or_below(self.zone)
         };
         let most = self.limits.records;
-        let relevant: Vec<Record> = records.iter().filter(here).take(most + 1).cloned().collect();
+        let relevant = records.iter().filter(here).take(most + 1);
+        let relevant: Vec<Record> = relevant.map(|record| self.lifted(record)).collect();
         if relevant.len() > most { Err(Fault::Malformed("too many records")) } else { Ok(relevant) }
+    }
+
+    /// A record, with the least TTL that the operator wants. Statements live as long as they say: a
+    /// withdrawn one has to go.
+    fn lifted(&self, record: &Record) -> Record {
+        let ttl = match covered(record).is_statement() {
+            true => record.ttl,
+            false => record.ttl.max(self.limits.least_ttl),
+        };
+        Record { ttl, ..record.clone() }
     }
 
     fn bears_on_answer(&self, record: &Record) -> bool {
@@ -217,6 +228,7 @@ impl Asked<'_> {
             cut.addresses.extend(found.iter().map(|(address, _)| *address));
             found.is_empty()
         });
+        let ttl = ttl.max(self.limits.least_ttl);
         Referral { cut, ttl, ds: self.delegated_ds(&ns.name, authority) }
     }
 

@@ -49,6 +49,9 @@ impl Trust {
     }
 
     fn enter(&self, env: &Env<'_>) -> Move {
+        if env.policy.distrusts(&self.zone) {
+            return Move::Trusted(Ok(Trusted::Insecure(None)));
+        }
         match env.policy.root_of(&self.zone) {
             // Some resolver is asked about it, and nothing proves what that says.
             None => Move::Trusted(Ok(Trusted::Insecure(None))),

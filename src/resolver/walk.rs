@@ -73,7 +73,7 @@ impl Walk {
                 walk.descend(&entry.value, env);
                 walk.age = Some(env.now.since(entry.stored));
             }
-            None => walk.descend(&root_cut(root), env),
+            None => walk.descend(&root_cut(root, env), env),
         }
         walk
     }
@@ -114,7 +114,10 @@ impl Walk {
         for &address in &cut.addresses {
             self.admit(address, env);
         }
-        self.unknown = [Rtype::A, Rtype::AAAA]
+        self.unknown = env
+            .policy
+            .families
+            .types()
             .iter()
             .flat_map(|&rtype| {
                 let key = move |name: &Name| AnswerKey { name: name.clone(), rtype };
@@ -226,6 +229,9 @@ fn known_cut(
         .find_map(|name| fresh(env.cache, &CutKey(name), env.now))
 }
 
-fn root_cut(root: &Root) -> Cut {
-    Cut { zone: root.apex.clone(), addresses: root.servers.clone(), targets: Vec::new() }
+/// The servers of a root are asked wherever they are, in the families that are.
+fn root_cut(root: &Root, env: &Env<'_>) -> Cut {
+    let included = |server: &&IpAddr| env.policy.families.include(**server);
+    let addresses = root.servers.iter().filter(included).copied().collect();
+    Cut { zone: root.apex.clone(), addresses, targets: Vec::new() }
 }

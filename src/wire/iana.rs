@@ -250,6 +250,12 @@ impl Rtype {
     pub const fn is_meta(self) -> bool {
         matches!(self.0, 0 | 41 | 128..=255)
     }
+
+    /// Whether records of this type are statements about identifiers, or about who may make them. What
+    /// is withdrawn of these has to be gone in time.
+    pub const fn is_statement(self) -> bool {
+        matches!(self, Self::ASSOC | Self::VCERT)
+    }
 }
 
 registry! {

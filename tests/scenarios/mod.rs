@@ -11,6 +11,7 @@ mod live;
 mod negative;
 mod net;
 mod opt_out;
+mod policy;
 mod recursing;
 mod refreshing;
 mod servers;

@@ -102,14 +102,14 @@ impl World {
         self.now = self.now.saturating_add(Duration::from_secs(seconds));
     }
 
-    /// Changes the limits.
-    pub(crate) fn limit(&mut self, change: impl FnOnce(&mut threepid::resolver::Limits)) {
-        change(&mut Arc::make_mut(&mut self.policy).limits);
+    /// How it resolves, to be changed.
+    pub(crate) fn policy(&mut self) -> &mut Policy {
+        Arc::make_mut(&mut self.policy)
     }
 
-    /// Shows servers whole names, or parts of them.
-    pub(crate) fn minimise(&mut self, minimise: bool) {
-        Arc::make_mut(&mut self.policy).minimise = minimise;
+    /// Changes the limits.
+    pub(crate) fn limit(&mut self, change: impl FnOnce(&mut threepid::resolver::Limits)) {
+        change(&mut self.policy().limits);
     }
 
     /// Forgets everything.

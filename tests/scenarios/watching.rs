@@ -78,7 +78,7 @@ fn every_step_is_told() {
 #[test]
 fn whole_names_are_shown_where_that_is_wanted() {
     let mut world = world();
-    world.minimise(false);
+    world.policy().minimise = false;
     let account = account(&mut world, WWW);
     assert_eq!(account[0], "Udp 192.0.2.1 of @: www.example.com.email.@ A");
     assert_eq!(account[1], "  Referral(example.com.email.@)");
