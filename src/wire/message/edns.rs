@@ -53,6 +53,12 @@ impl fmt::Display for ExtendedError {
 impl Edns {
     /// The UDP size that passes every path unfragmented (DNS Flag Day 2020, RFC 9715).
     pub const UDP_SIZE: u16 = 1232;
+    /// The most options that are read, of a query or a response: 32. There are about twenty kinds, of
+    /// which few go together; each costs memory of its own.
+    pub const MOST_OPTIONS: usize = 32;
+    /// The most octets of options that are read: 4096. Padding takes 468 (RFC 8467), an extended error
+    /// as much as it has words.
+    pub const MOST_OCTETS: usize = 4096;
     /// The DO bit of the flags.
     pub(in crate::wire) const DNSSEC_OK: u16 = 0x8000;
     /// The CO bit of the flags.
@@ -104,8 +110,17 @@ impl Default for Edns {
     }
 }
 
+/// Whether the data of an OPT record is no more than anyone needs.
+pub(in crate::wire) fn is_modest(octets: &[u8]) -> bool {
+    octets.len() <= Edns::MOST_OCTETS
+        && options(octets).take(Edns::MOST_OPTIONS + 1).count() <= Edns::MOST_OPTIONS
+}
+
 /// Reads the data of an OPT record.
 pub(super) fn decode_options(octets: &[u8]) -> Result<Vec<EdnsOption>, MessageError> {
+    if !is_modest(octets) {
+        return Err(MessageError::TooManyOptions);
+    }
     options(octets)
         .map(|option| {
             let (code, data) = option.map_err(|_| MessageError::BadOptions)?;
@@ -171,5 +186,19 @@ mod tests {
         assert_eq!(decode_options(&[0, 3, 0]), Err(MessageError::BadOptions));
         let nsid = EdnsOption { code: EdnsCode::NSID, data: Bytes::from_static(b"x") };
         assert_eq!(decode_options(&[0, 3, 0, 1, b'x']), Ok(vec![nsid]));
+    }
+
+    #[test]
+    fn options_have_bounds() {
+        let count =
+            |options: usize| decode_options(&[0, 3, 0, 0].repeat(options)).map(|all| all.len());
+        assert_eq!(count(32), Ok(32));
+        assert_eq!(count(33), Err(MessageError::TooManyOptions));
+        let padding = |length: u16| {
+            let octets = [&[0, 12][..], &length.to_be_bytes(), &vec![0; length.into()]].concat();
+            decode_options(&octets).map(|all| all.len())
+        };
+        assert_eq!(padding(4092), Ok(1));
+        assert_eq!(padding(4093), Err(MessageError::TooManyOptions));
     }
 }

@@ -23,8 +23,8 @@ use thiserror::Error;
 use super::rdata::RdataError;
 use super::{Class, Name, NameError, Opcode, Rcode, Record, Rtype};
 
-pub(super) use edns::options;
 pub use edns::{Edns, EdnsOption, ExtendedError};
+pub(super) use edns::{is_modest, options};
 
 /// Why octets are not a message.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -65,6 +65,9 @@ pub enum MessageError {
     /// The options in the OPT record do not fill it exactly.
     #[error("malformed EDNS options")]
     BadOptions,
+    /// More EDNS options than [`Edns::MOST_OPTIONS`], or longer ones than [`Edns::MOST_OCTETS`].
+    #[error("too many EDNS options")]
+    TooManyOptions,
 }
 
 /// What reading one message may cost.

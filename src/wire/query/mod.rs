@@ -1,7 +1,7 @@
 //! A question as it stands in its packet: the first look of every server, without allocation.
 
 use crate::codec::{ReadError, Reader};
-use crate::wire::message::options;
+use crate::wire::message::{is_modest, options};
 use crate::wire::{Class, Edns, EdnsCode, MAX_LABEL, MAX_NAME, Opcode, Rcode, Rtype, Transport};
 
 /// QR: the packet is a response.
@@ -81,7 +81,8 @@ impl<'a> Query<'a> {
     /// # Errors
     /// Where it does not ask exactly one question (RFC 9619) in full and nothing behind it, where
     /// records stand where a query has none, or OPT is not as RFC 6891 has it. Names of records
-    /// are skipped, not read: compression pointers cost nothing.
+    /// are skipped, not read: compression pointers cost nothing. More options than
+    /// [`Edns::MOST_OPTIONS`] are refused, too.
     pub fn parse(packet: &'a [u8]) -> Result<Self, Unanswerable> {
         let mut reader = Reader::new(packet);
         let (id, flags, counts) = header(&mut reader).map_err(|_| Unanswerable::Silent)?;
@@ -164,6 +165,12 @@ pub fn is_response_to(response: &[u8], packet: &[u8]) -> bool {
         (Err(_), Ok(_)) => counts[0] == 0 && flags & RCODE != 0,
         _ => false,
     }
+}
+
+/// Whether a packet is a response that says that it was cut off, be it in the middle of something.
+pub fn says_truncated(packet: &[u8]) -> bool {
+    const TC: u16 = 0x0200;
+    header(&mut Reader::new(packet)).is_ok_and(|(_, flags, _)| flags & (QR | TC) == QR | TC)
 }
 
 /// The OPT record of a packet that may be no [`Query`]: of another opcode, say, or with two questions.
@@ -262,7 +269,7 @@ fn records<'a>(
 
 /// Takes an OPT record apart (RFC 6891 section 6.1.3).
 fn opt((_, class, ttl, data): RawRecord<'_>) -> Result<(u8, QueryEdns<'_>), Unanswerable> {
-    if options(data).any(|option| option.is_err()) {
+    if !is_modest(data) || options(data).any(|option| option.is_err()) {
         return Err(FORMERR);
     }
     let [_, version, high, low] = ttl.to_be_bytes();

@@ -52,6 +52,18 @@ fn refuses_the_rest() {
 }
 
 #[test]
+fn refuses_a_flood_of_options() {
+    let parse = |count| {
+        let option = EdnsOption { code: EdnsCode::PADDING, data: Default::default() };
+        let edns = Edns { options: vec![option; count], ..Edns::default() };
+        let packet = Message { edns: Some(edns), ..asked() }.encode();
+        Query::parse(&packet).map(|query| query.id)
+    };
+    assert_eq!(parse(Edns::MOST_OPTIONS), Ok(asked().id));
+    assert_eq!(parse(Edns::MOST_OPTIONS + 1), Err(Unanswerable::Error(Rcode::FORMERR)));
+}
+
+#[test]
 fn refuses_a_second_opt() {
     let mut packet = asked().encode();
     packet.extend([0, 0, 41, 2, 0, 0, 0, 0, 0, 0, 0]);
