@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::env::{Env, Outgoing};
 use super::server::ServerState;
 use crate::clock::Timestamp;
-use crate::wire::{Edns, Flags, Message, Opcode, Question, Rcode, Transport};
+use crate::wire::{Edns, Flags, Message, Opcode, Question, Rcode, Transport, says_truncated};
 
 /// A question on its way.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(super) struct Asking {
     pub(super) manner: Manner,
     pub(super) question: Question,
     pub(super) sent: Timestamp,
+    /// Something came with its id that cannot be read.
+    pub(super) garbled: bool,
     id: u16,
 }
 
@@ -36,8 +38,9 @@ pub(super) enum Opened {
     Reply(Box<Message>),
     /// The reply, which does not fit a datagram. It may be cut off anywhere.
     Truncated,
-    /// The reply by its id, but not to be read.
-    Malformed(&'static str),
+    /// The reply by its id, but not to be read. Over UDP it may be forged, by who wants to end the
+    /// waiting for the true one ("TuDoor").
+    Malformed,
     /// Something else: to be ignored.
     Stranger,
 }
@@ -50,12 +53,13 @@ impl Asking {
         env: &mut Env<'_>,
     ) -> Self {
         let (id, sent) = (env.random.u16(), env.now);
-        Self { server, via: Transport::Udp, manner, question, sent, id }
+        Self { server, via: Transport::Udp, manner, question, sent, garbled: false, id }
     }
 
     /// The same question to the same server by TCP.
     pub(super) fn over_tcp(self, env: &mut Env<'_>) -> Self {
-        Self { via: Transport::Tcp, id: env.random.u16(), sent: env.now, ..self }
+        let (via, id, sent) = (Transport::Tcp, env.random.u16(), env.now);
+        Self { via, id, sent, garbled: false, ..self }
     }
 
     /// The same question to the same server without EDNS.
@@ -90,7 +94,7 @@ impl Asking {
         }
         match Message::decode(octets) {
             Err(_) if self.via == Transport::Udp && says_truncated(octets) => Opened::Truncated,
-            Err(_) => Opened::Malformed("it cannot be read"),
+            Err(_) => Opened::Malformed,
             Ok(message) if !self.fits(&message) => Opened::Stranger,
             Ok(message) if self.via == Transport::Udp && message.flags.truncated => {
                 Opened::Truncated
@@ -113,9 +117,4 @@ impl Asking {
             ),
         }
     }
-}
-
-/// Whether TC and QR are set in a message's header.
-fn says_truncated(octets: &[u8]) -> bool {
-    octets.get(2).is_some_and(|flags| flags & 0x82 == 0x82)
 }

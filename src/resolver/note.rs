@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Cause, Fault, Kind, Special, Trusted};
+use super::{Cause, Fault, Kind, Trusted};
 use crate::dnssec::Verified;
 use crate::wire::{Message, Name, Question, Rtype, Transport};
 
@@ -26,15 +26,6 @@ pub enum Note {
         message: Option<Box<Message>>,
         /// What it means.
         meaning: Meaning,
-    },
-    /// A question is answered here: nobody is asked about names of this zone.
-    Special {
-        /// The name.
-        name: Name,
-        /// The type.
-        rtype: Rtype,
-        /// The zone.
-        zone: &'static Special,
     },
     /// A signature proves an RRset.
     Proved {
@@ -77,8 +68,8 @@ pub enum Meaning {
     Truncated,
     /// The server does not know EDNS: it is asked again, without.
     NoEdns,
-    /// So many packets with wrong ids came that someone seems to be guessing: the server is asked
-    /// again, over TCP.
+    /// So many packets with wrong ids came that someone seems to be guessing, or one that cannot be
+    /// read and nothing else: the server is asked again, over TCP.
     Guesses,
     /// No reply came in time.
     Silence,

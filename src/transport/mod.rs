@@ -71,7 +71,7 @@ pub enum ExchangeError {
     #[error("network failure: {0}")]
     Io(#[from] std::io::Error),
     /// Over UDP, so many other packets came that someone seems to be guessing the id
-    /// ([`Limits::mismatches`]).
+    /// ([`Limits::mismatches`]); or one that cannot be read, and no other in time.
     #[error("too many responses to other questions")]
     Besieged,
     /// Over TCP, something else came than a response to the question.
@@ -82,7 +82,7 @@ pub enum ExchangeError {
 /// Asks servers.
 pub trait Exchange: Send + Sync {
     /// Sends the query in `packet` to `server`, and returns the first message that responds to it:
-    /// same id, same question (RFC 5452 section 9.1).
+    /// same id, same question (RFC 5452 section 9.1), and over UDP to be read as far as it goes.
     ///
     /// # Errors
     /// Where no such message comes within `timeout` of its being sent, it cannot be sent, or the

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::gate::Gate;
 use super::stream::{self, Next};
 use super::{Exchange, ExchangeError, Limits, Transport};
-use crate::wire::is_response_to;
+use crate::wire::{Message, is_response_to, says_truncated};
 
 /// The longest UDP message that is read: more than anyone sends unfragmented.
 const LONGEST_DATAGRAM: usize = 4096;
@@ -41,22 +41,29 @@ impl Exchange for Network {
     ) -> Result<Vec<u8>, ExchangeError> {
         // Patience is with the server: it starts once the question may go out.
         let _pass = self.gate.pass(server).await.ok_or(ExchangeError::NotSent)?;
+        let mut garbled = false;
         let exchange = async {
             match transport {
-                Transport::Udp => udp(server, packet, self.mismatches).await,
+                Transport::Udp => udp(server, packet, self.mismatches, &mut garbled).await,
                 Transport::Tcp => tcp(server, packet).await,
             }
         };
-        timeout(patience, exchange).await.unwrap_or(Err(ExchangeError::Timeout))
+        match timeout(patience, exchange).await {
+            Ok(outcome) => outcome,
+            Err(_) if garbled => Err(ExchangeError::Besieged),
+            Err(_) => Err(ExchangeError::Timeout),
+        }
     }
 }
 
-/// What comes from elsewhere, does not answer the question or is cut off is ignored: it may be
-/// forged, and the response still on its way. But not more than `mismatches` times.
+/// What comes from elsewhere, does not answer the question or cannot be read is ignored: it may be
+/// forged, and the response still on its way. But not more than `mismatches` times. Sets `garbled` where
+/// something came that cannot be read, but might else be the response.
 async fn udp(
     server: SocketAddr,
     packet: &[u8],
     mismatches: usize,
+    garbled: &mut bool,
 ) -> Result<Vec<u8>, ExchangeError> {
     let any = match server {
         SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
@@ -70,11 +77,19 @@ async fn udp(
     for _ in 0..=mismatches {
         let length = socket.recv(&mut response).await?;
         if length <= LONGEST_DATAGRAM && is_response_to(&response[..length], packet) {
-            response.truncate(length);
-            return Ok(response);
+            if is_readable(&response[..length]) {
+                response.truncate(length);
+                return Ok(response);
+            }
+            *garbled = true;
         }
     }
     Err(ExchangeError::Besieged)
+}
+
+/// Whether a response can be read, or need not be because it is to be had in full by TCP.
+fn is_readable(response: &[u8]) -> bool {
+    says_truncated(response) || Message::decode(response).is_ok()
 }
 
 async fn tcp(server: SocketAddr, packet: &[u8]) -> Result<Vec<u8>, ExchangeError> {

@@ -11,7 +11,7 @@ use crate::resolver::reply::{Asked, Reading};
 use crate::resolver::server::{Experience, ServerState, remember};
 use crate::resolver::walk::Walk;
 use crate::resolver::{Cause, Fault, Meaning, Note, Work};
-use crate::wire::{Message, Question, Rcode};
+use crate::wire::{Message, Question, Rcode, Transport};
 
 impl Lookup {
     pub(super) fn ask(
@@ -61,7 +61,10 @@ impl Lookup {
         });
     }
 
-    pub(super) fn silence(&mut self, asking: &Asking, env: &mut Env<'_>) -> Move {
+    pub(super) fn silence(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
+        if asking.garbled {
+            return self.besieged(asking, env);
+        }
         env.journal.hear(Meaning::Silence);
         // A resolver is silent for a while about zones whose servers are.
         let experience =
@@ -80,22 +83,28 @@ impl Lookup {
         self.advance(env)
     }
 
-    /// Nobody can forge the reply on a connection by guessing ids (RFC 5452 section 9.3).
+    /// Someone forges replies, or the server makes bad ones: nobody can forge one on a connection by guessing ids (RFC 5452 section 9.3).
     pub(super) fn besieged(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
         env.journal.hear(Meaning::Guesses);
         self.send(asking.over_tcp(env), env)
     }
 
-    pub(super) fn reply(&mut self, asking: Asking, octets: &[u8], env: &mut Env<'_>) -> Move {
+    pub(super) fn reply(&mut self, mut asking: Asking, octets: &[u8], env: &mut Env<'_>) -> Move {
         match asking.open(octets) {
             Opened::Reply(message) => self.opened(asking, *message, env),
             Opened::Truncated => {
                 env.journal.hear(Meaning::Truncated);
                 self.send(asking.over_tcp(env), env)
             }
-            Opened::Malformed(what) => {
-                env.journal.hear(Meaning::Fault(Fault::Malformed(what)));
-                self.fault(&asking, Fault::Malformed(what), env)
+            Opened::Malformed if asking.via == Transport::Udp => {
+                asking.garbled = true;
+                self.state = State::Asking(asking);
+                Move::Wait
+            }
+            Opened::Malformed => {
+                let fault = Fault::Malformed("it cannot be read");
+                env.journal.hear(Meaning::Fault(fault));
+                self.fault(&asking, fault, env)
             }
             Opened::Stranger => {
                 self.state = State::Asking(asking);

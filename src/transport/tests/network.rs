@@ -49,7 +49,9 @@ async fn ask(server: SocketAddr, transport: Transport) -> Result<Vec<u8>, Exchan
 async fn other_datagrams_are_ignored() {
     let mut too_long = response(7);
     too_long.resize(5000, 0);
-    let packets = vec![Vec::new(), vec![0; 3], response(8), query(7).encode(), too_long];
+    let unreadable = [&response(7)[..], &[0]].concat();
+    let others = [vec![0; 3], response(8), query(7).encode(), too_long, unreadable];
+    let packets = [vec![Vec::new()], others.to_vec()].concat();
     let server = udp_server([packets, vec![response(7)]].concat()).await;
     assert_eq!(ask(server, Transport::Udp).await.unwrap(), response(7));
 }
@@ -61,6 +63,19 @@ async fn guesses_at_the_id_are_counted() {
     assert_eq!(ask(server, Transport::Udp).await.unwrap(), response(7));
     let server = udp_server([guesses(17), vec![response(7)]].concat()).await;
     assert!(matches!(ask(server, Transport::Udp).await, Err(ExchangeError::Besieged)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_does_not_end_the_waiting() {
+    let unreadable = [&response(7)[..], &[0]].concat();
+    let server = udp_server(vec![unreadable]).await;
+    let network = Network::new(&Limits::default());
+    let outcome = network.exchange(server, Transport::Udp, &query(7).encode(), SHORT).await;
+    assert!(matches!(outcome, Err(ExchangeError::Besieged)), "{outcome:?}");
+    let mut cut = [&response(7)[..], &[0]].concat();
+    cut[2] |= 2;
+    let server = udp_server(vec![cut.clone()]).await;
+    assert_eq!(ask(server, Transport::Udp).await.unwrap(), cut, "it says that it is cut off");
 }
 
 #[tokio::test]
