@@ -326,7 +326,7 @@ mod tests {
         let mut effort = Effort::default();
         let flood = [vec![broken; 100], vec![good.clone()]].concat();
         let refused = keys.verify(&rrset, &flood, NOW, &mut effort);
-        assert_eq!((refused, effort.validations()), (Err(SignatureError::TooMuchWork), 2));
+        assert_eq!((refused, effort.spent().validations), (Err(SignatureError::TooMuchWork), 2));
         let limits = Limits { validations: 3, ..Limits::default() };
         let mut effort = Effort::new(limits);
         let mut verify = || keys.verify(&rrset, std::slice::from_ref(&good), NOW, &mut effort);

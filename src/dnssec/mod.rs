@@ -33,14 +33,13 @@ mod effort;
 mod key;
 pub mod keyfile;
 pub mod proof;
-pub mod rollover;
 mod sign;
 mod verify;
 
 pub use algorithm::Algorithms;
 pub use chain::TrustedKeys;
 pub use ds::{SupportedDs, Unsupported, ds_matches, ds_of, sha256_ds};
-pub use effort::{Effort, Limits};
+pub use effort::{Effort, Limits, Spent};
 pub use key::{ZoneKey, cdnskey_rrset, cds_rrset, dnskey_rrset, signers};
 pub use sign::{Policy, Validity, sign, sign_with_all};
 pub use verify::{SignatureError, Verified, verify};

@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::limits::Budget;
 use super::note::Journal;
 use super::task::Task;
-use super::{Answer, AnswerKey, Cache, Cause, Limits, Policy, Response, Stored, Trusted};
+use super::{Answer, AnswerKey, Cache, Cause, Limits, Policy, Response, Spent, Stored, Trusted};
 use crate::clock::Timestamp;
 use crate::crypto::Random;
 use crate::wire::Transport;
@@ -72,7 +71,7 @@ pub(super) struct Env<'a> {
     pub(super) cache: &'a dyn Cache,
     pub(super) now: Timestamp,
     pub(super) random: &'a mut dyn Random,
-    pub(super) budget: &'a mut Budget,
+    pub(super) budget: &'a mut Spent,
     pub(super) journal: &'a mut Journal,
     /// Whether one of the frames that wait is a Lookup of this.
     pub(super) waiting: &'a dyn Fn(&AnswerKey) -> bool,

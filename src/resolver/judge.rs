@@ -118,11 +118,13 @@ impl Judgement {
     /// Proves the answer by the keys of the zone that signed it.
     fn prove(mut self, key: &AnswerKey, keys: &Arc<TrustedKeys>, env: &mut Env<'_>) -> Verdict {
         let mut effort = Effort::new(env.limits().effort.clone());
-        let proved = verify_sets(&mut self.answer, keys, env, &mut effort);
-        if let Err(work) = env.budget.validations(effort.validations(), env.limits()) {
+        let verified = verify_sets(&mut self.answer, keys, env, &mut effort);
+        let proved = verified
+            .and_then(|evidence| conclude(key, &mut self.answer, &evidence, keys, &mut effort));
+        if let Err(work) = env.budget.proof(effort.spent(), env.limits()) {
             return Verdict::TooMuch(work);
         }
-        match proved.and_then(|evidence| conclude(key, &mut self.answer, &evidence, keys)) {
+        match proved {
             Ok(()) => Verdict::Done(Box::new(self.answer)),
             Err(flaw) if flaw.is_no_key() && !self.renewed => {
                 let again =
@@ -147,7 +149,7 @@ fn prove_keys(ds: &SupportedDs, mut answer: Answer, env: &mut Env<'_>) -> Verdic
         }
         _ => Err(Flaw::NoKeys(answer.zone.clone())),
     };
-    if let Err(work) = env.budget.validations(effort.validations(), env.limits()) {
+    if let Err(work) = env.budget.proof(effort.spent(), env.limits()) {
         return Verdict::TooMuch(work);
     }
     match established {
@@ -219,11 +221,12 @@ fn conclude(
     answer: &mut Answer,
     evidence: &Evidence,
     keys: &Arc<TrustedKeys>,
+    effort: &mut Effort,
 ) -> Result<(), Flaw> {
     answer.security = Security::Secure;
     if answer.is_positive() {
         for (name, wildcard) in &evidence.expanded {
-            let proved = evidence.denials.expanded(name, wildcard);
+            let proved = evidence.denials.expanded(name, wildcard, effort);
             if proved.or_else(tolerate)? == Security::Insecure {
                 answer.security = Security::Insecure;
             }
@@ -235,7 +238,7 @@ fn conclude(
         }
         return Ok(());
     }
-    match deny(key, answer, &evidence.denials) {
+    match deny(key, answer, &evidence.denials, effort) {
         Ok(()) => Ok(()),
         Err(error) => {
             answer.security = tolerate(error)?;
@@ -258,8 +261,13 @@ fn tolerate(error: ProofError) -> Result<Security, Flaw> {
 
 /// Holds a denial against its proof. The response code is not signed: what counts is what is proved.
 /// An opt-out proves neither that a name is there nor that it is not: then the code is all there is.
-fn deny(key: &AnswerKey, answer: &mut Answer, denials: &Denials) -> Result<(), ProofError> {
-    let denied = denials.absent(&key.name, key.rtype)?;
+fn deny(
+    key: &AnswerKey,
+    answer: &mut Answer,
+    denials: &Denials,
+    effort: &mut Effort,
+) -> Result<(), ProofError> {
+    let denied = denials.absent(&key.name, key.rtype, effort)?;
     answer.security = denied.security;
     match (denied.absent, &answer.kind) {
         _ if denied.security == Security::Insecure => {}
@@ -268,7 +276,7 @@ fn deny(key: &AnswerKey, answer: &mut Answer, denials: &Denials) -> Result<(), P
         (Absent::Name, _) => answer.kind = Kind::NameError,
     }
     if key.rtype == Rtype::DS {
-        answer.trusted = Some(match denials.no_ds(&key.name)? {
+        answer.trusted = Some(match denials.no_ds(&key.name, effort)? {
             NoDs::Insecure => Trusted::Insecure(None),
             NoDs::NotACut => Trusted::NotACut,
         });

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use thiserror::Error;
-
 use crate::dnssec;
 use crate::wire::{Edns, Ttl};
 
@@ -15,21 +13,36 @@ pub struct Limits {
     pub questions: u32,
     /// Questions sent to find one RRset: 50. So one name server's address cannot use up all.
     pub questions_per_fetch: u32,
+    /// Referrals followed: 130, as in Unbound: more than a name has labels. Delegations without end
+    /// ("iDNS") and servers that have to be found are counted together.
+    pub referrals: u32,
     /// Frames that wait for one another: 64. Twelve zones, one for each digit, need two each.
     pub depth: usize,
     /// Frames begun: 1000. Bounds what is done from the cache alone.
     pub frames: u32,
     /// Aliases followed: 11, as in Unbound.
     pub aliases: usize,
-    /// Name servers whose addresses are looked up: 64. Delegations that name many servers
-    /// elsewhere multiply (CVE-2020-12662, "NXNSAttack").
+    /// Addresses of name servers that are looked up, IPv4 and IPv6 apart: 64. Delegations that name
+    /// many servers elsewhere multiply (CVE-2020-12662, "NXNSAttack").
     pub targets: u32,
-    /// Name servers of one delegation that are looked at: 16.
+    /// Name servers of one delegation that are looked at, and addresses of each: 16.
     pub targets_per_cut: usize,
-    /// Signatures checked: 256.
-    pub validations: u32,
+    /// Name servers of one delegation that turn out not to exist, or to have no address, before no
+    /// more of it are looked up: 5. Who delegates in earnest knows their names.
+    pub absent_per_cut: u32,
     /// What checking one reply may cost.
     pub effort: dnssec::Limits,
+    /// Signatures checked: 256. One reply has 16 at most, but a name may lie in twelve signed zones,
+    /// with two or three to check in each, and eleven aliases may lead through others.
+    pub validations: u32,
+    /// Signatures that did not verify: 16. An attack makes each reply have some, in one zone after the
+    /// other.
+    pub failures: u32,
+    /// Digests of keys compared with a DS: 64. A zone takes one or two.
+    pub digests: u32,
+    /// Blocks of SHA-1 to hash names for NSEC3: 16,384, which take 2 ms. What one reply may take is not
+    /// taken by each.
+    pub hash_blocks: u32,
     /// Further servers asked for an RRset that did not validate: 2.
     pub bogus_retries: u32,
 
@@ -37,6 +50,11 @@ pub struct Limits {
     pub tries: u32,
     /// Records of a reply that concern the question: 256. More are refused.
     pub records: usize,
+    /// Records of one RRset: 100, as in BIND. The reply of a larger one is refused: work on sets grows
+    /// with their square.
+    pub records_per_set: usize,
+    /// Signatures looked at of one RRset: 8. A zone that changes algorithm and key at once has four.
+    pub signatures_per_set: usize,
     /// Questions in a row without a reply after which a server is left alone for a while: 4.
     pub silences: u32,
     /// For how long: a second (RFC 9520 section 3.2). Then one question probes it, and from probe to
@@ -83,16 +101,23 @@ impl Default for Limits {
         Self {
             questions: 200,
             questions_per_fetch: 50,
+            referrals: 130,
             depth: 64,
             frames: 1000,
             aliases: 11,
             targets: 64,
             targets_per_cut: 16,
-            validations: 256,
+            absent_per_cut: 5,
             effort: dnssec::Limits::default(),
+            validations: 256,
+            failures: 16,
+            digests: 64,
+            hash_blocks: 16_384,
             bogus_retries: 2,
             tries: 3,
             records: 256,
+            records_per_set: 100,
+            signatures_per_set: 8,
             silences: 4,
             first_rest: Duration::from_secs(1),
             most_rest: Duration::from_secs(30),
@@ -110,79 +135,5 @@ impl Default for Limits {
             failure_ttl: Ttl::from_secs(5),
             server_ttl: Ttl::from_secs(900),
         }
-    }
-}
-
-/// The part of the budget that ran out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
-pub enum Work {
-    /// [`Limits::questions`].
-    #[error("questions to servers")]
-    Questions,
-    /// [`Limits::questions_per_fetch`].
-    #[error("questions for one record set")]
-    Fetch,
-    /// [`Limits::depth`].
-    #[error("lookups that need one another")]
-    Depth,
-    /// [`Limits::frames`].
-    #[error("lookups")]
-    Frames,
-    /// [`Limits::aliases`].
-    #[error("aliases")]
-    Aliases,
-    /// [`Limits::validations`].
-    #[error("signatures")]
-    Validations,
-}
-
-/// What a request has spent. Made once for each and never reset.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Budget {
-    questions: u32,
-    frames: u32,
-    targets: u32,
-    validations: u32,
-}
-
-impl Budget {
-    pub(super) fn question(&mut self, limits: &Limits) -> Result<(), Work> {
-        spend(&mut self.questions, 1, limits.questions, Work::Questions)
-    }
-
-    pub(super) fn frame(&mut self, limits: &Limits) -> Result<(), Work> {
-        spend(&mut self.frames, 1, limits.frames, Work::Frames)
-    }
-
-    pub(super) fn validations(&mut self, count: u32, limits: &Limits) -> Result<(), Work> {
-        spend(&mut self.validations, count, limits.validations, Work::Validations)
-    }
-
-    /// Whether one more name server's address may be looked up. Where not, those known must do.
-    pub(super) fn target(&mut self, limits: &Limits) -> bool {
-        self.targets += 1;
-        self.targets <= limits.targets
-    }
-}
-
-fn spend(spent: &mut u32, more: u32, limit: u32, work: Work) -> Result<(), Work> {
-    *spent = spent.saturating_add(more);
-    if *spent > limit { Err(work) } else { Ok(()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_budget_runs_out_and_stays_so() {
-        let limits = Limits { questions: 2, targets: 1, ..Limits::default() };
-        let mut budget = Budget::default();
-        assert_eq!(budget.question(&limits), Ok(()));
-        assert_eq!(budget.question(&limits), Ok(()));
-        assert_eq!(budget.question(&limits), Err(Work::Questions));
-        assert_eq!(budget.question(&limits), Err(Work::Questions));
-        assert!(budget.target(&limits) && !budget.target(&limits));
-        assert_eq!(budget.validations(u32::MAX, &limits), Err(Work::Validations));
     }
 }

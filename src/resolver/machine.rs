@@ -6,9 +6,10 @@ use super::cache::fresh;
 use super::env::{Env, Event, Move, Outgoing};
 use super::follow::Follow;
 use super::frame::Frame;
-use super::limits::Budget;
 use super::note::Journal;
-use super::{AnswerKey, Cache, Cause, Checking, FailureKey, Note, Policy, Response, Stored, Work};
+use super::{
+    AnswerKey, Cache, Cause, Checking, FailureKey, Note, Policy, Response, Spent, Stored, Work,
+};
 use crate::clock::Timestamp;
 use crate::crypto::Random;
 use crate::wire::Question;
@@ -22,7 +23,8 @@ pub enum Input<'a> {
     Reply(&'a [u8]),
     /// No reply came in time, or the server could not be reached.
     NoReply,
-    /// So many packets came that are no reply that someone seems to be guessing the message id.
+    /// So many packets came that are no reply that someone seems to be guessing the message id; or
+    /// one that cannot be read, and no other in time.
     Besieged,
     /// The request has taken as long as it may: it ends.
     TooLate,
@@ -50,7 +52,7 @@ pub struct Resolution {
     /// Where it is kept that it was in vain.
     failure: FailureKey,
     stack: Vec<Frame>,
-    budget: Budget,
+    budget: Spent,
     journal: Journal,
 }
 
@@ -69,7 +71,7 @@ impl Resolution {
     fn begin(policy: Arc<Policy>, question: Question, checking: Checking, anew: bool) -> Self {
         let failure = FailureKey::Request { question: question.clone(), checking, anew };
         let stack = vec![Frame::Follow(Follow::new(question, checking, anew))];
-        let (budget, journal) = (Budget::default(), Journal::default());
+        let (budget, journal) = (Spent::default(), Journal::default());
         Self { policy, failure, stack, budget, journal }
     }
 
@@ -82,6 +84,11 @@ impl Resolution {
     /// What it did since the last time; nothing where it is not watched.
     pub fn notes(&mut self) -> Vec<Note> {
         self.journal.take()
+    }
+
+    /// What it has cost so far.
+    pub fn spent(&self) -> Spent {
+        self.budget
     }
 
     /// Goes on as far as possible without the network. After [`Step::Done`] and [`Step::Fail`]

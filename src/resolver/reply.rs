@@ -80,7 +80,7 @@ impl Asked<'_> {
             return Err(Fault::Rcode(Rcode::YXDOMAIN));
         }
         let authority = self.relevant(&message.authority, bears_on_denial)?;
-        let authority = SignedRrset::group(authority);
+        let authority = self.sets(authority)?;
         let of_type = |rtype| authority.iter().find(move |set| set.rrset.rtype == rtype);
         match (of_type(Rtype::SOA), of_type(Rtype::NS)) {
             (None, Some(ns)) if self.is_deeper(&ns.rrset.name) => {
@@ -121,6 +121,20 @@ impl Asked<'_> {
         Record { ttl, ..record.clone() }
     }
 
+    /// Sorts records into sets. Of their signatures some are enough.
+    fn sets(&self, records: Vec<Record>) -> Result<Vec<SignedRrset>, Fault> {
+        let mut sets = self.check_size(SignedRrset::group(records))?;
+        sets.iter_mut().for_each(|set| set.signatures.truncate(self.limits.signatures_per_set));
+        Ok(sets)
+    }
+
+    /// A set of more records than anyone needs is there to make work.
+    fn check_size(&self, sets: Vec<SignedRrset>) -> Result<Vec<SignedRrset>, Fault> {
+        let most = self.limits.records_per_set;
+        let too_large = sets.iter().any(|set| set.rrset.rdata.len() > most);
+        if too_large { Err(Fault::Malformed("too many records of one type")) } else { Ok(sets) }
+    }
+
     fn bears_on_answer(&self, record: &Record) -> bool {
         let name = &self.question.name;
         record.name == *name || (covered(record) == Rtype::DNAME && name.is_below(&record.name))
@@ -136,37 +150,37 @@ impl Asked<'_> {
         if !message.flags.authoritative && !self.forwarded {
             return Err(Fault::Lame);
         }
-        let found = match self.data(&records) {
+        let found = match self.data(&records)? {
             data if !data.is_empty() => Some((Kind::Data, data)),
-            _ => match self.alias(SignedRrset::group(records))? {
+            _ => match self.alias(self.sets(records)?)? {
                 Redirection::None => None,
                 Redirection::TooLong(sets) => Some((Kind::AliasTooLong, sets)),
                 Redirection::To(target, sets) => Some((Kind::Alias(target), sets)),
             },
         };
         let Some((kind, sets)) = found else { return Ok(None) };
-        let mut proofs = SignedRrset::group(self.relevant(&message.authority, is_proof)?);
+        let mut proofs = self.sets(self.relevant(&message.authority, is_proof)?)?;
         proofs.retain(|proof| sets.iter().any(|set| set.is_expanded() && set.is_signed_as(proof)));
         Ok(Some(self.answer(kind, sets, proofs)))
     }
 
     /// The sets that were asked for. A CNAME counts as an alias even to whoever asks for it.
-    fn data(&self, records: &[Record]) -> Vec<SignedRrset> {
+    fn data(&self, records: &[Record]) -> Result<Vec<SignedRrset>, Fault> {
         let Question { name, rtype, .. } = self.question;
         if *rtype == Rtype::CNAME {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let own = records.iter().filter(|record| record.name == *name).cloned();
         if *rtype == Rtype::RRSIG {
             let rrsigs = Rrset::group(own.filter(|record| record.rtype == Rtype::RRSIG));
             let unsigned = |rrset| SignedRrset { rrset, signatures: Vec::new() };
-            return rrsigs.into_iter().map(unsigned).collect();
+            return self.check_size(rrsigs.into_iter().map(unsigned).collect());
         }
-        let mut sets = SignedRrset::group(own.collect());
+        let mut sets = self.sets(own.collect())?;
         sets.retain(|set| *rtype == Rtype::ANY || set.rrset.rtype == *rtype);
         // A part of them all will do (RFC 8482 section 4.1).
         sets.truncate(self.limits.any_sets);
-        sets
+        Ok(sets)
     }
 
     /// The alias among `sets`: a DNAME above the name (RFC 6672), or else a CNAME at it.

@@ -11,6 +11,7 @@ use super::minimise::Minimiser;
 use super::policy::Way;
 use super::server::Contest;
 use super::{Answer, AnswerKey, Cause, Cut, Forward, Kind, Root, Stored};
+use crate::clock::Timestamp;
 use crate::wire::rdata::address;
 use crate::wire::{Class, Name, Question, Rtype};
 
@@ -25,9 +26,15 @@ pub(super) struct Walk {
     contest: Contest,
     /// Addresses to look up.
     unknown: VecDeque<AnswerKey>,
+    /// The address that is being looked up.
+    sought: Option<AnswerKey>,
+    /// How many servers turned out to have none.
+    absent: u32,
     minimiser: Minimiser,
     /// How long ago the delegation was learned; none where it was just now, or nothing was.
     age: Option<Duration>,
+    /// When the delegation ends; never, for a root.
+    until: Option<Timestamp>,
 }
 
 /// What to do next.
@@ -70,10 +77,10 @@ impl Walk {
         }
         match known_cut(target, root, doubted, env) {
             Some(entry) => {
-                walk.descend(&entry.value, env);
+                walk.descend(&entry, env);
                 walk.age = Some(env.now.since(entry.stored));
             }
-            None => walk.descend(&root_cut(root, env), env),
+            None => walk.enter(&root_cut(root, env), env),
         }
         walk
     }
@@ -85,8 +92,11 @@ impl Walk {
             zone: zone.clone(),
             contest: Contest::default(),
             unknown: VecDeque::new(),
+            sought: None,
+            absent: 0,
             minimiser: Minimiser::below(zone),
             age: None,
+            until: None,
         }
     }
 
@@ -105,10 +115,23 @@ impl Walk {
         self.age
     }
 
+    /// When a delegation ends that its servers give until `end`: not after the one to those servers.
+    /// Else who lost a zone could go on for ever, by a delegation further down before each end
+    /// (CVE-2022-30698, CVE-2022-30699).
+    pub(super) fn bound(&self, end: Timestamp) -> Timestamp {
+        self.until.map_or(end, |until| end.min(until))
+    }
+
     /// Goes on at the zone below.
-    pub(super) fn descend(&mut self, cut: &Cut, env: &mut Env<'_>) {
+    pub(super) fn descend(&mut self, cut: &Stored<Cut>, env: &mut Env<'_>) {
+        self.enter(&cut.value, env);
+        self.until = Some(cut.expires);
+    }
+
+    fn enter(&mut self, cut: &Cut, env: &mut Env<'_>) {
         self.zone = cut.zone.clone();
         self.age = None;
+        self.absent = 0;
         self.minimiser.descend(&cut.zone);
         self.contest = Contest::default();
         for &address in &cut.addresses {
@@ -137,8 +160,25 @@ impl Walk {
         let sets = answer.answer.iter().filter(|_| answer.kind == Kind::Data);
         let found = sets.flat_map(|set| set.rrset.rdata.iter().map(move |rdata| (set, rdata)));
         let addresses = found.filter_map(|(set, rdata)| address(set.rrset.rtype, rdata).ok());
+        if answer.kind != Kind::Data {
+            self.miss(answer.shows_name(), env);
+        }
         for address in addresses.filter(|address| env.policy.may_ask(root, *address)).take(most) {
             self.admit(address, env);
+        }
+    }
+
+    /// The server sought has no address of this kind; none at all where its name does not exist.
+    /// Of a delegation that names many such, the others are not looked up.
+    pub(super) fn miss(&mut self, exists: bool, env: &Env<'_>) {
+        let Some(AnswerKey { name, .. }) = self.sought.take() else { return };
+        if exists && self.unknown.iter().any(|other| other.name == name) {
+            return;
+        }
+        self.unknown.retain(|other| other.name != name);
+        self.absent += 1;
+        if self.absent >= env.limits().absent_per_cut {
+            self.unknown.clear();
         }
     }
 
@@ -148,6 +188,7 @@ impl Walk {
         while !self.contest.has_untried(env.cache, env.now) {
             let Some(key) = self.unknown.pop_front() else { break };
             if !env.is_waited_for(&key) && env.budget.target(&env.policy.limits) {
+                self.sought = Some(key.clone());
                 return Next::Find(key);
             }
         }

@@ -1,7 +1,7 @@
 //! What the denials of the signed zones prove.
 
-use threepid::dnssec::Security;
 use threepid::dnssec::proof::{Absent, NoDs, ProofError};
+use threepid::dnssec::{Effort, Security};
 use threepid::wire::Rtype;
 
 use super::{Signed, name};
@@ -15,7 +15,7 @@ fn what_exists_is_never_denied() {
         let denials = zone.denials();
         let ours = |rtype| !matches!(rtype, Rtype::NSEC3 | Rtype::NSEC3PARAM);
         for set in zone.sets.iter().filter(|set| ours(set.rtype)) {
-            let denied = denials.absent(&set.name, set.rtype);
+            let denied = denials.absent(&set.name, set.rtype, &mut Effort::default());
             assert!(denied.is_err(), "{file}: {} {}: {denied:?}", set.name, set.rtype);
         }
     }
@@ -52,7 +52,7 @@ fn what_does_not_exist_is_denied() {
             ("signed.example", Rtype::DS, Err(ProofError::WrongSide)),
             ("example", Rtype::A, Err(ProofError::OutOfZone)),
         ] {
-            let denied = denials.absent(&name(owner), rtype);
+            let denied = denials.absent(&name(owner), rtype, &mut Effort::default());
             let absent = denied.map(|denied| {
                 assert_eq!(denied.security, Security::Secure);
                 denied.absent
@@ -76,7 +76,11 @@ fn cuts_are_told_from_other_names() {
             ("nobody.signed.example", Ok(NoDs::NotACut)),
             ("x.insecure.signed.example", Err(ProofError::WrongSide)),
         ] {
-            assert_eq!(denials.no_ds(&name(owner)), expected, "{file}: {owner}");
+            assert_eq!(
+                denials.no_ds(&name(owner), &mut Effort::default()),
+                expected,
+                "{file}: {owner}"
+            );
         }
     }
 }
@@ -92,7 +96,11 @@ fn wildcards_stand_for_what_is_not_closer_to_another_name() {
             ("a.wild.signed.example", Err(ProofError::CloserEncloser)),
             ("x.a.wild.signed.example", Err(ProofError::CloserEncloser)),
         ] {
-            assert_eq!(denials.expanded(&name(owner), &wildcard), expected, "{file}: {owner}");
+            assert_eq!(
+                denials.expanded(&name(owner), &wildcard, &mut Effort::default()),
+                expected,
+                "{file}: {owner}"
+            );
         }
     }
 }

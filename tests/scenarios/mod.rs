@@ -15,7 +15,6 @@ mod policy;
 mod recursing;
 mod refreshing;
 mod servers;
-mod special;
 mod tree;
 mod validation;
 mod walking;

@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::dnssec::Effort;
 use crate::dnssec::proof::{Absent, Denials};
 use crate::wire::{MAX_NAME, Rcode};
 
@@ -129,7 +130,7 @@ fn check_denial(proved: &[(Rrset, Verified)], name: &Name, rtype: Rtype, rcode: 
     let (_, verified) = proved.iter().find(|(set, _)| set.rtype == Rtype::SOA).expect("a SOA");
     let mut denials = Denials::new(verified.signer.clone());
     proved.iter().for_each(|(set, verified)| denials.add(set, verified));
-    match denials.absent(name, rtype) {
+    match denials.absent(name, rtype, &mut Effort::default()) {
         Ok(denied) => assert!(rcode == Rcode::NOERROR || denied.absent == Absent::Name),
         // The DS of a zone without a parent here: only the parent could prove it.
         Err(error) => assert!(rtype == Rtype::DS && *name == verified.signer, "{name}: {error}"),

@@ -1,18 +1,17 @@
 //! Hashes of names (RFC 5155 section 5), and how many are computed.
 
-use super::ProofError;
+use super::{Effort, ProofError};
 use crate::crypto::sha1;
 use crate::wire::Name;
 
-/// A hash of more iterations is not followed: the zone counts as unsigned (RFC 9276 section 3.2).
-pub(super) const MAX_ITERATIONS: u16 = 50;
-/// How many blocks of SHA-1 one proof may take: 34 labels of an address at 50 iterations do.
-const MAX_BLOCKS: usize = 2048;
 /// The only hash there is, SHA-1 (RFC 5155 section 11).
 pub(super) const SHA1: u8 = 1;
 
+/// Octets of a hash.
+const HASH: usize = 20;
+
 /// A name's hash.
-pub(super) type Hash = [u8; 20];
+pub(super) type Hash = [u8; HASH];
 
 /// How names are hashed (RFC 5155 section 5).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,24 +24,25 @@ pub(super) struct Parameters {
 
 impl Parameters {
     /// The hash of a name, in lower case.
-    pub(super) fn hash(&self, name: &Name) -> Hash {
-        let salted = |octets: &[u8]| sha1(&[octets, &self.salt].concat());
-        let first = salted(name.to_lowercase().as_wire());
-        (0..self.iterations).fold(first, |hash, _| salted(&hash))
-    }
-
-    /// Whether so many names may be hashed for one proof.
-    pub(super) fn check_cost(&self, names: usize) -> Result<(), ProofError> {
-        if self.iterations > MAX_ITERATIONS {
+    ///
+    /// # Errors
+    /// Where it is not to be computed: too many iterations, or too much work.
+    pub(super) fn hash(&self, name: &Name, effort: &mut Effort) -> Result<Hash, ProofError> {
+        if self.iterations > effort.limits().iterations {
             return Err(ProofError::Iterations(self.iterations));
         }
-        if names * self.blocks() > MAX_BLOCKS { Err(ProofError::TooMuchWork) } else { Ok(()) }
+        effort.hash(self.blocks(name))?;
+        let salted = |octets: &[u8]| sha1(&[octets, &self.salt].concat());
+        let first = salted(name.to_lowercase().as_wire());
+        Ok((0..self.iterations).fold(first, |hash, _| salted(&hash)))
     }
 
-    /// About how many blocks of SHA-1 the hash of a name takes.
-    fn blocks(&self) -> usize {
+    /// How many blocks of SHA-1 the hash of a name takes.
+    fn blocks(&self, name: &Name) -> u32 {
         // A block is 64 octets; what ends the message takes 9.
-        (usize::from(self.iterations) + 1) * (20 + self.salt.len() + 9).div_ceil(64)
+        let blocks = |octets: usize| (octets + self.salt.len() + 9).div_ceil(64);
+        let all = blocks(name.as_wire().len()) + usize::from(self.iterations) * blocks(HASH);
+        u32::try_from(all).unwrap_or(u32::MAX)
     }
 }
 
@@ -65,8 +65,19 @@ mod tests {
             ("*.w.example", "r53bq7cc2uvmubfu5ocmm6pers9tk9en"),
             ("x.y.w.example", "2vptu5timamqttgl4luu9kg21e0aor3s"),
         ] {
-            let hashed = parameters.hash(&name(owner));
+            let hashed = parameters.hash(&name(owner), &mut Effort::default()).unwrap();
             assert_eq!(base32hex(&hashed).to_lowercase(), hash, "{owner}");
         }
+    }
+
+    #[test]
+    fn long_names_and_salts_take_more_blocks() {
+        let blocks = |owner: &str, iterations, salt| {
+            Parameters { iterations, salt: vec![0; salt] }.blocks(&name(owner))
+        };
+        assert_eq!(blocks("e", 0, 0), 1);
+        assert_eq!(blocks("e", 50, 8), 51);
+        assert_eq!(blocks(&"a.".repeat(100), 50, 8), 54);
+        assert_eq!(blocks("e", 50, 255), 5 + 250);
     }
 }

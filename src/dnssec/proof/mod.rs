@@ -7,7 +7,7 @@ mod nsec3;
 
 use thiserror::Error;
 
-use super::{Security, Verified};
+use super::{Effort, Security, Verified};
 use crate::wire::rdata::TypeBitmap;
 use crate::wire::{EdeCode, Name, Rrset, Rtype};
 
@@ -65,7 +65,7 @@ pub enum ProofError {
     /// The hash is iterated more often than RFC 9276 section 3.2 lets a validator follow.
     #[error("NSEC3 with {0} iterations")]
     Iterations(u16),
-    /// The name has too many labels to hash them all.
+    /// There is more to hash than may be.
     #[error("too much work to check")]
     TooMuchWork,
 }
@@ -128,11 +128,16 @@ impl Denials {
     /// Proves that there are no records of `name` and `rtype`, wildcards included.
     ///
     /// # Errors
-    /// Where nothing proves it.
-    pub fn absent(&self, name: &Name, rtype: Rtype) -> Result<Denied, ProofError> {
+    /// Where nothing proves it, or only what takes more than `effort` has left.
+    pub fn absent(
+        &self,
+        name: &Name,
+        rtype: Rtype,
+        effort: &mut Effort,
+    ) -> Result<Denied, ProofError> {
         self.check_zone(name)?;
         if self.is_hashed() {
-            return self.nsec3.absent(name, rtype);
+            return self.nsec3.absent(name, rtype, effort);
         }
         let absent = self.nsec.absent(name, rtype)?;
         Ok(Denied { absent, security: Security::Secure })
@@ -141,22 +146,27 @@ impl Denials {
     /// Proves that `name` has no DS, and tells whether it is a delegation.
     ///
     /// # Errors
-    /// Where nothing proves it.
-    pub fn no_ds(&self, name: &Name) -> Result<NoDs, ProofError> {
+    /// Where nothing proves it, or only what takes more than `effort` has left.
+    pub fn no_ds(&self, name: &Name, effort: &mut Effort) -> Result<NoDs, ProofError> {
         self.check_zone(name)?;
-        if self.is_hashed() { self.nsec3.no_ds(name) } else { self.nsec.no_ds(name) }
+        if self.is_hashed() { self.nsec3.no_ds(name, effort) } else { self.nsec.no_ds(name) }
     }
 
     /// Proves that records expanded from `wildcard` may stand for `name`: nothing closer exists
     /// (RFC 4035 section 5.3.4, RFC 5155 section 8.8).
     ///
     /// # Errors
-    /// Where nothing proves it.
-    pub fn expanded(&self, name: &Name, wildcard: &Name) -> Result<Security, ProofError> {
+    /// Where nothing proves it, or only what takes more than `effort` has left.
+    pub fn expanded(
+        &self,
+        name: &Name,
+        wildcard: &Name,
+        effort: &mut Effort,
+    ) -> Result<Security, ProofError> {
         self.check_zone(name)?;
         let encloser = wildcard.parent().unwrap_or_else(Name::root);
         if self.is_hashed() {
-            return self.nsec3.expanded(name, &encloser);
+            return self.nsec3.expanded(name, &encloser, effort);
         }
         self.nsec.expanded(name, &encloser)?;
         Ok(Security::Secure)

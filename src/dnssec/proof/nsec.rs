@@ -127,7 +127,7 @@ impl Chain {
 mod tests {
     use ProofError::*;
 
-    use super::super::{Denials, Denied, Verified};
+    use super::super::{Denials, Denied, Effort, Verified};
     use super::*;
     use crate::dnssec::{Security, denial};
     use crate::wire::{Algorithm, Rrset, Ttl};
@@ -172,7 +172,8 @@ mod tests {
     fn absent(lines: &[usize], question: &str) -> Result<Absent, ProofError> {
         let (owner, rtype) = question.split_once(' ').unwrap();
         let denials = denials(lines.iter().map(|&line| nsec(ZONE[line])));
-        let denied = denials.absent(&name(owner), rtype.parse().unwrap())?;
+        let denied =
+            denials.absent(&name(owner), rtype.parse().unwrap(), &mut Effort::default())?;
         assert_eq!(denied.security, Security::Secure);
         Ok(denied.absent)
     }
@@ -226,7 +227,10 @@ mod tests {
     #[test]
     fn wildcards_that_only_have_names_below_stand_for_names_without_data() {
         let zone = ["e x.*.w.e SOA NS", "x.*.w.e e A"].map(nsec);
-        assert_eq!(denials(zone).absent(&name("zz.w.e"), Rtype::A).unwrap().absent, Absent::Type);
+        assert_eq!(
+            denials(zone).absent(&name("zz.w.e"), Rtype::A, &mut Effort::default()).unwrap().absent,
+            Absent::Type
+        );
     }
 
     #[test]
@@ -244,7 +248,11 @@ mod tests {
             (&[0], "cut.f", Err(OutOfZone)),
         ] {
             let denials = denials(lines.iter().map(|&line| nsec(ZONE[line])));
-            assert_eq!(denials.no_ds(&name(owner)), expected, "{owner} by {lines:?}");
+            assert_eq!(
+                denials.no_ds(&name(owner), &mut Effort::default()),
+                expected,
+                "{owner} by {lines:?}"
+            );
         }
     }
 
@@ -260,7 +268,7 @@ mod tests {
             (&[5], "zz.wild.e", Err(NameNotDenied)),
         ] {
             let denials = denials(lines.iter().map(|&line| nsec(ZONE[line])));
-            let proved = denials.expanded(&name(owner), &name("*.wild.e"));
+            let proved = denials.expanded(&name(owner), &name("*.wild.e"), &mut Effort::default());
             assert_eq!(proved, expected, "{owner} by {lines:?}");
         }
     }
@@ -269,20 +277,25 @@ mod tests {
     fn compact_denials() {
         let (apex, ttl) = (name("e"), Ttl::from_secs(60));
         let x = name("X.e");
-        let absent = |rrset, rtype| denials([rrset]).absent(&x, rtype).map(|denied| denied.absent);
+        let absent = |rrset, rtype| {
+            denials([rrset]).absent(&x, rtype, &mut Effort::default()).map(|denied| denied.absent)
+        };
         let missing = denial::name_error(&x, &apex, ttl);
         assert_eq!(absent(missing.clone(), Rtype::A), Ok(Absent::Name));
-        assert_eq!(denials([missing.clone()]).no_ds(&x), Ok(NoDs::NotACut));
-        assert_eq!(denials([missing]).expanded(&x, &name("*.e")), Err(CloserEncloser));
+        assert_eq!(denials([missing.clone()]).no_ds(&x, &mut Effort::default()), Ok(NoDs::NotACut));
+        assert_eq!(
+            denials([missing]).expanded(&x, &name("*.e"), &mut Effort::default()),
+            Err(CloserEncloser)
+        );
         let held = denial::no_data(&x, &apex, [Rtype::ASSOC], ttl);
         assert_eq!(absent(held.clone(), Rtype::A), Ok(Absent::Type));
         assert_eq!(absent(held, Rtype::ASSOC), Err(TypeExists));
         let between = denial::no_data(&x, &apex, [], ttl);
         assert_eq!(absent(between, Rtype::ANY), Ok(Absent::Type));
         let cut = denials([denial::no_ds(&x, &apex, ttl)]);
-        assert_eq!(cut.no_ds(&x), Ok(NoDs::Insecure));
-        assert_eq!(cut.absent(&name("a.x.e"), Rtype::A), Err(WrongSide));
-        assert_eq!(cut.absent(&x, Rtype::A), Err(WrongSide));
+        assert_eq!(cut.no_ds(&x, &mut Effort::default()), Ok(NoDs::Insecure));
+        assert_eq!(cut.absent(&name("a.x.e"), Rtype::A, &mut Effort::default()), Err(WrongSide));
+        assert_eq!(cut.absent(&x, Rtype::A, &mut Effort::default()), Err(WrongSide));
         let mixed = denial::no_data(&x, &apex, [Rtype::NXNAME, Rtype::A], ttl);
         assert_eq!(absent(mixed, Rtype::TXT), Ok(Absent::Type));
     }
@@ -294,7 +307,7 @@ mod tests {
         let rrset = nsec(root);
         denials.add(&rrset, &Verified { signer: Name::root(), ..verified(&rrset) });
         let expected = Denied { absent: Absent::Type, security: Security::Secure };
-        assert_eq!(denials.absent(&Name::root(), Rtype::DS), Ok(expected));
+        assert_eq!(denials.absent(&Name::root(), Rtype::DS, &mut Effort::default()), Ok(expected));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Proofs by NSEC3 (RFC 5155 section 8), for zones of others and for zones signed ahead.
 
 use super::hash::{Hash, Parameters, SHA1};
-use super::{Absent, Denied, NoDs, ProofError, cut, denies_owner, is_end, no_type};
+use super::{Absent, Denied, Effort, NoDs, ProofError, cut, denies_owner, is_end, no_type};
 use crate::codec::from_base32hex;
 use crate::dnssec::Security;
 use crate::wire::rdata::{Nsec3, TypeBitmap};
@@ -89,22 +89,18 @@ impl Chain {
         self.spans.iter().find(|span| span.covers(hash))
     }
 
-    /// The parameters, where `name` can be looked for with them.
-    fn affordable(&self, name: &Name) -> Result<&Parameters, ProofError> {
-        let parameters = self.parameters.as_ref().ok_or(ProofError::NameNotDenied)?;
-        // The name, each of its ancestors in the zone, and a wildcard.
-        parameters.check_cost(name.label_count() - self.zone.label_count() + 2)?;
-        Ok(parameters)
+    fn parameters(&self) -> Result<&Parameters, ProofError> {
+        self.parameters.as_ref().ok_or(ProofError::NameNotDenied)
     }
 
-    fn find(&self, name: &Name) -> Result<Found<'_>, ProofError> {
-        let parameters = self.affordable(name)?;
-        let mut longer = parameters.hash(name);
+    fn find(&self, name: &Name, effort: &mut Effort) -> Result<Found<'_>, ProofError> {
+        let parameters = self.parameters()?;
+        let mut longer = parameters.hash(name, effort)?;
         if let Some(span) = self.own(&longer) {
             return Ok(Found::Own(span));
         }
         for encloser in name.ancestors().skip(1).take_while(|at| at.is_at_or_below(&self.zone)) {
-            let hash = parameters.hash(&encloser);
+            let hash = parameters.hash(&encloser, effort)?;
             match self.own(&hash) {
                 Some(span) if is_end(&span.types) => return Err(ProofError::WrongSide),
                 Some(_) => {
@@ -117,8 +113,13 @@ impl Chain {
         Err(ProofError::NameNotDenied)
     }
 
-    pub(super) fn absent(&self, name: &Name, rtype: Rtype) -> Result<Denied, ProofError> {
-        match self.find(name)? {
+    pub(super) fn absent(
+        &self,
+        name: &Name,
+        rtype: Rtype,
+        effort: &mut Effort,
+    ) -> Result<Denied, ProofError> {
+        match self.find(name, effort)? {
             Found::Own(span) if denies_owner(&span.types) => {
                 Ok(Denied { absent: Absent::Name, security: Security::Secure })
             }
@@ -131,7 +132,7 @@ impl Chain {
                 Ok(Denied { absent: Absent::Type, security: Security::Insecure })
             }
             Found::Gap { encloser, span } => {
-                let absent = match self.absent_by_wildcard(&encloser, rtype) {
+                let absent = match self.absent_by_wildcard(&encloser, rtype, effort) {
                     // An opt-out leaves out the empty names above unsigned delegations, too; their
                     // denial speaks of no wildcard (RFC 5155 section 8.5, erratum 3441).
                     Err(ProofError::WildcardNotDenied) if span.opt_out => Absent::Type,
@@ -143,10 +144,15 @@ impl Chain {
     }
 
     /// The name does not exist, its closest encloser does: what of the wildcard there?
-    fn absent_by_wildcard(&self, encloser: &Name, rtype: Rtype) -> Result<Absent, ProofError> {
+    fn absent_by_wildcard(
+        &self,
+        encloser: &Name,
+        rtype: Rtype,
+        effort: &mut Effort,
+    ) -> Result<Absent, ProofError> {
         // A wildcard that would be too long cannot exist.
         let Ok(wildcard) = encloser.wildcard() else { return Ok(Absent::Name) };
-        let hash = self.affordable(&wildcard)?.hash(&wildcard);
+        let hash = self.parameters()?.hash(&wildcard, effort)?;
         if let Some(span) = self.own(&hash) {
             no_type(&wildcard, &span.types, rtype)?;
             return Ok(Absent::Type);
@@ -154,8 +160,8 @@ impl Chain {
         self.gap(&hash).map(|_| Absent::Name).ok_or(ProofError::WildcardNotDenied)
     }
 
-    pub(super) fn no_ds(&self, name: &Name) -> Result<NoDs, ProofError> {
-        match self.find(name)? {
+    pub(super) fn no_ds(&self, name: &Name, effort: &mut Effort) -> Result<NoDs, ProofError> {
+        match self.find(name, effort)? {
             Found::Own(span) => cut(name, &span.types),
             Found::Gap { span, .. } if span.opt_out => Ok(NoDs::Insecure),
             Found::Gap { .. } => Ok(NoDs::NotACut),
@@ -163,9 +169,14 @@ impl Chain {
     }
 
     /// The wildcard's own existence shows its encloser: only the name one label longer is denied.
-    pub(super) fn expanded(&self, name: &Name, encloser: &Name) -> Result<Security, ProofError> {
-        let parameters = self.affordable(name)?;
-        let hash = parameters.hash(&name.suffix(encloser.label_count() + 1));
+    pub(super) fn expanded(
+        &self,
+        name: &Name,
+        encloser: &Name,
+        effort: &mut Effort,
+    ) -> Result<Security, ProofError> {
+        let longer = name.suffix(encloser.label_count() + 1);
+        let hash = self.parameters()?.hash(&longer, effort)?;
         if self.own(&hash).is_some() {
             return Err(ProofError::CloserEncloser);
         }
@@ -175,12 +186,11 @@ impl Chain {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Denials;
-    use super::super::hash::MAX_ITERATIONS;
+    use super::super::{Denials, Effort};
     use super::ProofError::*;
     use super::*;
     use crate::codec::base32hex;
-    use crate::dnssec::Verified;
+    use crate::dnssec::{Limits, Verified};
     use crate::wire::{Algorithm, Rrset, Ttl};
 
     fn name(text: &str) -> Name {
@@ -189,6 +199,11 @@ mod tests {
 
     fn parameters(iterations: u16) -> Parameters {
         Parameters { iterations, salt: vec![0xaa, 0xbb, 0xcc, 0xdd] }
+    }
+
+    fn hash(iterations: u16, owner: &str) -> Hash {
+        let limits = Limits { iterations: u16::MAX, ..Limits::default() };
+        parameters(iterations).hash(&name(owner), &mut Effort::new(limits)).unwrap()
     }
 
     /// All existing names, those without records included, and their types.
@@ -214,7 +229,7 @@ mod tests {
             let mut hashed: Vec<(Hash, &str)> = ZONE
                 .iter()
                 .map(|line| line.split_once(' ').unwrap_or((line, "")))
-                .map(|(owner, types)| (parameters(iterations).hash(&name(owner)), types))
+                .map(|(owner, types)| (hash(iterations, owner), types))
                 .collect();
             hashed.sort_unstable();
             let next = hashed.iter().cycle().skip(1);
@@ -228,7 +243,7 @@ mod tests {
         fn denials(&self, names: &[&str]) -> Denials {
             let mut denials = Denials::new(name("e"));
             for owner in names {
-                let hash = parameters(self.iterations).hash(&name(owner));
+                let hash = hash(self.iterations, owner);
                 let at = self.denials.partition_point(|(owner, _)| *owner <= hash);
                 let last = self.denials.len() - 1;
                 add(&mut denials, &self.denials[at.checked_sub(1).unwrap_or(last)].1);
@@ -256,7 +271,8 @@ mod tests {
     fn absence_in_a_chain() {
         let signed = Signed::new(12, 0);
         let absent = |names: &[&str], owner: &str, rtype| {
-            let denied = signed.denials(names).absent(&name(owner), rtype)?;
+            let denied =
+                signed.denials(names).absent(&name(owner), rtype, &mut Effort::default())?;
             assert_eq!(denied.security, Security::Secure);
             Ok(denied.absent)
         };
@@ -290,18 +306,23 @@ mod tests {
     #[test]
     fn cuts_and_expansions() {
         let signed = Signed::new(0, 0);
-        let no_ds = |owner| signed.denials(&["e", owner]).no_ds(&name(owner));
+        let no_ds =
+            |owner| signed.denials(&["e", owner]).no_ds(&name(owner), &mut Effort::default());
         assert_eq!(no_ds("cut.e"), Ok(NoDs::Insecure));
         assert_eq!(no_ds("safe.e"), Err(TypeExists));
         assert_eq!(no_ds("ent.e"), Ok(NoDs::NotACut));
         assert_eq!(no_ds("b.e"), Ok(NoDs::NotACut));
         assert_eq!(no_ds("e"), Err(WrongSide));
         let expanded = |names: &[&str], owner: &str| {
-            signed.denials(names).expanded(&name(owner), &name("*.wild.e"))
+            signed.denials(names).expanded(&name(owner), &name("*.wild.e"), &mut Effort::default())
         };
         assert_eq!(expanded(&["b.wild.e"], "c.b.wild.e"), Ok(Security::Secure));
         assert_eq!(expanded(&["wild.e"], "b.wild.e"), Err(NameNotDenied));
-        let closer = signed.denials(&["x.ent.e"]).expanded(&name("y.x.ent.e"), &name("*.ent.e"));
+        let closer = signed.denials(&["x.ent.e"]).expanded(
+            &name("y.x.ent.e"),
+            &name("*.ent.e"),
+            &mut Effort::default(),
+        );
         assert_eq!(closer, Err(CloserEncloser));
     }
 
@@ -309,43 +330,69 @@ mod tests {
     fn opt_out_leaves_room_for_unsigned_delegations() {
         let signed = Signed::new(0, Nsec3::OPT_OUT);
         let names = ["e", "b.e", "*.e"];
-        let denied = |rtype| signed.denials(&names).absent(&name("b.e"), rtype).unwrap();
+        let denied = |rtype| {
+            signed.denials(&names).absent(&name("b.e"), rtype, &mut Effort::default()).unwrap()
+        };
         let insecure = |absent| Denied { absent, security: Security::Insecure };
         assert_eq!(denied(Rtype::A), insecure(Absent::Name));
         assert_eq!(denied(Rtype::DS), insecure(Absent::Type));
-        assert_eq!(signed.denials(&names).no_ds(&name("b.e")), Ok(NoDs::Insecure));
-        let expanded = signed.denials(&names).expanded(&name("b.e"), &name("*.e"));
+        assert_eq!(
+            signed.denials(&names).no_ds(&name("b.e"), &mut Effort::default()),
+            Ok(NoDs::Insecure)
+        );
+        let expanded =
+            signed.denials(&names).expanded(&name("b.e"), &name("*.e"), &mut Effort::default());
         assert_eq!(expanded, Ok(Security::Insecure));
-        let own = signed.denials(&["ent.e"]).absent(&name("ent.e"), Rtype::A).unwrap();
+        let own = signed
+            .denials(&["ent.e"])
+            .absent(&name("ent.e"), Rtype::A, &mut Effort::default())
+            .unwrap();
         assert_eq!(own.security, Security::Secure);
         // Above an unsigned delegation, a name without records: nothing is said of a wildcard.
-        let denied = signed.denials(&["wild.e", "b.wild.e"]).absent(&name("b.wild.e"), Rtype::A);
+        let denied = signed.denials(&["wild.e", "b.wild.e"]).absent(
+            &name("b.wild.e"),
+            Rtype::A,
+            &mut Effort::default(),
+        );
         assert_eq!(denied, Ok(insecure(Absent::Type)));
     }
 
     #[test]
     fn compact_denials() {
-        let hash = parameters(0).hash(&name("x.e"));
+        let hash = hash(0, "x.e");
         let mut next = hash;
         next[19] = next[19].wrapping_add(1);
         let mut denials = Denials::new(name("e"));
         add(&mut denials, &nsec3(0, 0, &hash, &next, "NXNAME"));
-        let denied = denials.absent(&name("x.e"), Rtype::A).unwrap();
+        let denied = denials.absent(&name("x.e"), Rtype::A, &mut Effort::default()).unwrap();
         assert_eq!(denied, Denied { absent: Absent::Name, security: Security::Secure });
-        assert_eq!(denials.no_ds(&name("x.e")), Ok(NoDs::NotACut));
+        assert_eq!(denials.no_ds(&name("x.e"), &mut Effort::default()), Ok(NoDs::NotACut));
     }
 
     #[test]
     fn work_is_bounded() {
-        let signed = Signed::new(MAX_ITERATIONS + 1, 0);
-        let error = signed.denials(&["e"]).absent(&name("e"), Rtype::A).unwrap_err();
-        assert_eq!((error, error.security()), (Iterations(51), Security::Insecure));
-        let signed = Signed::new(MAX_ITERATIONS, 0);
+        let limits = Limits { hash_blocks: 2048, ..Limits::default() };
+        let mut effort = Effort::new(limits.clone());
+        let signed = Signed::new(limits.iterations + 1, 0);
+        let refused = signed.denials(&["e"]).absent(&name("e"), Rtype::A, &mut effort);
+        assert_eq!(refused, Err(Iterations(51)));
+        assert_eq!(
+            (Iterations(51).security(), effort.spent().hash_blocks),
+            (Security::Insecure, 0)
+        );
+        let signed = Signed::new(limits.iterations, 0);
         let deep = |labels| Name::from_labels(std::iter::repeat_n("1", labels).chain(["e"]));
         let denials = signed.denials(&["e", "1.e", "*.e"]);
-        let absent = |labels| denials.absent(&deep(labels).unwrap(), Rtype::A);
-        assert!(absent(34).is_ok());
-        assert_eq!(absent(60), Err(TooMuchWork));
+        for (labels, expected) in [(34, Ok(())), (60, Err(TooMuchWork))] {
+            let mut effort = Effort::new(limits.clone());
+            let mut absent = || {
+                let denied = denials.absent(&deep(labels).unwrap(), Rtype::A, &mut effort);
+                denied.map(drop)
+            };
+            assert_eq!(absent(), expected);
+            assert_eq!(absent(), Err(TooMuchWork), "the limit is on all that is proved together");
+            assert!(effort.spent().hash_blocks <= 2048);
+        }
     }
 
     #[test]

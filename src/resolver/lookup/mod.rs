@@ -14,7 +14,7 @@ use crate::resolver::judge::{Judgement, Verdict};
 use crate::resolver::reply::Referral;
 use crate::resolver::task::{Check, Recall, Task, Wanted};
 use crate::resolver::walk::{Next, Walk};
-use crate::resolver::{Answer, AnswerKey, Cause, Kind, Note, Trusted, special};
+use crate::resolver::{Answer, AnswerKey, Cause, Kind, Note, Trusted};
 use crate::wire::{Question, Rtype};
 
 /// See [`Frame`](crate::resolver::frame::Frame) for its states.
@@ -61,7 +61,7 @@ impl Lookup {
         match (state, event) {
             (State::Walking, Event::Enter) => self.enter(env),
             (State::Asking(asking), Event::Reply(octets)) => self.reply(asking, octets, env),
-            (State::Asking(asking), Event::NoReply) => self.silence(&asking, env),
+            (State::Asking(asking), Event::NoReply) => self.silence(asking, env),
             (State::Asking(asking), Event::Besieged) => self.besieged(asking, env),
             (State::Asking(_), Event::NotSent) => self.not_sent(env),
             (State::Addressing, Event::Found(found)) => self.address(found, env),
@@ -85,22 +85,10 @@ impl Lookup {
             (_, Some(cause)) => return Move::Found(Err(cause)),
             _ => {}
         }
-        if let Some(entry) = cached {
-            return self.judge(entry.aged(env.now), None, env);
-        }
-        match self.special(env) {
-            Some(entry) => Move::Found(Ok(entry)),
+        match cached {
+            Some(entry) => self.judge(entry.aged(env.now), None, env),
             None => self.advance(env),
         }
-    }
-
-    /// The answer about a name that nobody is asked about. It takes less to make than to remember.
-    fn special(&self, env: &mut Env<'_>) -> Option<Arc<Stored<Answer>>> {
-        let AnswerKey { name, rtype } = &self.wanted.key;
-        let zone = env.policy.special(name, *rtype)?;
-        env.journal.note(|| Note::Special { name: name.clone(), rtype: *rtype, zone });
-        let answer = zone.answer(&self.wanted.key);
-        Some(Arc::new(Stored::new(answer, env.now, special::TTL)))
     }
 
     fn known_failure(&self, env: &Env<'_>) -> Option<Cause> {
@@ -199,16 +187,20 @@ impl Lookup {
 
     /// Goes one zone further.
     fn refer(&mut self, referral: Referral, env: &mut Env<'_>) -> Move {
+        if let Err(work) = env.budget.referral(env.limits()) {
+            return Move::Abort(Cause::Exhausted(work));
+        }
         let Referral { cut, ttl, ds } = referral;
         if let Some(ds) = ds {
             let key = AnswerKey { name: cut.zone.clone(), rtype: Rtype::DS };
             store(key, ds, env.now, env);
         }
+        let mut entry = Stored::new(cut, env.now, ttl);
         if let Some(walk) = &mut self.walk {
-            walk.descend(&cut, env);
+            entry.expires = walk.bound(entry.expires);
+            walk.descend(&entry, env);
         }
-        let entry = Arc::new(Stored::new(cut, env.now, ttl));
-        env.cache.put(CutKey(entry.value.zone.clone()), entry);
+        env.cache.put(CutKey(entry.value.zone.clone()), Arc::new(entry));
         self.failure = None;
         self.advance(env)
     }
@@ -231,6 +223,7 @@ impl Lookup {
                 let zone = walk.zone().clone();
                 self.note(Cause::ServerOutsideRoots { zone, server });
             }
+            (Some(walk), Err(cause)) if cause.is_lasting() => walk.miss(false, env),
             _ => {}
         }
         self.advance(env)
