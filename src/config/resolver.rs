@@ -1,11 +1,14 @@
 //! `[resolver]`: finds, proves and remembers answers for clients.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::dnssec::Algorithms;
 use crate::recursor;
 use crate::resolver::Policy;
+use crate::services::dns::ClientLimits;
 use crate::wire::Prefix;
 
 use super::document::Table;
@@ -22,6 +25,12 @@ const LISTEN: [SocketAddr; 2] = [
 /// The largest cache, in MiB.
 const MAX_CACHE_SIZE: u64 = 1 << 20;
 
+/// The most questions of one client that may wait: as many as there are places for all clients.
+const MAX_WAITING: u64 = 4096;
+
+/// The longest that an answer may take, in milliseconds: as long as a resolution may.
+const MAX_LATENESS: u64 = 10_000;
+
 /// `[resolver]`: walks the delegations from the roots, validates, caches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolver {
@@ -29,6 +38,8 @@ pub struct Resolver {
     pub listen: Vec<Located<SocketAddr>>,
     /// Who is answered besides this machine; others are refused.
     pub allow: Vec<Prefix>,
+    /// What each client may take.
+    pub client: ClientLimits,
     /// The port of the authorities asked. Referrals carry none: it is the same for all.
     pub iteration_port: u16,
     /// How much the cache holds, in octets.
@@ -60,6 +71,7 @@ impl Resolver {
             allow: table.value("allow").map_or_else(Vec::new, |list| {
                 list.list().iter().filter_map(|item| item.parse("a network")).collect()
             }),
+            client: client(&table),
             iteration_port: table
                 .value("iteration_port")
                 .and_then(|value| value.number(1, u64::from(u16::MAX)))
@@ -73,5 +85,19 @@ impl Resolver {
         };
         table.finish();
         resolver
+    }
+}
+
+/// What each client may take.
+fn client(table: &Table<'_>) -> ClientLimits {
+    let number = |key, most| table.value(key).and_then(|value| value.number(1, most));
+    let count = |number| usize::try_from(number).ok().and_then(NonZeroUsize::new);
+    let default = ClientLimits::default();
+    ClientLimits {
+        waiting: number("waiting_per_client", MAX_WAITING)
+            .and_then(count)
+            .unwrap_or(default.waiting),
+        lateness: number("discard_timeout", MAX_LATENESS)
+            .map_or(default.lateness, Duration::from_millis),
     }
 }

@@ -171,6 +171,21 @@ fn paths_start_at_the_directory_of_the_file() {
 }
 
 #[test]
+fn what_a_client_may_take_is_bounded() {
+    let text = include_str!("../../config/resolver.toml");
+    let given = "[resolver]\nwaiting_per_client = 4096\ndiscard_timeout = 10_000";
+    let config = parse(&text.replace("[resolver]", given)).unwrap();
+    let client = config.resolver.unwrap().client;
+    assert_eq!((client.waiting.get(), client.lateness.as_secs()), (4096, 10));
+    let places = crate::services::dns::Limits::default().questions.get();
+    assert_eq!(client.waiting.get(), places, "no client may take more than there is");
+    for (wrong, most) in [("waiting_per_client = 4097", 4096), ("discard_timeout = 0", 10_000)] {
+        let told = parse(&text.replace("[resolver]", &format!("[resolver]\n{wrong}"))).unwrap_err();
+        assert!(told.contains(&format!("is a number from 1 to {most}")), "{told}");
+    }
+}
+
+#[test]
 fn rsa_with_sha1_counts_where_it_is_switched_on() {
     let text = |switch: &str| {
         format!(

@@ -93,5 +93,5 @@ fn limits(plan: &config::Authority) -> transport::Limits {
 fn served(plan: &config::Authority, authority: Authority) -> Served {
     let nsid = plan.nsid.clone().map(String::into_bytes).unwrap_or_default();
     let edns = EdnsPolicy { nsid, ..EdnsPolicy::default() };
-    Served { role: Role::Authority(authority), edns }
+    Served { edns, ..Served::new(Role::Authority(authority)) }
 }

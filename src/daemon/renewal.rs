@@ -59,7 +59,7 @@ impl Current {
         };
         tracing::info!(sets, "signed again before signatures end");
         let edns = served.edns.clone();
-        self.served.store(Arc::new(Served { role: Role::Authority(authority), edns }));
+        self.served.store(Arc::new(Served { edns, ..Served::new(Role::Authority(authority)) }));
         SHORTEST_SLEEP
     }
 }

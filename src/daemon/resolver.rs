@@ -53,7 +53,8 @@ impl Plan {
 }
 
 fn served(config: &config::Resolver) -> Served {
-    Served::new(Role::Resolver(Access::new(&config.allow)))
+    let role = Role::Resolver(Access::new(&config.allow));
+    Served { client: config.client.clone(), ..Served::new(role) }
 }
 
 impl ResolverPart {

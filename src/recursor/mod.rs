@@ -120,7 +120,18 @@ impl<E: Exchange + 'static> Recursor<E> {
     /// Begins to find the answer to `question`. What takes no network is known at once, however much
     /// is under way. Has to be called from within a tokio runtime.
     pub fn begin(&self, question: Question, checking: Checking) -> Begun {
-        let (course, begun) = self.board(Route { question, checking, anew: false });
+        self.begin_if(question, checking, || true)
+    }
+
+    /// The same, but where it takes the network, `admit` is asked first whether it may: where not,
+    /// there are too many requests.
+    pub fn begin_if(
+        &self,
+        question: Question,
+        checking: Checking,
+        admit: impl FnOnce() -> bool,
+    ) -> Begun {
+        let (course, begun) = self.board(Route { question, checking, anew: false }, admit);
         self.shared.tally.request(course);
         begun
     }
@@ -128,18 +139,21 @@ impl<E: Exchange + 'static> Recursor<E> {
     /// Finds the answer to `question` whether it is known or not. It is remembered in place of what
     /// was known; where it cannot be found, nothing is forgotten.
     pub async fn refresh(&self, question: Question, checking: Checking) -> Arc<Response> {
-        match self.board(Route { question, checking, anew: true }).1 {
+        match self.board(Route { question, checking, anew: true }, || true).1 {
             Begun::Known(response) => response,
             Begun::Awaited(landing) => landing.wait().await,
         }
     }
 
-    fn board(&self, route: Route) -> (Course, Begun) {
+    fn board(&self, route: Route, admit: impl FnOnce() -> bool) -> (Course, Begun) {
         let mut resolution = route.resolution(self.shared.policy.clone());
         let first = match self.shared.step(&mut resolution, Input::Start) {
             Turn::Send(send) => send,
             Turn::End(response) => return (Course::Known, Begun::Known(Arc::new(response))),
         };
+        if !admit() {
+            return (Course::Busy, Begun::busy());
+        }
         let places = self.shared.places_for(&route.question.name);
         match self.shared.flights.board(route) {
             Boarding::Passenger(landing) => (Course::Joined, Begun::Awaited(landing)),

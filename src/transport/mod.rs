@@ -27,6 +27,7 @@ pub use limits::Limits;
 pub use listen::{ListenError, Listener};
 pub use network::Network;
 pub use server::{Parts, Server};
+pub use slots::{Full, Slot, Slots};
 
 /// The two ends of what a packet came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -49,7 +49,7 @@ impl Server {
         let mut server =
             Self { stopping: Arc::default(), stop, threads: Vec::new(), tasks: JoinSet::new() };
         let counters = counters(parts.telemetry);
-        let slots = Slots::new(parts.limits);
+        let slots = Slots::new(parts.limits.connections);
         for listener in listeners {
             server.start_udp(listener.udp, listener.local, &counters, parts)?;
             server.start_tcp(listener.tcp, listener.local, &counters, &slots, parts)?;

@@ -1,18 +1,24 @@
-//! How many connections there may be, in all and for one client.
+//! How many connections or questions there may be, in all and for one client.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Limits;
-use super::events::Event;
-
-/// Hands out places for connections.
+/// Hands out places to clients. Remembers those alone that hold one: no more than there are places.
 #[derive(Debug)]
-pub(super) struct Slots {
-    most: usize,
-    most_per_client: usize,
+pub struct Slots {
+    most: NonZeroUsize,
     taken: Mutex<Taken>,
+}
+
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// All are taken.
+    All,
+    /// This client has as many as it may.
+    Client,
 }
 
 #[derive(Debug, Default)]
@@ -21,32 +27,37 @@ struct Taken {
     by_client: HashMap<IpAddr, usize>,
 }
 
-/// A place for a connection, given back when dropped.
+/// A place, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub struct Slot {
     slots: Arc<Slots>,
     client: IpAddr,
 }
 
 impl Slots {
-    pub(super) fn new(limits: &Limits) -> Arc<Self> {
-        Arc::new(Self {
-            most: limits.connections.get(),
-            most_per_client: limits.connections_per_client.get(),
-            taken: Mutex::default(),
-        })
+    /// So many places, all of them free.
+    pub fn new(most: NonZeroUsize) -> Arc<Self> {
+        Arc::new(Self { most, taken: Mutex::default() })
     }
 
-    /// A place for a connection from `address`, or which limit is reached.
-    pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Slot, Event> {
+    /// A place for the client at `address`, which may have `most_per_client`. An IPv6 network of 64
+    /// bits, which is what one subscriber has at least, is one client.
+    ///
+    /// # Errors
+    /// Where one of the two limits is reached.
+    pub fn take(
+        self: &Arc<Self>,
+        address: IpAddr,
+        most_per_client: NonZeroUsize,
+    ) -> Result<Slot, Full> {
         let client = client(address);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.all >= self.most {
-            return Err(Event::ConnectionsFull);
+        if taken.all >= self.most.get() {
+            return Err(Full::All);
         }
         let of_client = taken.by_client.get(&client).copied().unwrap_or(0);
-        if of_client >= self.most_per_client {
-            return Err(Event::ClientFull);
+        if of_client >= most_per_client.get() {
+            return Err(Full::Client);
         }
         taken.by_client.insert(client, of_client + 1);
         taken.all += 1;
@@ -67,44 +78,45 @@ impl Drop for Slot {
     }
 }
 
-/// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, which is what one
-/// subscriber has at least.
+/// What counts as one client. An IPv4 address mapped into IPv6 is the IPv4 address.
 fn client(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
+    match address.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
-
     use super::*;
+
+    fn count(count: usize) -> NonZeroUsize {
+        NonZeroUsize::new(count).unwrap()
+    }
 
     #[test]
     fn limits_are_kept_and_places_given_back() {
-        let [connections, connections_per_client] = [3, 2].map(|n| NonZeroUsize::new(n).unwrap());
-        let limits = Limits { connections, connections_per_client, ..Limits::default() };
-        let slots = Slots::new(&limits);
-        let take = |address: &str| slots.take(address.parse().unwrap());
+        let slots = Slots::new(count(3));
+        let take = |address: &str| slots.take(address.parse().unwrap(), count(2));
         let first = take("192.0.2.1").unwrap();
         let _second = take("192.0.2.1").unwrap();
-        assert_eq!(take("192.0.2.1").unwrap_err(), Event::ClientFull);
+        assert_eq!(take("192.0.2.1").unwrap_err(), Full::Client);
         let _third = take("192.0.2.2").unwrap();
-        assert_eq!(take("192.0.2.3").unwrap_err(), Event::ConnectionsFull);
+        assert_eq!(take("192.0.2.3").unwrap_err(), Full::All);
         drop(first);
         drop(take("192.0.2.1").unwrap());
         assert_eq!(slots.taken.lock().unwrap().by_client.len(), 2);
     }
 
     #[test]
-    fn an_ipv6_network_is_one_client() {
-        let limits = Limits { connections_per_client: NonZeroUsize::MIN, ..Limits::default() };
-        let slots = Slots::new(&limits);
-        let take = |address: &str| slots.take(address.parse().unwrap());
+    fn an_ipv6_network_is_one_client_and_mapped_addresses_are_many() {
+        let slots = Slots::new(count(9));
+        let take = |address: &str| slots.take(address.parse().unwrap(), count(1));
         let _held = take("2001:db8:0:1::1").unwrap();
-        assert_eq!(take("2001:db8:0:1:ffff::").unwrap_err(), Event::ClientFull);
+        assert_eq!(take("2001:db8:0:1:ffff::").unwrap_err(), Full::Client);
         assert!(take("2001:db8:0:2::1").is_ok());
+        let _mapped = take("::ffff:192.0.2.1").unwrap();
+        assert_eq!(take("192.0.2.1").unwrap_err(), Full::Client);
+        assert!(take("::ffff:192.0.2.2").is_ok());
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::deferred::TcpReply;
 use super::events::{Event, SharedEvents};
-use super::slots::{Slot, Slots};
+use super::slots::{Full, Slot, Slots};
 use super::stream::{self, Next};
 use super::{Deferred, Limits, Peer, Reaction, Service, Transport};
 
@@ -53,14 +53,16 @@ pub(super) async fn accept(
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
-        match accepted.map(|(stream, remote)| (stream, remote, slots.take(remote.ip()))) {
+        let most = context.limits.connections_per_client;
+        match accepted.map(|(stream, remote)| (stream, remote, slots.take(remote.ip(), most))) {
             Ok((stream, remote, Ok(slot))) => {
                 let service = turn.next().expect("there is a service").clone();
                 let peer = Peer { remote, local: context.local, transport: Transport::Tcp };
                 let connection = Connection { service, peer, context: context.clone() };
                 connections.spawn(connection.serve(stream, slot));
             }
-            Ok((_, _, Err(full))) => context.events.count(full),
+            Ok((_, _, Err(Full::All))) => context.events.count(Event::ConnectionsFull),
+            Ok((_, _, Err(Full::Client))) => context.events.count(Event::ClientFull),
             Err(error) => {
                 tracing::warn!(local = %context.local, %error, "cannot accept");
                 tokio::time::sleep(PAUSE).await;

@@ -24,6 +24,8 @@ pub(crate) struct Wire {
 #[derive(Default)]
 struct State {
     authorities: HashMap<IpAddr, Arc<Authority>>,
+    /// How long every server takes.
+    takes: Duration,
     asked: Vec<String>,
 }
 
@@ -32,6 +34,11 @@ impl Wire {
     pub(crate) fn put(&self, address: &str, zones: Vec<ServedZone>) {
         let authority = Arc::new(Authority::new(zones).unwrap());
         self.state.lock().unwrap().authorities.insert(address.parse().unwrap(), authority);
+    }
+
+    /// Lets every server take so long for a reply.
+    pub(crate) fn slow_down(&self, takes: Duration) {
+        self.state.lock().unwrap().takes = takes;
     }
 
     /// The questions sent since the last time, as `name type`.
@@ -48,18 +55,19 @@ impl Exchange for Wire {
         packet: &[u8],
         timeout: Duration,
     ) -> Result<Vec<u8>, ExchangeError> {
-        let authority = {
+        let (authority, takes) = {
             let mut state = self.state.lock().unwrap();
             let question = Message::decode(packet).unwrap().question.unwrap();
             state.asked.push(format!("{} {}", question.name, question.rtype));
-            state.authorities.get(&server.ip()).cloned()
+            (state.authorities.get(&server.ip()).cloned(), state.takes)
         };
-        let Some(authority) = authority else {
+        let Some(authority) = authority.filter(|_| takes < timeout) else {
             tokio::time::sleep(timeout).await;
             return Err(ExchangeError::Timeout);
         };
         // So that others can ask the same in the meantime.
         tokio::task::yield_now().await;
+        tokio::time::sleep(takes).await;
         let query = Query::parse(packet).unwrap();
         let limit = query.limit(transport, 1232);
         let mut out = Vec::new();

@@ -17,5 +17,6 @@ mod refreshing;
 mod servers;
 mod tree;
 mod validation;
+mod waiting;
 mod walking;
 mod watching;

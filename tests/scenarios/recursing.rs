@@ -14,11 +14,11 @@ use threepid::clock::{Clock, ManualClock, SystemClock};
 use threepid::dnssec::Security;
 use threepid::recursor::{Limits, Recursor};
 use threepid::resolver::{Cause, Checking, Forward, Kind, Policy, Root};
-use threepid::services::dns;
+use threepid::services::dns::{self, Access, Desk, Role, Served};
 use threepid::stub::{Client, LookupError, Proof};
 use threepid::telemetry::Telemetry;
 use threepid::threepid::Threepid;
-use threepid::transport::{Exchange, ExchangeError, Network, Transport};
+use threepid::transport::{Exchange, ExchangeError, Network, Peer, Transport};
 use threepid::wire::{EdeCode, Edns, EdnsPolicy, Message, Query, Rcode, Rtype};
 
 use super::net::{parse, response_to};
@@ -133,8 +133,11 @@ fn packet(question: &str, udp_size: Option<u16>) -> Vec<u8> {
 }
 
 async fn octets(recursor: &Recursor<Wire>, packet: &[u8], transport: Transport) -> Vec<u8> {
-    let query = Query::parse(packet).unwrap();
-    dns::answer(recursor, &query, transport, &EdnsPolicy::default()).await.1
+    let served = Served::new(Role::Resolver(Access::new(&[])));
+    let desk = Desk::new(&dns::Limits::default(), &Telemetry::new("t"));
+    let [remote, local] = ["127.0.0.1:4711", "127.0.0.1:53"].map(|text| text.parse().unwrap());
+    let peer = Peer { remote, local, transport };
+    desk.respond(packet, &peer, &served, recursor, ()).await.unwrap()
 }
 
 async fn answer(recursor: &Recursor<Wire>, packet: &[u8]) -> Message {

@@ -20,7 +20,7 @@ use crate::transport::{Peer, Reaction, Service};
 use crate::wire::Prefix;
 use crate::wire::{AnswerWriter, EdeCode, EdnsPolicy, Query, Rcode, Unanswerable, write_error};
 
-pub use recursion::{Limits, answer, recurse};
+pub use recursion::{ClientLimits, Desk, Limits, recurse};
 use tally::{Course, Tally};
 
 /// What a listener answers.
@@ -30,6 +30,8 @@ pub struct Served {
     pub role: Role,
     /// What is said in OPT records.
     pub edns: EdnsPolicy,
+    /// What each client of recursion may take.
+    pub client: ClientLimits,
 }
 
 /// Where a listener's answers come from.
@@ -61,7 +63,7 @@ impl Access {
 impl Served {
     /// In this role, with nothing special to say in OPT records.
     pub fn new(role: Role) -> Self {
-        Self { role, edns: EdnsPolicy::default() }
+        Self { role, edns: EdnsPolicy::default(), client: ClientLimits::default() }
     }
 
     /// Answers the question where that can be done at once. Tells what became of it.
@@ -121,3 +123,5 @@ impl Service for DnsService {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waiting;

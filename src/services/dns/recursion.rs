@@ -1,21 +1,29 @@
 //! Questions that were put off, on their way through the recursor.
+//!
+//! Anyone can ask over UDP in the name of others. Many questions, held back and answered all at once,
+//! would hit whoever is named with a pulse of answers (CVE-2024-33655, "DNSBomb"). So only so many
+//! questions of one client wait, and over UDP what comes late is not sent: by then the client has
+//! asked again, and finds the answer known. Over TCP a client that waits is there, and asks no
+//! second time: it is answered however late, and told when too many of its questions wait.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::Served;
-use super::tally::{count_response, responses};
-use crate::recursor::{Begun, Recursor};
+use super::tally::{Wait, count_response, count_wait, responses, waits};
+use crate::recursor::{Begun, Landing, Recursor};
 use crate::resolver::{Cause, Request, Response};
 use crate::telemetry::{Shard, Telemetry};
-use crate::transport::{Deferred, Exchange};
+use crate::transport::{Deferred, Exchange, Full, Peer, Slots};
 use crate::wire::{EdnsPolicy, Query, Rcode, Transport};
 
-/// What the clients of recursion may take.
+/// What all clients of recursion may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Questions that wait for answers from elsewhere: 4096. Each takes a few kB. Further ones are
@@ -26,10 +34,33 @@ pub struct Limits {
     pub looks: NonZeroUsize,
 }
 
+/// What one client of recursion may take: an IPv4 address, or an IPv6 network of 64 bits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientLimits {
+    /// Its questions that wait for answers from elsewhere: 1000, as in Unbound, a quarter of
+    /// [`Limits::questions`]. One waits until its answer is there, even where that comes too late. For
+    /// further ones nothing is looked up: they get no answer over UDP, where another may have asked
+    /// in the client's name, and SERVFAIL over TCP.
+    pub waiting: NonZeroUsize,
+    /// How late an answer may be given over UDP: 1.9 s. Stubs ask again after 2 s at the earliest, and
+    /// what is served stale is so after 1.8 s (RFC 8767 section 5).
+    pub lateness: Duration,
+}
+
+/// A count that is not zero.
+const fn count(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count).expect("no default is zero")
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        let count = |count| NonZeroUsize::new(count).expect("no default is zero");
         Self { questions: count(4096), looks: count(64) }
+    }
+}
+
+impl Default for ClientLimits {
+    fn default() -> Self {
+        Self { waiting: count(1000), lateness: Duration::from_millis(1900) }
     }
 }
 
@@ -42,10 +73,7 @@ pub async fn recurse<E: Exchange + 'static>(
     limits: Limits,
     telemetry: &Telemetry,
 ) {
-    let desk = Arc::new(Desk {
-        waiting: Semaphore::new(limits.questions.get()),
-        responses: Mutex::new(responses(telemetry).shard()),
-    });
+    let desk = Arc::new(Desk::new(&limits, telemetry));
     let looks = Arc::new(Semaphore::new(limits.looks.get()));
     let mut tasks = JoinSet::new();
     loop {
@@ -63,15 +91,29 @@ pub async fn recurse<E: Exchange + 'static>(
     while tasks.join_next().await.is_some() {}
 }
 
-/// What all questions share.
-struct Desk {
-    /// Places for questions that wait.
-    waiting: Semaphore,
-    responses: Mutex<Shard>,
+/// Where questions are taken, and wait. What all of them share.
+#[derive(Debug)]
+pub struct Desk {
+    /// For questions that wait.
+    places: Arc<Slots>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug)]
+struct Counts {
+    waits: Shard,
+    responses: Shard,
 }
 
 impl Desk {
-    /// Answers a question. What is known takes no place; `look` is given back before any wait.
+    /// Nobody waits yet. How waits end and what is responded is counted in `telemetry`.
+    pub fn new(limits: &Limits, telemetry: &Telemetry) -> Self {
+        let counts =
+            Counts { waits: waits(telemetry).shard(), responses: responses(telemetry).shard() };
+        Self { places: Slots::new(limits.questions), counts: Mutex::new(counts) }
+    }
+
+    /// Answers a question, or leaves it without answer.
     async fn settle<E: Exchange + 'static>(
         &self,
         question: Deferred,
@@ -79,52 +121,86 @@ impl Desk {
         recursor: Recursor<E>,
         look: OwnedSemaphorePermit,
     ) {
-        let transport = question.peer.transport;
+        let Deferred { packet, peer, .. } = &question;
+        if let Some(message) = self.respond(packet, peer, served, &recursor, look).await {
+            question.reply(message);
+        }
+    }
+
+    /// The response to the question in `packet`; none where it is to have none. What is known takes
+    /// no place; `look`, which stands for the processor, is given back before any wait.
+    pub async fn respond<E: Exchange + 'static>(
+        &self,
+        packet: &[u8],
+        peer: &Peer,
+        served: &Served,
+        recursor: &Recursor<E>,
+        look: impl Send,
+    ) -> Option<Vec<u8>> {
+        let transport = peer.transport;
         // What is no question was answered at once, and not put off.
-        let Ok(query) = Query::parse(&question.packet) else { return };
+        let query = Query::parse(packet).ok()?;
         let request = Request::of(&query);
-        let response = match begin(&recursor, &query, &request) {
-            Begun::Known(response) => response,
-            Begun::Awaited(landing) => {
+        let mut place = None;
+        let begun = begin(recursor, &query, &request, || {
+            let taken = self.places.take(peer.remote.ip(), served.client.waiting);
+            place.insert(taken).is_ok()
+        });
+        let response = match (begun, place) {
+            (Begun::Known(busy), Some(Err(full))) => {
+                self.turn_away(full, transport).then_some(busy)
+            }
+            (Begun::Known(response), _) => Some(response),
+            (Begun::Awaited(landing), _place) => {
                 drop(look);
-                match self.waiting.try_acquire() {
-                    Ok(_place) => landing.wait().await,
-                    // It is still looked for: the next who asks finds it.
-                    Err(_) => Arc::new(Response::failure(Cause::Busy)),
-                }
+                self.wait(landing, transport, served.client.lateness).await
             }
         };
+        let response = response?;
         let (rcode, message) = encode(&response, &query, &request, transport, &served.edns);
-        let mut shard = self.responses.lock().unwrap_or_else(PoisonError::into_inner);
-        count_response(&mut shard, transport, rcode);
-        drop(shard);
-        question.reply(message);
+        self.count(|counts| count_response(&mut counts.responses, transport, rcode));
+        Some(message)
     }
-}
 
-/// Has the recursor answer a query, however long that takes. Gives the code of the response, and its
-/// octets.
-pub async fn answer<E: Exchange + 'static>(
-    recursor: &Recursor<E>,
-    query: &Query<'_>,
-    transport: Transport,
-    edns: &EdnsPolicy,
-) -> (Rcode, Vec<u8>) {
-    let request = Request::of(query);
-    let response = match begin(recursor, query, &request) {
-        Begun::Known(response) => response,
-        Begun::Awaited(landing) => landing.wait().await,
-    };
-    encode(&response, query, &request, transport, edns)
+    /// Whether a question without a place is told so.
+    fn turn_away(&self, full: Full, transport: Transport) -> bool {
+        let (wait, told) = match full {
+            Full::Client => (Wait::ClientFull, transport == Transport::Tcp),
+            Full::All => (Wait::Full, true),
+        };
+        self.count(|counts| count_wait(&mut counts.waits, transport, wait));
+        told
+    }
+
+    /// Waits for a response; none where it comes too late to be given. The resolver goes on in any
+    /// case: who asks next finds what it found.
+    async fn wait(
+        &self,
+        landing: Landing,
+        transport: Transport,
+        lateness: Duration,
+    ) -> Option<Arc<Response>> {
+        let since = Instant::now();
+        let response = landing.wait().await;
+        let late = transport == Transport::Udp && since.elapsed() > lateness;
+        let wait = if late { Wait::Late } else { Wait::Answered };
+        self.count(|counts| count_wait(&mut counts.waits, transport, wait));
+        (!late).then_some(response)
+    }
+
+    fn count(&self, count: impl FnOnce(&mut Counts)) {
+        count(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 fn begin<E: Exchange + 'static>(
     recursor: &Recursor<E>,
     query: &Query<'_>,
     request: &Request,
+    admit: impl FnOnce() -> bool,
 ) -> Begun {
     if query.recursion_desired {
-        recursor.begin(request.question.clone(), request.checking())
+        recursor.begin_if(request.question.clone(), request.checking(), admit)
     } else {
         Begun::Known(Arc::new(Response::failure(Cause::NoRecursion)))
     }

@@ -56,6 +56,21 @@ impl Course {
     }
 }
 
+/// How the wait of a question for an answer from elsewhere ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// The answer was given.
+    Answered,
+    /// The answer came too late to be given.
+    Late,
+    /// There was no wait: too many questions of this client wait already.
+    ClientFull,
+    /// There was no wait: too many questions wait already.
+    Full,
+}
+
+const WAITS: [&str; 4] = ["answered", "late", "client_full", "full"];
+
 /// Counts for one thread.
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -80,6 +95,18 @@ impl Tally {
             count_response(&mut self.responses, transport, rcode);
         }
     }
+}
+
+/// The counters of questions that had to wait.
+pub(super) fn waits(telemetry: &Telemetry) -> Arc<Counters> {
+    let series =
+        both(WAITS).map(|(transport, end)| Labels::from([("transport", transport), ("end", end)]));
+    let help = "Questions that took the network to answer, by how their wait ended";
+    telemetry.counters("dns_waits", help, series.collect())
+}
+
+pub(super) fn count_wait(shard: &mut Shard, transport: Transport, wait: Wait) {
+    shard.count(place(transport, WAITS.len(), wait as usize));
 }
 
 /// The counters of responses.

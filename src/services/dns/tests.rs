@@ -212,7 +212,7 @@ impl Rig {
     fn start(exchange: impl Exchange + 'static, limits: Limits) -> Self {
         let telemetry = Arc::new(Telemetry::new("t"));
         let edns = EdnsPolicy { udp_size: 700, ..EdnsPolicy::default() };
-        let served = Served { role: Role::Resolver(Access::new(&[])), edns };
+        let served = Served { edns, ..Served::new(Role::Resolver(Access::new(&[]))) };
         let served = Arc::new(ArcSwap::from_pointee(served));
         let (server, address, questions) = start(&served, &telemetry);
         let recursor = Arc::new(ArcSwap::from_pointee(recursor(exchange)));

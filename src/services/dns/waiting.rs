@@ -1,0 +1,193 @@
+//! Tests of who waits, and for how long. Time is scripted.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::recursion::Desk;
+use super::{Access, ClientLimits, Limits, Role, Served};
+use crate::clock::ManualClock;
+use crate::recursor::{self, Recursor};
+use crate::resolver::{Forward, Policy};
+use crate::telemetry::Telemetry;
+use crate::transport::{Exchange, ExchangeError, Peer, Transport};
+use crate::wire::{Class, Message, Question, Rcode, Rdata, Rrset, Rtype, Ttl};
+
+/// A resolver that knows an address for each name, but takes its time.
+struct Slow {
+    takes: Duration,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Exchange for Slow {
+    async fn exchange(
+        &self,
+        _: SocketAddr,
+        _: Transport,
+        packet: &[u8],
+        _: Duration,
+    ) -> Result<Vec<u8>, ExchangeError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        sleep(self.takes).await;
+        let mut message = Message::decode(packet).unwrap();
+        message.flags.response = true;
+        let name = message.question.clone().unwrap().name;
+        let rdata = Rdata::new(vec![192, 0, 2, 7]).unwrap();
+        let rrset = Rrset::single(name, Rtype::A, Ttl::from_secs(60), rdata);
+        message.answer = rrset.records().collect();
+        Ok(message.encode())
+    }
+}
+
+/// A desk before a recursor.
+struct Rig {
+    desk: Arc<Desk>,
+    served: Arc<Served>,
+    recursor: Recursor<Slow>,
+    looks: Arc<Semaphore>,
+    asked: Arc<AtomicUsize>,
+    telemetry: Telemetry,
+}
+
+impl Rig {
+    /// Answers take so long, so many may wait in all, and so many of one client.
+    fn new(takes: Duration, questions: usize, waiting: usize) -> Self {
+        let resolvers = vec!["192.0.2.1:53".parse().unwrap()];
+        let forwards = vec![Forward { zone: "test.".parse().unwrap(), resolvers }];
+        let policy = Policy { forwards, ..Policy::default() };
+        let asked = Arc::new(AtomicUsize::new(0));
+        let exchange = Slow { takes, asked: asked.clone() };
+        let clock = Arc::new(ManualClock::default());
+        let telemetry = Telemetry::new("t");
+        let limits = Limits { questions: count(questions), ..Limits::default() };
+        let client = ClientLimits { waiting: count(waiting), ..ClientLimits::default() };
+        Self {
+            desk: Arc::new(Desk::new(&limits, &telemetry)),
+            served: Arc::new(Served { client, ..Served::new(Role::Resolver(Access::new(&[]))) }),
+            recursor: Recursor::new(policy, exchange, clock, recursor::Limits::default()),
+            looks: Arc::new(Semaphore::new(1)),
+            asked,
+            telemetry,
+        }
+    }
+
+    /// Has a client ask. It has done so, and waits, where this returns.
+    async fn ask(&self, client: &str, via: Transport, name: &str) -> Asking {
+        let remote = SocketAddr::new(client.parse::<IpAddr>().unwrap(), 4711);
+        let peer = Peer { remote, local: "192.0.2.53:53".parse().unwrap(), transport: via };
+        let question = Question { name: name.parse().unwrap(), rtype: Rtype::A, class: Class::IN };
+        let mut query = Message::query(9, question);
+        query.flags.recursion_desired = true;
+        let (desk, served, recursor) =
+            (self.desk.clone(), self.served.clone(), self.recursor.clone());
+        let look = self.looks.clone().acquire_owned().await.unwrap();
+        let asking = tokio::spawn(async move {
+            desk.respond(&query.encode(), &peer, &served, &recursor, look).await
+        });
+        // A look is given back before any wait.
+        drop(self.looks.acquire().await.unwrap());
+        Asking(asking)
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.swap(0, Ordering::Relaxed)
+    }
+
+    /// How often a wait over UDP and over TCP ended so.
+    fn counted(&self, end: &str) -> [u64; 2] {
+        let text = self.telemetry.render();
+        ["udp", "tcp"].map(|via| {
+            let series = format!("t_dns_waits_total{{transport=\"{via}\",end=\"{end}\"}} ");
+            let line = text.lines().find_map(|line| line.strip_prefix(&series)).unwrap();
+            line.parse().unwrap()
+        })
+    }
+}
+
+/// A question that was asked.
+struct Asking(JoinHandle<Option<Vec<u8>>>);
+
+impl Asking {
+    /// The code of the response, and how many records it has; none where there is none.
+    async fn end(self) -> Option<(Rcode, usize)> {
+        let message = Message::decode(&self.0.await.unwrap()?).unwrap();
+        Some((message.rcode, message.answer.len()))
+    }
+}
+
+fn count(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count).unwrap()
+}
+
+const UDP: Transport = Transport::Udp;
+const TCP: Transport = Transport::Tcp;
+const FOUND: Option<(Rcode, usize)> = Some((Rcode::NOERROR, 1));
+const BUSY: Option<(Rcode, usize)> = Some((Rcode::SERVFAIL, 0));
+const ALICE: &str = "198.51.100.1";
+const BOB: &str = "198.51.100.2";
+
+#[tokio::test(start_paused = true)]
+async fn late_answers_are_not_sent_over_udp() {
+    let rig = Rig::new(Duration::from_millis(2000), 9, 9);
+    let first = rig.ask(ALICE, UDP, "a.test.").await;
+    sleep(Duration::from_millis(200)).await;
+    let later = rig.ask(BOB, UDP, "a.test.").await;
+    assert_eq!(first.end().await, None);
+    assert_eq!(later.end().await, FOUND, "it waited for 1.8 s");
+    assert_eq!(rig.ask(ALICE, UDP, "a.test.").await.end().await, FOUND, "who asks again");
+    assert_eq!(rig.asked(), 1);
+    assert_eq!((rig.counted("late"), rig.counted("answered")), ([1, 0], [1, 0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn late_answers_are_sent_over_tcp() {
+    let rig = Rig::new(Duration::from_millis(9000), 9, 9);
+    assert_eq!(rig.ask(ALICE, TCP, "a.test.").await.end().await, FOUND);
+    assert_eq!(rig.counted("answered"), [0, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_leaves_places_to_others() {
+    let rig = Rig::new(Duration::from_millis(100), 9, 2);
+    let known = rig.ask(ALICE, UDP, "known.test.").await;
+    assert_eq!(known.end().await, FOUND);
+    let waiting = [rig.ask(ALICE, UDP, "a.test.").await, rig.ask(ALICE, TCP, "b.test.").await];
+    assert_eq!(rig.ask(ALICE, UDP, "c.test.").await.end().await, None);
+    assert_eq!(rig.ask(ALICE, TCP, "c.test.").await.end().await, BUSY);
+    assert_eq!(rig.ask(ALICE, UDP, "known.test.").await.end().await, FOUND);
+    let bob = rig.ask(BOB, UDP, "d.test.").await;
+    for asking in waiting.into_iter().chain([bob]) {
+        assert_eq!(asking.end().await, FOUND);
+    }
+    assert_eq!(rig.asked(), 4, "nothing is looked up for who has no place");
+    assert_eq!(rig.ask(ALICE, UDP, "c.test.").await.end().await, FOUND, "there is place again");
+    assert_eq!(rig.counted("client_full"), [1, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_what_comes_late_has_a_place_until_it_comes() {
+    let rig = Rig::new(Duration::from_secs(5), 9, 1);
+    let first = rig.ask(ALICE, UDP, "a.test.").await;
+    sleep(Duration::from_secs(4)).await;
+    assert_eq!(rig.ask(ALICE, UDP, "b.test.").await.end().await, None);
+    assert_eq!(rig.asked(), 1);
+    assert_eq!(first.end().await, None);
+    assert_eq!(rig.ask(ALICE, TCP, "b.test.").await.end().await, FOUND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_finds_all_places_taken_is_told() {
+    let rig = Rig::new(Duration::from_millis(100), 2, 2);
+    let waiting = [rig.ask(ALICE, UDP, "a.test.").await, rig.ask(BOB, UDP, "b.test.").await];
+    assert_eq!(rig.ask("2001:db8::1", UDP, "c.test.").await.end().await, BUSY);
+    for asking in waiting {
+        assert_eq!(asking.end().await, FOUND);
+    }
+    assert_eq!(rig.counted("full"), [1, 0]);
+}
