@@ -145,10 +145,10 @@ pub(super) struct Trace {
     /// transport, name, type), and what came of it (milliseconds, outcome; rcode where there is a
     /// reply, and the details of the outcome). `proved`: a signature proves a record set (name, type,
     /// signer, key_tag, algorithm). `trust`: how a zone's data is judged (zone, state: signed, insecure,
-    /// no_cut or error). `rejected`: an answer is bogus (error). `answer`: what a walk for a name found
+    /// no_cut or error). `special`: nobody is asked (name, type, zone, rfc). `rejected`: an answer is bogus (error). `answer`: what a walk for a name found
     /// (name, type, outcome, proved, records or error). `identifier`: what all trees say of an
-    /// identifier, as `lookup` writes it. `error`: there is nothing to walk to (target, error). `end`: the totals (questions, servers, proved,
-    /// milliseconds).
+    /// identifier, as `lookup` writes it. `error`: there is nothing to walk to (target, error). `end`:
+    /// the totals (questions, servers, proved, milliseconds).
     #[arg(long)]
     pub(super) json: bool,
     /// The country whose national phone numbers are understood, as two letters: GB

@@ -46,6 +46,8 @@ pub struct Resolver {
     pub cache_size: u64,
     /// Which DNSSEC algorithms count.
     pub algorithms: Algorithms,
+    /// Whether questions about the locally served zones are answered here.
+    pub private_zones: bool,
     /// The trees known, each apex once.
     pub roots: Vec<Root>,
 }
@@ -57,15 +59,17 @@ impl Resolver {
             roots: self.roots.iter().map(Root::to_root).collect(),
             port: self.iteration_port,
             algorithms: self.algorithms,
+            private_zones: self.private_zones,
             ..Policy::default()
         }
     }
 
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
+        let switch =
+            |key, default| table.value(key).and_then(|value| value.boolean()).unwrap_or(default);
         let port = |number: u64| u16::try_from(number).expect("the range was checked");
-        let rsasha1 = table.value("rsasha1").and_then(|value| value.boolean());
-        let default = Algorithms::default();
-        let algorithms = Algorithms { rsasha1: rsasha1.unwrap_or(default.rsasha1) };
+        let usual = Policy::default();
+        let algorithms = Algorithms { rsasha1: switch("rsasha1", usual.algorithms.rsasha1) };
         let resolver = Self {
             listen: values::listen(&table, &LISTEN),
             allow: table.value("allow").map_or_else(Vec::new, |list| {
@@ -81,6 +85,7 @@ impl Resolver {
                 .and_then(|value| value.number(1, MAX_CACHE_SIZE))
                 .map_or(recursor::Limits::default().cache_octets, |mebibytes| mebibytes << 20),
             algorithms,
+            private_zones: switch("private_zones", usual.private_zones),
             roots: Root::read_all(&table, base, Holder::Resolver(algorithms)),
         };
         table.finish();

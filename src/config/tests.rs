@@ -202,6 +202,19 @@ fn rsa_with_sha1_counts_where_it_is_switched_on() {
     assert!(resolver.to_policy().algorithms.rsasha1);
 }
 
+#[test]
+fn what_resolvers_do_can_be_switched_off() {
+    let text = |switches: &str| {
+        format!(
+            "[resolver]\n{switches}\n[[resolver.root]]\napex = \"a.\"\nservers = [\"192.0.2.1\"]\n\
+             anchors = [\"a. IN DS 1 15 2 {}\"]\n",
+            "00".repeat(32)
+        )
+    };
+    let policy = |switches| parse(&text(switches)).unwrap().resolver.unwrap().to_policy();
+    assert!(policy("").private_zones && !policy("private_zones = false").private_zones);
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(lines in proptest::collection::vec(piece(), 0..12)) {

@@ -33,6 +33,7 @@ mod effort;
 mod key;
 pub mod keyfile;
 pub mod proof;
+pub mod rollover;
 mod sign;
 mod verify;
 

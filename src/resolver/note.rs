@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Cause, Fault, Kind, Trusted};
+use super::{Cause, Fault, Kind, Special, Trusted};
 use crate::dnssec::Verified;
 use crate::wire::{Message, Name, Question, Rtype, Transport};
 
@@ -26,6 +26,15 @@ pub enum Note {
         message: Option<Box<Message>>,
         /// What it means.
         meaning: Meaning,
+    },
+    /// A question is answered here: nobody is asked about names of this zone.
+    Special {
+        /// The name.
+        name: Name,
+        /// The type.
+        rtype: Rtype,
+        /// The zone.
+        zone: &'static Special,
     },
     /// A signature proves an RRset.
     Proved {

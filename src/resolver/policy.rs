@@ -37,6 +37,16 @@ pub(super) enum Way<'p> {
     Across(&'p Forward),
 }
 
+impl Way<'_> {
+    /// The name that all names lie at or below about which answers come this way.
+    pub(super) fn apex(&self) -> &Name {
+        match self {
+            Self::Down(root) => &root.apex,
+            Self::Across(forward) => &forward.zone,
+        }
+    }
+}
+
 /// Which families of addresses are asked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Families {
@@ -98,6 +108,9 @@ pub struct Policy {
     /// Whether authorities are shown no more of a name than it takes (RFC 9156). Resolvers are always
     /// shown all of it.
     pub minimise: bool,
+    /// Whether questions about the locally served zones (RFC 6303) are answered here. Those about
+    /// `localhost.` and its like (RFC 6761) always are.
+    pub private_zones: bool,
     /// Which DNSSEC algorithms count.
     pub algorithms: Algorithms,
     /// What one request may cost.
@@ -115,6 +128,7 @@ impl Default for Policy {
             do_not_query: Vec::new(),
             negative_anchors: Vec::new(),
             minimise: true,
+            private_zones: true,
             algorithms: Algorithms::default(),
             limits: Limits::default(),
         }

@@ -15,6 +15,7 @@ mod policy;
 mod recursing;
 mod refreshing;
 mod servers;
+mod special;
 mod tree;
 mod validation;
 mod waiting;

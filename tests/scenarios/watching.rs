@@ -26,6 +26,7 @@ fn line(note: &Note) -> String {
         }
         Note::Trusts { zone, trusted: Ok(trusted) } => format!("{zone} {trusted:?}"),
         Note::Trusts { zone, trusted: Err(cause) } => format!("{zone} is not trusted: {cause}"),
+        Note::Special { name, zone, .. } => format!("special: {name} of {}", zone.apex),
         Note::Rejects(cause) => format!("rejected: {cause}"),
     };
     line.replace("3pid.example.", "@")

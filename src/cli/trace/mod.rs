@@ -106,7 +106,8 @@ impl Tracer<'_> {
     }
 
     async fn name(&self, name: Name, rtype: Rtype, teller: &mut Teller) -> Exit {
-        if self.policy.root_of(&name).is_none() {
+        let known = self.policy.special(&name, rtype).is_some();
+        if !known && self.policy.root_of(&name).is_none() {
             let apexes: Vec<String> =
                 self.policy.roots.iter().map(|root| root.apex.to_string()).collect();
             let apexes = apexes.join(" and ");

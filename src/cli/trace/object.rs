@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::dnssec::{Security, Verified};
-use crate::resolver::{Cause, Kind, Meaning, Response, Root, Trusted};
+use crate::resolver::{Cause, Kind, Meaning, Response, Root, Special, Trusted};
 use crate::wire::rdata::{Ds, to_text};
 use crate::wire::{Name, Question, Rtype, Transport};
 
@@ -100,6 +100,16 @@ fn word(kind: &Kind) -> &'static str {
         Kind::NameError => "nxdomain",
         Kind::CompactNameError => "nxname",
     }
+}
+
+pub(super) fn special(name: &Name, rtype: Rtype, zone: &Special) -> Value {
+    let special = json!({
+        "name": name.to_string(),
+        "type": rtype.to_string(),
+        "zone": zone.apex.to_string(),
+        "rfc": zone.rfc,
+    });
+    event("special", special)
 }
 
 pub(super) fn proved(name: &Name, rtype: Rtype, by: &Verified) -> Value {

@@ -151,6 +151,12 @@ impl Teller {
                 self.names.learn(&heard);
                 self.say(|| object::question(&asked, &heard), || text::heard(&heard));
             }
+            Note::Special { name, rtype, zone } => {
+                self.say(
+                    || object::special(&name, rtype, zone),
+                    || text::special(&name, rtype, zone),
+                );
+            }
             Note::Proved { name, rtype, by } => {
                 self.proved += 1;
                 self.say(|| object::proved(&name, rtype, &by), || text::proved(&name, rtype, &by));

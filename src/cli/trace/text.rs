@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::cli::lookup::show::printable;
 use crate::config::DNS_PORT;
 use crate::dnssec::{Security, Verified};
-use crate::resolver::{Cause, Kind, Meaning, Response, Root, Trusted};
+use crate::resolver::{Cause, Kind, Meaning, Response, Root, Special, Trusted};
 use crate::wire::rdata::{Dnskey, Ds, to_text};
 use crate::wire::{Message, Name, Question, Rtype, Transport};
 
@@ -161,6 +161,12 @@ fn delegated(delegation: &Delegation) -> String {
 
 fn ds_key(ds: &Ds) -> String {
     format!("key {} {} ({})", ds.key_tag, ds.algorithm, ds.digest_type)
+}
+
+/// A name that nobody is asked about.
+pub(super) fn special(name: &Name, rtype: Rtype, zone: &Special) -> String {
+    let why = format!("nobody is asked below {} (RFC {})", zone.apex, zone.rfc);
+    told("known", &[format!("{name} {rtype}:"), why])
 }
 
 pub(super) fn proved(name: &Name, rtype: Rtype, by: &Verified) -> String {

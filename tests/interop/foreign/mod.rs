@@ -2,6 +2,7 @@
 //! and IPv6, signed by the tools of BIND and Knot, by PowerDNS and by us. Other resolvers do so through our `.` zone.
 
 mod powerdns;
+mod public;
 mod servers;
 mod signing;
 pub(crate) mod tree;

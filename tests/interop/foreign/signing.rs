@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::powerdns::{Live, PowerDns};
+use super::servers::Server;
 use crate::interop::process::output;
 
 /// Our program.
@@ -61,6 +62,17 @@ pub(super) struct Draft<'a> {
 }
 
 impl Signing {
+    /// How zones of a server are signed where nothing else matters.
+    pub(super) fn usual(server: Server) -> Self {
+        match server {
+            Server::Ours => Self::Ours,
+            Server::Knot => Self::Knot("ed25519"),
+            Server::Nsd => Self::Bind("ED25519", Denial::Nsec),
+            Server::Bind => Self::Bind("ED25519", Denial::OptOut),
+            Server::PowerDns => Self::PowerDns("ed25519", Live::Narrow),
+        }
+    }
+
     /// Signs; gives the file to serve, and the DS records for the parent.
     pub(super) fn sign(self, draft: &Draft<'_>) -> (PathBuf, String) {
         match self {

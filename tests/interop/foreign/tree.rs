@@ -5,7 +5,6 @@
 //! The tree of third-party identifiers is there too, at `3pid.example.`.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::powerdns::Live;
@@ -46,12 +45,14 @@ pub(crate) const ODD: [(&str, Server, Signing); 6] = [
 #[derive(Debug, Clone)]
 pub(crate) struct Zone {
     pub(crate) apex: String,
-    server: Server,
-    signing: Signing,
+    pub(super) server: Server,
+    pub(super) signing: Signing,
     /// What is in it besides its apex, delegations left out.
-    text: String,
-    /// The name of its server.
-    host: String,
+    pub(super) text: String,
+    /// The names of its servers.
+    pub(super) hosts: Vec<String>,
+    /// Whether the zone above delegates it.
+    pub(super) delegated: bool,
 }
 
 /// A zone that can be served.
@@ -65,8 +66,9 @@ pub(super) struct Built {
 }
 
 impl Zone {
-    fn new(apex: &str, server: Server, signing: Signing, text: String) -> Self {
-        Self { host: host(apex), apex: apex.to_owned(), server, signing, text }
+    pub(super) fn new(apex: &str, server: Server, signing: Signing, text: String) -> Self {
+        let hosts = vec![host(apex)];
+        Self { apex: apex.to_owned(), server, signing, text, hosts, delegated: true }
     }
 
     fn is_below(&self, other: &Self) -> bool {
@@ -76,18 +78,22 @@ impl Zone {
 
     /// The records of the parent that delegate to it.
     fn delegation(&self, ds: &str) -> String {
-        let Self { apex, host, .. } = self;
-        let glue = if host.ends_with(apex) { self.address() } else { String::new() };
-        format!("{apex} NS {host}\n{glue}{ds}")
+        format!("{}{}{ds}", self.ns(), self.addresses())
     }
 
-    fn address(&self) -> String {
-        self.server.records(&self.host)
+    fn ns(&self) -> String {
+        self.hosts.iter().map(|host| format!("{} NS {host}\n", self.apex)).collect()
+    }
+
+    /// Those of its hosts that have their names in it.
+    fn addresses(&self) -> String {
+        let own = self.hosts.iter().filter(|host| host.ends_with(&self.apex));
+        own.map(|host| self.server.records(host)).collect()
     }
 }
 
 /// The name of the server of a zone that has one of its own.
-fn host(apex: &str) -> String {
+pub(super) fn host(apex: &str) -> String {
     if apex == "." { "a.test.".to_owned() } else { format!("ns.{apex}") }
 }
 
@@ -106,17 +112,10 @@ pub(crate) fn zones() -> Vec<Zone> {
     for (at, entry) in RING.into_iter().enumerate() {
         let (next, helper) = (RING[(at + 1) % RING.len()], RING[(at + 3) % RING.len()].1);
         zones.push(hosted(entry, next.0));
-        let signing = match helper {
-            Server::Ours => Signing::Ours,
-            Server::Knot => Signing::Knot("ed25519"),
-            Server::Nsd => Signing::Bind("ED25519", Denial::Nsec),
-            Server::Bind => Signing::Bind("ED25519", Denial::OptOut),
-            Server::PowerDns => Signing::PowerDns("ed25519", Live::Narrow),
-        };
         let (sub, off) = (format!("sub.{}", entry.0), format!("off.{}", entry.0));
-        zones.push(hosted((&sub, helper, signing), next.0));
+        zones.push(hosted((&sub, helper, Signing::usual(helper)), next.0));
         let unsigned = hosted((&off, helper, Signing::Unsigned), next.0);
-        zones.push(Zone { host: host(helper.home()), ..unsigned });
+        zones.push(Zone { hosts: vec![host(helper.home())], ..unsigned });
     }
     zones.extend(ODD.map(|entry| hosted(entry, "nsec.example.")));
     zones
@@ -169,42 +168,45 @@ long TXT {long}
 pub(crate) struct Tree {
     /// DS of the key of `.`.
     pub(crate) anchor: PathBuf,
-    _servers: Vec<Background>,
+    /// DS of the keys of each zone.
+    pub(super) ds: BTreeMap<String, String>,
+    servers: Vec<Background>,
 }
 
 impl Tree {
-    /// Signs and serves everything, with files in `folder`.
+    /// Signs and serves the tree of [`zones`] and the demo, with files in `folder`.
     pub(crate) fn grow(folder: &Path) -> Self {
         let state = folder.join("demo");
         let demo = demo(&state);
         let (apex, server) = (names::APEX, names::ROOT_SERVER);
-        let identifiers = format!(
-            "{apex} NS ns.{apex}\nns.{apex} A {server}\n{}",
-            output(
-                "dnssec-dsfromkey",
-                &["-2", "-f", &state.join("root.anchor").display().to_string(), apex]
-            )
-        );
-        let zones = zones();
-        let mut ds: BTreeMap<&str, String> = BTreeMap::new();
+        let key = state.join("root.anchor").display().to_string();
+        let ds = output("dnssec-dsfromkey", &["-2", "-f", &key, apex]);
+        let identifiers = format!("{apex} NS ns.{apex}\nns.{apex} A {server}\n{ds}");
+        let mut zones = zones();
+        zones[1].text += &identifiers;
+        let mut tree = Self::of(&zones, folder);
+        tree.servers.push(demo);
+        tree
+    }
+
+    /// Signs and serves these zones, parents before their children.
+    pub(super) fn of(zones: &[Zone], folder: &Path) -> Self {
+        let mut ds: BTreeMap<String, String> = BTreeMap::new();
         let mut built = Vec::new();
         for zone in zones.iter().rev() {
-            let mut delegations: String = zones
-                .iter()
-                .filter(|child| parent(child, &zones).is_some_and(|it| it.apex == zone.apex))
-                .map(|child| child.delegation(&ds[child.apex.as_str()]))
-                .collect();
-            if zone.apex == "example." {
-                delegations += &identifiers;
-            }
+            let children = zones.iter().filter(|child| {
+                child.delegated && parent(child, zones).is_some_and(|it| it.apex == zone.apex)
+            });
+            let delegations: String =
+                children.map(|child| child.delegation(&ds[&child.apex])).collect();
             let (zone_built, zone_ds) = build(zone, &delegations, folder);
             built.push(zone_built);
-            ds.insert(zone.apex.as_str(), zone_ds);
+            ds.insert(zone.apex.clone(), zone_ds);
         }
         let anchor = folder.join("dot.anchor");
         std::fs::write(&anchor, &ds["."]).expect("the folder is writable");
         let servers = Server::ALL.map(|server| server.start(folder, &built));
-        Self { anchor, _servers: servers.into_iter().chain([demo]).collect() }
+        Self { anchor, ds, servers: servers.into() }
     }
 }
 
@@ -214,11 +216,13 @@ fn parent<'a>(child: &Zone, zones: &'a [Zone]) -> Option<&'a Zone> {
 }
 
 fn build(zone: &Zone, delegations: &str, folder: &Path) -> (Built, String) {
-    let Zone { apex, host, text, server, signing } = zone;
-    let mut whole =
-        format!("$ORIGIN {apex}\n$TTL 300\n@ SOA {host} hostmaster 1 3600 600 86400 60\n");
-    let own = if host.ends_with(apex.as_str()) { zone.address() } else { String::new() };
-    write!(whole, "@ NS {host}\n{own}{text}{delegations}").expect("memory");
+    let Zone { apex, text, server, signing, .. } = zone;
+    let whole = format!(
+        "$ORIGIN {apex}\n$TTL 300\n@ SOA {} hostmaster 1 3600 600 86400 60\n{}{}{text}{delegations}",
+        zone.hosts[0],
+        zone.ns(),
+        zone.addresses(),
+    );
     let keys = folder.join(format!("zone-{apex}"));
     std::fs::create_dir(&keys).expect("the folder is new");
     let file = keys.join("zone");

@@ -1,0 +1,163 @@
+//! Trust anchors that roll over (RFC 5011): which keys of a zone are trusted follows from what its
+//! keys, trusted already, say over time.
+//!
+//! A [`TrustPoint`] is told each DNSKEY set that is found at its zone, and when. A set counts where
+//! one of its anchors signed it. A key that is new in it becomes an anchor after it was in every such
+//! set for a month; one that revokes itself is none from then on, for good. Sets, signatures and the
+//! time are arguments: who fetches them, and keeps the [`Ledger`], is up to the caller.
+//!
+//! Bounds of what it does: only keys with the SEP bit and an algorithm that counts become anchors
+//! (one that does not count could prove nothing, and as the only anchor would make the zone insecure).
+//! A point that has lost every anchor is deleted (section 5): [`TrustPoint::anchors`] is then empty,
+//! and whoever resolves has to treat the zone as one that was never configured, not as an unsigned one.
+//! A point below another one is not deleted for its age.
+
+mod ledger;
+mod observe;
+mod pace;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::{Algorithms, SignatureError, SupportedDs, ds_matches, sha256_ds};
+use crate::clock::Timestamp;
+use crate::codec::date;
+use crate::wire::rdata::{Dnskey, Ds};
+use crate::wire::{Algorithm, Name};
+
+pub use ledger::{AnchorKey, Ledger, LedgerError};
+pub use state::{Sight, State};
+
+/// The longest time between two queries (section 2.3).
+const LONGEST_INTERVAL: Duration = Duration::from_secs(15 * 86_400);
+
+/// Bounds on what a trust point remembers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Keys of a point, whatever their state, at which no more are taken but those that the
+    /// configuration names: 32. Five at once have to be possible (section 2.4.3); the others are
+    /// removed ones. A set full of new keys, signed with a stolen one, fills memory and file no further.
+    /// Where there is no room, removed keys are forgotten, the oldest first.
+    pub keys: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { keys: 32 }
+    }
+}
+
+/// A zone, and what is known of the keys that may prove it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustPoint {
+    ledger: Ledger,
+    /// The anchors of the configuration.
+    configured: Vec<Ds>,
+    algorithms: Algorithms,
+    limits: Limits,
+}
+
+/// What came of one look at a trust point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// The keys that changed their state, in the order of their changes.
+    pub changes: Vec<Change>,
+    /// Whether the set counts. Keys can revoke themselves in one that does not.
+    pub proved: Result<(), Unproved>,
+}
+
+/// Why a DNSKEY set does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unproved {
+    /// The point is deleted.
+    #[error("every trust anchor is revoked")]
+    Deleted,
+    /// No anchor signed it.
+    #[error("no trust anchor proves the keys: {0}")]
+    Signature(#[from] SignatureError),
+}
+
+/// A key that changed its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The tag of the key without its REVOKE bit.
+    pub key_tag: u16,
+    /// Its algorithm.
+    pub algorithm: Algorithm,
+    /// What it was.
+    pub from: State,
+    /// What it is.
+    pub to: State,
+    /// When the next change can come, where the key has to wait for it.
+    pub until: Option<Timestamp>,
+}
+
+/// `key 1234 (ED25519): Start, now AddPend until 20261223170000`.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key_tag, algorithm, from, to, until } = self;
+        write!(f, "key {key_tag} ({algorithm}): {from}, now {to}")?;
+        until.map_or(Ok(()), |until| write!(f, " until {}", date(until.as_secs())))
+    }
+}
+
+impl TrustPoint {
+    /// The trust point of which `ledger` was kept, an empty one at first. The anchors of the
+    /// configuration that the ledger does not know yet are trusted as they stand: each stands for a key
+    /// that is valid once it is seen. What the ledger does know goes by the ledger.
+    pub fn new(ledger: Ledger, configured: Vec<Ds>, algorithms: Algorithms) -> Self {
+        Self { ledger, configured, algorithms, limits: Limits::default() }
+    }
+
+    /// The zone.
+    pub fn zone(&self) -> &Name {
+        &self.ledger.zone
+    }
+
+    /// What has to be kept.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What proves the zone now. Nothing where the point is deleted.
+    pub fn anchors(&self) -> Vec<Ds> {
+        let trusted = self.ledger.keys.iter().filter(|key| key.state.is_trusted());
+        let mut anchors: Vec<Ds> = trusted.map(|key| sha256_ds(self.zone(), &key.dnskey)).collect();
+        anchors.extend(self.configured.iter().filter(|ds| !self.knows(ds)).cloned());
+        let supported = SupportedDs::select(&anchors, self.algorithms);
+        supported.map_or_else(|_| Vec::new(), |supported| supported.records().to_vec())
+    }
+
+    /// Whether the key that `ds` stands for is in the ledger.
+    fn knows(&self, ds: &Ds) -> bool {
+        self.ledger.keys.iter().any(|key| ds_matches(ds, self.zone(), &key.dnskey))
+    }
+
+    /// Whether the configuration trusts `key`, and the ledger does not know it yet.
+    fn is_configured(&self, key: &Dnskey) -> bool {
+        let known = self.ledger.keys.iter().any(|other| other.is(key));
+        !known && self.configured.iter().any(|ds| ds_matches(ds, self.zone(), key))
+    }
+
+    /// When to ask for the keys again; never where the point is deleted. At once where that moment is
+    /// too far away, or the last query seems to lie ahead: then the clock was wrong.
+    pub fn next_query(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.anchors().is_empty() {
+            return None;
+        }
+        let Ledger { queried, next, .. } = self.ledger;
+        let credible = queried <= now && next.since(now) <= LONGEST_INTERVAL;
+        Some(if credible { next } else { now })
+    }
+
+    /// The keys could not be had: they are to be asked for again, soon.
+    pub fn missed(&mut self, now: Timestamp) {
+        self.ledger.queried = now;
+        self.ledger.next = now.saturating_add(self.ledger.retry);
+    }
+}

@@ -1,0 +1,500 @@
+//! Trust points over months.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::crypto::SeededRandom;
+use crate::dnssec::{Validity, ZoneKey, dnskey_rrset, sign};
+use crate::wire::rdata::Rrsig;
+use crate::wire::{DigestType, Rrset, Ttl};
+
+const START: Timestamp = Timestamp::from_secs(1_790_000_000);
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+
+fn zone() -> Name {
+    "3pid.example.".parse().unwrap()
+}
+
+fn key(seed: u64) -> ZoneKey {
+    ZoneKey::generate(zone(), ZoneKey::KSK, &mut SeededRandom::new(seed))
+}
+
+/// The key with other flags.
+fn flagged(key: &ZoneKey, flags: u16) -> ZoneKey {
+    let mut key = key.clone();
+    key.flags = flags;
+    key
+}
+
+fn revoked(key: &ZoneKey) -> ZoneKey {
+    flagged(key, key.flags | Dnskey::REVOKE)
+}
+
+fn after(secs: u64) -> Timestamp {
+    START.saturating_add(Duration::from_secs(secs))
+}
+
+/// A trust point, and the time.
+struct Story {
+    point: TrustPoint,
+    now: Timestamp,
+}
+
+impl Story {
+    /// The configuration trusts these keys.
+    fn new(configured: &[&ZoneKey]) -> Self {
+        let configured = configured.iter().map(|key| key.sha256_ds()).collect();
+        let point = TrustPoint::new(Ledger::new(zone()), configured, Algorithms::default());
+        Self { point, now: START }
+    }
+
+    /// The zone shows these keys, signed by those, so many days after the start.
+    fn see(&mut self, day: u64, keys: &[&ZoneKey], signers: &[&ZoneKey]) -> Observed {
+        self.now = after(day * DAY);
+        self.look(keys, signers, 2 * DAY)
+    }
+
+    fn look(&mut self, keys: &[&ZoneKey], signers: &[&ZoneKey], ttl: u64) -> Observed {
+        let (set, rrsigs) = signed(keys, signers, ttl, self.now);
+        self.point.observe(&set, &rrsigs, self.now)
+    }
+
+    /// The state of a key, and when it may change.
+    fn state(&self, key: &ZoneKey) -> State {
+        let known = self.point.ledger().keys.iter().find(|known| known.is(&key.dnskey()));
+        known.map_or(State::Start, |known| known.state)
+    }
+
+    /// Whether a key alone can prove the zone.
+    fn trusts(&self, key: &ZoneKey) -> bool {
+        self.point.anchors().contains(&key.sha256_ds())
+    }
+}
+
+fn signed(
+    keys: &[&ZoneKey],
+    signers: &[&ZoneKey],
+    ttl: u64,
+    now: Timestamp,
+) -> (Rrset, Vec<Rrsig>) {
+    let keys: Vec<ZoneKey> = keys.iter().copied().cloned().collect();
+    let set = dnskey_rrset(&zone(), &keys, Ttl::from_secs(u32::try_from(ttl).unwrap()));
+    let inception = now.saturating_sub(Duration::from_secs(HOUR));
+    let expiration = now.saturating_add(Duration::from_secs(14 * DAY));
+    let by = |key: &&ZoneKey| sign(&set, key, Validity { inception, expiration });
+    let rrsigs = signers.iter().map(by).collect();
+    (set, rrsigs)
+}
+
+fn steps(observed: &Observed) -> Vec<(State, State)> {
+    observed.changes.iter().map(|change| (change.from, change.to)).collect()
+}
+
+use State::{AddPend, Missing, Removed, Revoked, Start, Valid};
+
+#[test]
+fn a_configured_key_is_valid_when_it_is_seen() {
+    let (old, new) = (key(1), key(2));
+    let mut story = Story::new(&[&old, &new]);
+    assert!(story.trusts(&old) && story.trusts(&new));
+    let seen = story.see(0, &[&old], &[&old]);
+    assert_eq!((steps(&seen), seen.proved), (vec![(Start, Valid)], Ok(())));
+    assert!(story.trusts(&new), "it was not seen yet");
+    assert_eq!(steps(&story.see(1, &[&old, &new], &[&old])), [(Start, Valid)]);
+    assert_eq!(story.point.ledger().keys.len(), 2);
+}
+
+#[test]
+fn digests_of_one_key_stand_for_one_key() {
+    let old = key(1);
+    let digests = [DigestType::SHA256, DigestType::SHA384].map(|kind| old.ds(kind).unwrap());
+    let mut story = Story::new(&[]);
+    story.point.configured = digests.to_vec();
+    assert_eq!(story.point.anchors().len(), 2);
+    story.see(0, &[&old], &[&old]);
+    assert_eq!(story.point.anchors(), [old.sha256_ds()]);
+}
+
+#[test]
+fn a_new_key_waits_a_month() {
+    let (old, new) = (key(1), key(2));
+    let mut story = Story::new(&[&old]);
+    story.see(0, &[&old], &[&old]);
+    let seen = story.see(1, &[&old, &new], &[&old]);
+    assert_eq!(steps(&seen), [(Start, AddPend)]);
+    assert_eq!(seen.changes[0].until, Some(after(31 * DAY)));
+    let told = seen.changes[0].to_string();
+    let expected = format!("key {} (ED25519): Start, now AddPend until 20", new.key_tag());
+    assert!(told.starts_with(&expected), "{told}");
+    assert_eq!(steps(&story.see(30, &[&old, &new], &[&old])), []);
+    assert!(!story.trusts(&new));
+    assert!(story.see(30, &[&old, &new], &[&new]).proved.is_err());
+    story.now = after(31 * DAY - 1);
+    assert_eq!(steps(&story.look(&[&old, &new], &[&old], DAY)), []);
+    assert_eq!(steps(&story.see(31, &[&old, &new], &[&old])), [(AddPend, Valid)]);
+    assert!(story.trusts(&new));
+    assert_eq!(story.see(32, &[&new], &[&new]).proved, Ok(()));
+}
+
+#[test]
+fn the_time_alone_makes_no_anchor() {
+    let (old, new) = (key(1), key(2));
+    let mut story = Story::new(&[&old]);
+    story.see(0, &[&old, &new], &[&old]);
+    story.now = after(90 * DAY);
+    assert!(!story.trusts(&new), "it has to be in a set after the month");
+    assert!(story.look(&[&old, &new], &[&new], DAY).proved.is_err());
+    assert_eq!(story.state(&new), AddPend);
+}
+
+#[test]
+fn a_key_that_goes_away_starts_again() {
+    let (old, new) = (key(1), key(2));
+    let mut story = Story::new(&[&old]);
+    story.see(0, &[&old, &new], &[&old]);
+    assert_eq!(steps(&story.see(29, &[&old], &[&old])), [(AddPend, Start)]);
+    assert_eq!(steps(&story.see(30, &[&old, &new], &[&old])), [(Start, AddPend)]);
+    story.see(59, &[&old, &new], &[&old]);
+    assert_eq!(story.state(&new), AddPend);
+    // With its REVOKE bit it is as good as gone.
+    let gone = story.see(60, &[&old, &revoked(&new)], &[&old, &revoked(&new)]);
+    assert_eq!(steps(&gone), [(AddPend, Start)]);
+}
+
+#[test]
+fn a_long_ttl_makes_the_wait_longer() {
+    let (old, new) = (key(1), key(2));
+    let mut story = Story::new(&[&old]);
+    let seen = story.look(&[&old, &new], &[&old], 40 * DAY);
+    assert_eq!(seen.changes[1].until, Some(after(40 * DAY)));
+    story.see(39, &[&old, &new], &[&old]);
+    assert_eq!(story.state(&new), AddPend);
+    story.see(40, &[&old, &new], &[&old]);
+    assert_eq!(story.state(&new), Valid);
+}
+
+#[test]
+fn a_missing_key_is_still_an_anchor() {
+    let (one, other) = (key(1), key(2));
+    let mut story = Story::new(&[&one, &other]);
+    story.see(0, &[&one, &other], &[&one]);
+    assert_eq!(steps(&story.see(1, &[&one], &[&one])), [(Valid, Missing)]);
+    assert!(story.trusts(&other));
+    story.see(400, &[&one], &[&one]);
+    assert!(story.trusts(&other), "it is not forgotten");
+    let back = story.see(401, &[&other], &[&other]);
+    assert_eq!(steps(&back), [(Valid, Missing), (Missing, Valid)]);
+    let gone = story.see(402, &[&revoked(&one), &other], &[&other, &revoked(&one)]);
+    assert_eq!(steps(&gone), [(Missing, Revoked)]);
+}
+
+#[test]
+fn a_revoked_key_is_trusted_never_again() {
+    let (old, new) = (key(1), key(2));
+    let mut story = Story::new(&[&old, &new]);
+    story.see(0, &[&old, &new], &[&old]);
+    let last = revoked(&old);
+    assert_ne!(last.key_tag(), old.key_tag());
+    let gone = story.see(1, &[&last, &new], &[&last, &new]);
+    assert_eq!((steps(&gone), gone.proved), (vec![(Valid, Revoked)], Ok(())));
+    assert_eq!(gone.changes[0].key_tag, old.key_tag());
+    assert!(!story.trusts(&old));
+    assert!(story.see(2, &[&old], &[&old]).proved.is_err(), "nor without the bit");
+    assert_eq!(steps(&story.see(3, &[&old, &new], &[&new])), []);
+    assert_eq!(steps(&story.see(32, &[&new], &[&new])), []);
+    assert_eq!(steps(&story.see(33, &[&new], &[&new])), [(Revoked, Removed)]);
+    assert_eq!(steps(&story.see(34, &[&old, &new], &[&new])), []);
+    assert_eq!((story.state(&old), story.trusts(&old)), (Removed, false));
+}
+
+#[test]
+fn a_revoked_key_that_stays_is_not_removed() {
+    let (old, new) = (key(1), key(2));
+    let mut story = Story::new(&[&old, &new]);
+    let keys = [&revoked(&old), &new];
+    for day in [0, 20, 40, 60] {
+        story.see(day, &keys, &[&new, &revoked(&old)]);
+    }
+    assert_eq!(story.state(&old), Revoked);
+    story.see(89, &[&new], &[&new]);
+    assert_eq!(story.state(&old), Revoked);
+    story.see(90, &[&new], &[&new]);
+    assert_eq!(story.state(&old), Removed);
+}
+
+#[test]
+fn only_a_key_itself_revokes_it() {
+    let (old, new) = (key(1), key(2));
+    let mut story = Story::new(&[&old, &new]);
+    story.see(0, &[&old, &new], &[&old]);
+    // Signed by the other anchor alone: then the key is not there.
+    assert_eq!(steps(&story.see(1, &[&revoked(&old), &new], &[&new])), [(Valid, Missing)]);
+    // Signed with the key as it was.
+    story.see(2, &[&revoked(&old), &new], &[&new, &old]);
+    assert_eq!((story.state(&old), story.trusts(&old)), (Missing, true));
+    // By its own signature alone, though the set proves nothing else.
+    let stranger = key(3);
+    let alone = story.see(3, &[&revoked(&old), &stranger], &[&revoked(&old)]);
+    assert_eq!(steps(&alone), [(Missing, Revoked)]);
+    assert!(alone.proved.is_err());
+    assert_eq!((story.state(&new), story.state(&stranger)), (Valid, Start));
+}
+
+#[test]
+fn a_signature_out_of_its_time_revokes_nothing() {
+    let old = key(1);
+    let mut story = Story::new(&[&old]);
+    story.see(0, &[&old], &[&old]);
+    let (set, rrsigs) = signed(&[&revoked(&old)], &[&revoked(&old)], DAY, START);
+    let late = story.point.observe(&set, &rrsigs, after(15 * DAY));
+    assert_eq!(steps(&late), []);
+    assert_eq!(steps(&story.point.observe(&set, &rrsigs, after(DAY))), [(Valid, Revoked)]);
+}
+
+/// A key that revokes itself is of no use for the set in which it does so, be it there without the
+/// bit as well.
+#[test]
+fn a_key_cannot_revoke_itself_and_go_on() {
+    let (old, thief) = (key(1), key(2));
+    let mut story = Story::new(&[&old]);
+    story.see(0, &[&old], &[&old]);
+    let both = story.see(1, &[&old, &revoked(&old), &thief], &[&old, &revoked(&old)]);
+    assert_eq!((steps(&both), both.proved), (vec![(Valid, Revoked)], Err(Unproved::Deleted)));
+    assert_eq!(story.state(&thief), Start);
+}
+
+#[test]
+fn a_configured_key_can_be_revoked_before_it_is_seen() {
+    let (old, new) = (key(1), key(2));
+    let mut story = Story::new(&[&old, &new]);
+    let first = story.see(0, &[&revoked(&old), &new], &[&revoked(&old), &new]);
+    assert_eq!(steps(&first), [(Valid, Revoked), (Start, Valid)]);
+    assert!(!story.trusts(&old) && story.trusts(&new));
+}
+
+#[test]
+fn a_set_that_no_anchor_proves_is_ignored() {
+    let (old, new, thief) = (key(1), key(2), key(3));
+    let mut story = Story::new(&[&old]);
+    story.see(0, &[&old, &new], &[&old]);
+    let before = story.point.ledger().keys.clone();
+    for signers in [&[][..], &[&thief], &[&new]] {
+        let seen = story.see(10, &[&old, &thief], signers);
+        assert!(seen.changes.is_empty() && seen.proved.is_err());
+        assert_eq!(story.point.ledger().keys, before);
+    }
+}
+
+#[test]
+fn only_entry_points_of_known_algorithms_become_anchors() {
+    let old = key(1);
+    let plain = flagged(&key(2), ZoneKey::ZSK);
+    let no_zone_key = flagged(&key(3), Dnskey::SEP);
+    let mut story = Story::new(&[&old]);
+    let (mut set, _) = signed(&[&old, &plain, &no_zone_key, &revoked(&key(4))], &[], DAY, START);
+    let unknown = Dnskey { algorithm: Algorithm(200), ..key(5).dnskey() };
+    let sha1 = Dnskey { algorithm: Algorithm::RSASHA1, ..key(6).dnskey() };
+    set.rdata.extend([unknown.to_rdata(), sha1.to_rdata()]);
+    let validity = Validity { inception: START, expiration: after(DAY) };
+    let rrsig = sign(&set, &old, validity);
+    let seen = story.point.observe(&set, &[rrsig], START);
+    assert_eq!((steps(&seen), seen.proved), (vec![(Start, Valid)], Ok(())));
+}
+
+#[test]
+fn a_point_without_anchors_is_deleted() {
+    let (old, new) = (key(1), key(2));
+    let mut story = Story::new(&[&old]);
+    story.see(0, &[&old, &new], &[&old]);
+    let gone = story.see(1, &[&revoked(&old), &new], &[&revoked(&old)]);
+    assert_eq!(gone.proved, Err(Unproved::Deleted));
+    assert!(story.point.anchors().is_empty());
+    assert_eq!(story.point.next_query(story.now), None);
+    // The configuration can found it again, but not on the same key.
+    let ledger = story.point.ledger().clone();
+    let again = |key: &ZoneKey| {
+        let configured = vec![key.sha256_ds()];
+        TrustPoint::new(ledger.clone(), configured, Algorithms::default()).anchors()
+    };
+    assert_eq!(again(&old), []);
+    assert_eq!(again(&new), [], "it is waiting");
+    assert_eq!(again(&key(3)), [key(3).sha256_ds()]);
+}
+
+/// An anchor that could prove nothing must not make the zone insecure.
+#[test]
+fn anchors_that_do_not_count_are_none() {
+    let sha1 = Dnskey { algorithm: Algorithm::RSASHA1, ..key(1).dnskey() };
+    let mut ledger = Ledger::new(zone());
+    ledger.keys.push(AnchorKey::new(sha1, Valid, START));
+    let anchors = |rsasha1| {
+        let algorithms = Algorithms { rsasha1 };
+        TrustPoint::new(ledger.clone(), Vec::new(), algorithms).anchors().len()
+    };
+    assert_eq!((anchors(true), anchors(false)), (1, 0));
+}
+
+#[test]
+fn queries_keep_the_pace() {
+    let old = key(1);
+    let mut story = Story::new(&[&old]);
+    assert!(story.point.next_query(START).unwrap() <= START, "at once");
+    story.see(0, &[&old], &[&old]);
+    assert_eq!(story.point.next_query(START), Some(after(DAY)), "half the TTL");
+    let now = after(DAY);
+    story.point.missed(now);
+    let retry = Duration::from_secs(2 * DAY / 10);
+    assert_eq!(story.point.next_query(now), Some(now.saturating_add(retry)));
+    story.see(1, &[&old], &[]);
+    assert_eq!(story.point.next_query(now), Some(now.saturating_add(retry)), "nothing proved");
+}
+
+#[test]
+fn a_clock_that_was_wrong_is_not_waited_for() {
+    let old = key(1);
+    let mut story = Story::new(&[&old]);
+    story.see(1000, &[&old], &[&old]);
+    assert_eq!(story.point.next_query(START), Some(START), "the last query lies ahead");
+    story.see(0, &[&old], &[&old]);
+    story.point.ledger.next = after(16 * DAY);
+    assert_eq!(story.point.next_query(START), Some(START), "nothing waits so long");
+}
+
+#[test]
+fn a_clock_set_back_shortens_no_wait() {
+    let (old, new) = (key(1), key(2));
+    let mut story = Story::new(&[&old]);
+    story.see(100, &[&old, &new], &[&old]);
+    assert_eq!(steps(&story.see(90, &[&old, &new], &[&old])), []);
+    story.see(119, &[&old, &new], &[&old]);
+    assert_eq!(story.state(&new), AddPend);
+    story.see(120, &[&old, &new], &[&old]);
+    assert_eq!(story.state(&new), Valid);
+}
+
+#[test]
+fn a_flood_of_keys_is_bounded() {
+    let old = key(1);
+    let flood: Vec<ZoneKey> = (100..200).map(key).collect();
+    let keys: Vec<&ZoneKey> = flood.iter().chain([&old]).collect();
+    let mut story = Story::new(&[&old]);
+    story.see(0, &keys, &[&old]);
+    assert_eq!(story.point.ledger().keys.len(), Limits::default().keys + 1);
+    story.see(1, &[&old, &key(2)], &[&old]);
+    let states = (story.state(&old), story.state(&key(2)), story.point.ledger().keys.len());
+    assert_eq!(states, (Valid, AddPend, 2));
+}
+
+#[test]
+fn removed_keys_make_room() {
+    let named = key(1);
+    let mut story = Story::new(&[&named, &key(50)]);
+    for seed in 1..=32 {
+        let removed = AnchorKey::new(key(seed).dnskey(), Removed, START);
+        story.point.ledger.keys.push(removed);
+    }
+    story.see(0, &[&key(50), &key(51)], &[&key(50)]);
+    let states = [1, 2, 3, 4, 50, 51].map(|seed| story.state(&key(seed)));
+    assert_eq!(states, [Removed, Start, Start, Removed, Valid, AddPend]);
+}
+
+const TEXT: &str = "; The keys of 3pid.example. as trust anchors (RFC 5011), kept by threepid.
+; Without this file, those that the configuration names are trusted anew.
+zone 3pid.example.
+queried 20261123170000
+next 20261123180000
+retry 3600
+; state, since when, until when it has to wait, and the DNSKEY
+Valid 20261101000000 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4= ; key tag 3613
+AddPend 20261123170000 20261223170000 257 3 15 zPnZ/QwEe7S8C5SPz2OfS5RR40ATk2/rYnE9xHIEijs= ; key tag 35217
+";
+
+#[test]
+fn a_ledger_is_written_for_people() {
+    let ledger = Ledger::parse(TEXT, &zone()).unwrap();
+    assert_eq!((ledger.keys.len(), ledger.retry.as_secs()), (2, 3600));
+    assert_eq!(ledger.next.since(ledger.queried).as_secs(), 3600);
+    assert_eq!(ledger.to_string(), TEXT);
+}
+
+#[test]
+fn mistakes_in_a_ledger_are_told() {
+    let told = |from: &str, to: &str| {
+        assert!(TEXT.contains(from), "{from}");
+        Ledger::parse(&TEXT.replacen(from, to, 1), &zone()).unwrap_err().to_string()
+    };
+    let time = "a time (YYYYMMDDHHmmSS) expected";
+    assert_eq!(told("zone 3pid.example.\n", ""), "1:1: the line `zone …` is missing");
+    assert_eq!(told("retry 3600\n", ""), "1:1: the line `retry …` is missing");
+    assert_eq!(told("next 20261123180000", "next 1"), format!("5:6: {time}, found \"1\""));
+    assert_eq!(told("next", "queried"), "5:1: a second queried");
+    assert_eq!(told("3600", "1h"), "6:7: a number of seconds expected, found \"1h\"");
+    assert_eq!(
+        told("zone 3pid.", "zone 4pid."),
+        "3:6: this is the state of 4pid.example., that of 3pid.example. expected"
+    );
+    assert_eq!(
+        told("Valid", "Start"),
+        "8:1: zone, queried, next, retry, or the state of a key expected, found \"Start\""
+    );
+    assert_eq!(told("AddPend 20261123170000", "AddPend"), format!("9:24: {time}, found \"257\""));
+    assert_eq!(
+        told("20261223170000", "20261123165959"),
+        "9:24: a time that is not before the one in front of it expected, found 20261123165959"
+    );
+    let flags = "8:22: flags without the REVOKE bit expected, found 385";
+    assert_eq!(told("257 3", "385 3"), flags);
+    let key = "l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=";
+    assert_eq!(
+        told("zPnZ/QwEe7S8C5SPz2OfS5RR40ATk2/rYnE9xHIEijs=", key),
+        "9:1: a second line for this key"
+    );
+    assert_eq!(told("3600", "3600 s"), "6:12: end of the entry expected, found \"s\"");
+}
+
+fn anchor_key() -> impl Strategy<Value = AnchorKey> {
+    let states = [AddPend, Valid, Missing, Revoked, Removed];
+    let state = proptest::sample::select(states.to_vec());
+    let times = (0u64..200_000_000_000, 0u64..50_000_000_000);
+    let key = (any::<u8>(), proptest::collection::vec(any::<u8>(), 1..300));
+    (state, times, any::<u16>(), key).prop_map(|(state, times, flags, (algorithm, public_key))| {
+        let wait = if state.waits() { times.1 } else { 0 };
+        let flags = flags & !Dnskey::REVOKE;
+        AnchorKey {
+            dnskey: Dnskey { flags, protocol: 3, algorithm: Algorithm(algorithm), public_key },
+            state,
+            since: Timestamp::from_secs(times.0),
+            until: Timestamp::from_secs(times.0 + wait),
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_ledger_is_read_as_it_was_written(
+        labels in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..20), 0..5),
+        times: (u32, u32, u32),
+        keys in proptest::collection::vec(anchor_key(), 0..8),
+    ) {
+        let mut ledger = Ledger {
+            zone: Name::from_labels(&labels).unwrap(),
+            queried: Timestamp::from_secs(times.0.into()),
+            next: Timestamp::from_secs(times.1.into()),
+            retry: Duration::from_secs(times.2.into()),
+            keys: Vec::new(),
+        };
+        for key in keys {
+            if !ledger.keys.iter().any(|other| other.is(&key.dnskey)) {
+                ledger.keys.push(key);
+            }
+        }
+        let text = ledger.to_string();
+        prop_assert_eq!(Ledger::parse(&text, &ledger.zone), Ok(ledger), "{}", text);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text: String) {
+        let _ = Ledger::parse(&text, &zone());
+    }
+}
