@@ -14,6 +14,7 @@
 
 mod anchor;
 mod authority;
+mod caching;
 mod client;
 mod document;
 mod mistake;
@@ -28,6 +29,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use authority::{Authority, Keys, Zone};
+pub use caching::Caching;
 pub use client::Client;
 pub use mistake::{Located, Mistake, Position};
 pub use operation::{Admin, Log, LogFormat};

@@ -11,6 +11,7 @@ use crate::resolver::Policy;
 use crate::services::dns::ClientLimits;
 use crate::wire::Prefix;
 
+use super::caching::Caching;
 use super::document::Table;
 use super::mistake::Located;
 use super::root::{Holder, Root};
@@ -44,6 +45,8 @@ pub struct Resolver {
     pub iteration_port: u16,
     /// How much the cache holds, in octets.
     pub cache_size: u64,
+    /// What the cache is used for.
+    pub caching: Caching,
     /// Which DNSSEC algorithms count.
     pub algorithms: Algorithms,
     /// Whether questions about the locally served zones are answered here.
@@ -84,6 +87,7 @@ impl Resolver {
                 .value("cache_size")
                 .and_then(|value| value.number(1, MAX_CACHE_SIZE))
                 .map_or(recursor::Limits::default().cache_octets, |mebibytes| mebibytes << 20),
+            caching: Caching::read(&table),
             algorithms,
             private_zones: switch("private_zones", usual.private_zones),
             roots: Root::read_all(&table, base, Holder::Resolver(algorithms)),

@@ -42,6 +42,7 @@ struct Plan {
 impl Plan {
     fn of(config: &config::Resolver) -> Self {
         let limits = recursor::Limits { cache_octets: config.cache_size, ..Default::default() };
+        let limits = config.caching.limits(limits);
         Self { policy: config.to_policy(), limits }
     }
 

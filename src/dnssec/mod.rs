@@ -43,7 +43,7 @@ pub use ds::{SupportedDs, Unsupported, ds_matches, ds_of, sha256_ds};
 pub use effort::{Effort, Limits, Spent};
 pub use key::{ZoneKey, cdnskey_rrset, cds_rrset, dnskey_rrset, signers};
 pub use sign::{Policy, Validity, sign, sign_with_all};
-pub use verify::{SignatureError, Verified, verify};
+pub use verify::{SignatureError, Verified, is_in_date, verify};
 
 /// What validation says of data (RFC 4033 section 5). The weakest is the least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

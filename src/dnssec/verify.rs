@@ -143,6 +143,11 @@ pub(super) fn check_fit(rrset: &Rrset, rrsig: &Rrsig) -> Result<(), SignatureErr
     Ok(())
 }
 
+/// Whether a signature holds at `now`, so far as its times say.
+pub fn is_in_date(rrsig: &Rrsig, now: Timestamp) -> bool {
+    check_time(rrsig, now).is_ok()
+}
+
 /// Whether a signature holds now. Times are serial numbers (RFC 4034 section 3.1.5).
 pub(super) fn check_time(rrsig: &Rrsig, now: Timestamp) -> Result<(), SignatureError> {
     let (inception, expiration, now) = (rrsig.inception, rrsig.expiration, now.as_serial_secs());

@@ -5,7 +5,9 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use super::stale::Spare;
 use crate::resolver::{Cause, Checking, Policy, Resolution, Response};
 use crate::wire::Question;
 
@@ -35,7 +37,8 @@ type Board = Arc<Mutex<HashMap<Route, Flight>>>;
 /// A resolution under way.
 #[derive(Debug)]
 struct Flight {
-    landing: watch::Receiver<Option<Arc<Response>>>,
+    landed: watch::Receiver<Option<Arc<Response>>>,
+    begun: Instant,
     /// How many take part.
     aboard: usize,
 }
@@ -60,7 +63,13 @@ pub(super) enum Boarding {
 
 /// The response to a question, on its way.
 #[derive(Debug)]
-pub struct Landing(watch::Receiver<Option<Arc<Response>>>);
+pub struct Landing {
+    landed: watch::Receiver<Option<Arc<Response>>>,
+    /// When the resolution began.
+    begun: Instant,
+    /// What is told where it does not come, or not in time.
+    spare: Option<Spare>,
+}
 
 /// Brings the response. Where it is dropped before, those who wait are told that it was
 /// broken off.
@@ -87,21 +96,46 @@ impl Flights {
                 return Boarding::Full;
             }
             flight.aboard += 1;
-            return Boarding::Passenger(Landing(flight.landing.clone()));
+            return Boarding::Passenger(flight.landing());
         }
-        let (landed, landing) = watch::channel(None);
-        board.insert(route.clone(), Flight { landing: landing.clone(), aboard: 1 });
-        Boarding::Pilot(Pilot { board: self.board.clone(), route, landed }, Landing(landing))
+        let (pilot, landed) = watch::channel(None);
+        let flight = Flight { landed, begun: Instant::now(), aboard: 1 };
+        let landing = flight.landing();
+        board.insert(route.clone(), flight);
+        Boarding::Pilot(Pilot { board: self.board.clone(), route, landed: pilot }, landing)
+    }
+}
+
+impl Flight {
+    fn landing(&self) -> Landing {
+        Landing { landed: self.landed.clone(), begun: self.begun, spare: None }
     }
 }
 
 impl Landing {
-    /// Waits for the response.
-    pub async fn wait(mut self) -> Arc<Response> {
-        match self.0.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(response)) => response.clone(),
-            _ => Arc::new(Response::failure(Cause::BrokenOff)),
+    /// Waits for the response; where a stale one does, no longer than for it to be in time.
+    pub async fn wait(self) -> Arc<Response> {
+        let arrival = arrive(self.landed);
+        match self.spare {
+            None => arrival.await,
+            Some(spare) => spare.unless(arrival).await,
         }
+    }
+
+    pub(super) fn begun(&self) -> Instant {
+        self.begun
+    }
+
+    /// The same, with something to be told where nothing comes in time.
+    pub(super) fn spared(self, spare: Option<Spare>) -> Self {
+        Self { spare, ..self }
+    }
+}
+
+async fn arrive(mut landed: watch::Receiver<Option<Arc<Response>>>) -> Arc<Response> {
+    match landed.wait_for(Option::is_some).await.as_deref() {
+        Ok(Some(response)) => response.clone(),
+        _ => Arc::new(Response::failure(Cause::BrokenOff)),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::wire::Ttl;
+
 /// Bounds on all requests together; what one may cost is
 /// [`resolver::Limits`](crate::resolver::Limits).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,16 @@ pub struct Limits {
     /// Requests that wait for the same resolution: 512. More of the same are told at once that there
     /// are too many, so that one question repeated leaves room for others.
     pub passengers: NonZeroUsize,
+    /// How long past its end an answer may be told where no other can be had (RFC 8767); none: never.
+    /// The RFC suggests one to three days; resolvers leave it off until their operator says that
+    /// old is better than nothing. Associations and certificates are never told past their end.
+    pub stale: Option<Duration>,
+    /// How long it is waited for an answer where a stale one does: 1.8 s (the client response timer of
+    /// RFC 8767 section 5), just less than many clients wait.
+    pub patience: Duration,
+    /// How long what could not be had is left alone where a stale answer does: 30 s (the failure
+    /// recheck timer of RFC 8767 section 5), so that servers in trouble are left in peace.
+    pub recheck: Ttl,
     /// Memory of the cache in octets: 64 MiB.
     pub cache_octets: u64,
 }
@@ -26,6 +38,9 @@ impl Default for Limits {
             deadline: Duration::from_secs(10),
             resolutions: 2000,
             passengers: const { NonZeroUsize::new(512).expect("512 is not zero") },
+            stale: None,
+            patience: Duration::from_millis(1800),
+            recheck: Ttl::from_secs(30),
             cache_octets: 64 << 20,
         }
     }

@@ -9,8 +9,8 @@ use crate::resolver::{AnswerKey, CutKey, FailureKey, Key, LameKey, ServerKey, St
 const OVERHEAD: usize = 400;
 
 /// When memory of an entry is freed at the latest. Whether an entry counts is not decided here: see
-/// [`Stored::is_fresh`].
-const LONGEST: Duration = Duration::from_secs(86_400);
+/// [`Stored::is_fresh`]. A day for a TTL, a day for what is told past its end.
+const LONGEST: Duration = Duration::from_secs(2 * 86_400);
 
 /// A cache of bounded size for each kind of memory: a flood of one kind leaves the others alone.
 #[derive(Debug)]

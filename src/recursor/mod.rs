@@ -8,6 +8,7 @@
 mod flight;
 mod limits;
 mod memory;
+mod stale;
 mod tally;
 
 use std::sync::Arc;
@@ -67,7 +68,7 @@ struct Shared<E> {
     clock: Arc<dyn Clock>,
     memory: Memory,
     flights: Flights,
-    tally: Tally,
+    tally: Arc<Tally>,
     /// Places for resolutions: for each root of the policy, and for names that lie in none.
     places: Vec<Arc<Semaphore>>,
     limits: Limits,
@@ -102,7 +103,7 @@ impl<E: Exchange + 'static> Recursor<E> {
             clock,
             memory: Memory::new(limits.cache_octets),
             flights: Flights::new(limits.passengers),
-            tally: Tally::new(telemetry),
+            tally: Arc::new(Tally::new(telemetry)),
             places,
             limits,
         };
@@ -118,7 +119,8 @@ impl<E: Exchange + 'static> Recursor<E> {
     }
 
     /// Begins to find the answer to `question`. What takes no network is known at once, however much
-    /// is under way. Has to be called from within a tokio runtime.
+    /// is under way. Where [`Limits::stale`] allows it, a stale answer is told rather than none. Has to be
+    /// called from within a tokio runtime.
     pub fn begin(&self, question: Question, checking: Checking) -> Begun {
         self.begin_if(question, checking, || true)
     }
@@ -131,9 +133,10 @@ impl<E: Exchange + 'static> Recursor<E> {
         checking: Checking,
         admit: impl FnOnce() -> bool,
     ) -> Begun {
-        let (course, begun) = self.board(Route { question, checking, anew: false }, admit);
+        let route = Route { question, checking, anew: false };
+        let (course, begun) = self.board(route.clone(), admit);
         self.shared.tally.request(course);
-        begun
+        self.shared.spared(&route, begun)
     }
 
     /// Finds the answer to `question` whether it is known or not. It is remembered in place of what
@@ -155,7 +158,7 @@ impl<E: Exchange + 'static> Recursor<E> {
             return (Course::Busy, Begun::busy());
         }
         let places = self.shared.places_for(&route.question.name);
-        match self.shared.flights.board(route) {
+        match self.shared.flights.board(route.clone()) {
             Boarding::Passenger(landing) => (Course::Joined, Begun::Awaited(landing)),
             Boarding::Full => (Course::Busy, Begun::busy()),
             Boarding::Pilot(pilot, landing) => {
@@ -167,7 +170,9 @@ impl<E: Exchange + 'static> Recursor<E> {
                 // On its own, so that it goes on for the others where this client leaves.
                 let shared = self.shared.clone();
                 tokio::spawn(async move {
-                    pilot.land(shared.fly(resolution, first, |_| ()).await);
+                    let response = shared.fly(resolution, first, |_| ()).await;
+                    shared.rest(route, &response);
+                    pilot.land(response);
                     drop(place);
                 });
                 (Course::Begun, Begun::Awaited(landing))

@@ -20,6 +20,16 @@ pub(super) enum Course {
     Busy,
 }
 
+/// Why a stale answer was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// No other could be had.
+    Failed,
+    /// No other came in time.
+    Late,
+}
+
+const NEEDS: [&str; 2] = ["failed", "late"];
 const COURSES: [&str; 4] = ["known", "begun", "joined", "busy"];
 const VERDICTS: [&str; 6] = ["secure", "insecure", "indeterminate", "bogus", "busy", "failed"];
 const OUTCOMES: [&str; 6] = ["answered", "timeout", "not_sent", "wrong_ids", "mismatch", "failed"];
@@ -33,6 +43,7 @@ struct Shards {
     requests: Shard,
     resolutions: Shard,
     exchanges: Shard,
+    stale: Shard,
 }
 
 impl Tally {
@@ -44,10 +55,12 @@ impl Tally {
         let requests = "Requests to the resolver, by what became of them";
         let resolutions = "Resolutions that needed the network, by what they came to";
         let exchanges = "Questions to other servers, by what came of them";
+        let stale = "Answers told past their end, by why no other was";
         Self(Mutex::new(Shards {
             requests: shard("resolver_requests", requests, "course", &COURSES),
             resolutions: shard("resolver_resolutions", resolutions, "verdict", &VERDICTS),
             exchanges: shard("resolver_exchanges", exchanges, "outcome", &OUTCOMES),
+            stale: shard("resolver_stale_answers", stale, "need", &NEEDS),
         }))
     }
 
@@ -61,6 +74,10 @@ impl Tally {
 
     pub(super) fn resolution(&self, response: &Response) {
         self.count(|shards| shards.resolutions.count(verdict(response)));
+    }
+
+    pub(super) fn stale(&self, need: Need) {
+        self.count(|shards| shards.stale.count(need as usize));
     }
 
     pub(super) fn exchange(&self, outcome: &Result<Vec<u8>, ExchangeError>) {

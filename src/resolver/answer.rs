@@ -155,6 +155,18 @@ impl Answer {
         !matches!(self.kind, Kind::NameError | Kind::CompactNameError)
     }
 
+    /// Whether an association or a certificate is in it.
+    pub(super) fn holds_statement(&self) -> bool {
+        self.answer.iter().any(|set| set.rrset.rtype.is_statement())
+    }
+
+    /// Whether it is an alias that stands for what is asked for with type `asked`: for all but the types
+    /// that live beside an alias.
+    pub(super) fn redirects(&self, asked: Rtype) -> bool {
+        let beside = [Rtype::NSEC, Rtype::RRSIG, Rtype::ANY];
+        matches!(self.kind, Kind::Alias(_) | Kind::AliasTooLong) && !beside.contains(&asked)
+    }
+
     /// The type that it is kept under in the cache when `rtype` was asked for.
     pub(super) fn cached_as(&self, rtype: Rtype) -> Rtype {
         match self.kind {
@@ -188,7 +200,7 @@ impl Answer {
             let most = self.soa_minimum().max(limits.least_ttl).min(limits.negative_ttl);
             return least.min(most);
         }
-        let most = match self.answer.iter().any(|set| set.rrset.rtype.is_statement()) {
+        let most = match self.holds_statement() {
             true => limits.statement_ttl,
             false => limits.answer_ttl,
         };

@@ -161,6 +161,20 @@ impl Key for LameKey {
     }
 }
 
+/// What is stored that answers `key`, fresh or not: data or a denial, an alias, or that there is no
+/// such name.
+pub(super) fn stored<'a>(
+    cache: &'a dyn Cache,
+    key: &'a AnswerKey,
+) -> impl Iterator<Item = Arc<Stored<Answer>>> + 'a {
+    [key.rtype, Rtype::CNAME, Rtype::NXNAME].into_iter().filter_map(move |rtype| {
+        let entry = cache.get(&AnswerKey { name: key.name.clone(), rtype })?;
+        let answers =
+            rtype == key.rtype || rtype != Rtype::CNAME || entry.value.redirects(key.rtype);
+        answers.then_some(entry)
+    })
+}
+
 /// What is stored and counts at `now`.
 pub(super) fn fresh<K: Key, T: Table<K> + ?Sized>(
     table: &T,

@@ -158,6 +158,27 @@ impl Cause {
         matches!(self, Self::Bogus { .. })
     }
 
+    /// Whether it says nothing of the answer itself, only that it could not be had: then one whose time
+    /// is over is better than none (RFC 8767 section 4).
+    pub fn is_want(&self) -> bool {
+        match self {
+            Self::Busy
+            | Self::BrokenOff
+            | Self::TooLate
+            | Self::Exhausted(_)
+            | Self::Unreachable(_)
+            | Self::ServerOutsideRoots { .. }
+            | Self::Faulty { .. } => true,
+            Self::OutsideRoots(_)
+            | Self::Class(_)
+            | Self::Unaskable(..)
+            | Self::NoRecursion
+            | Self::AliasOutsideRoots(_)
+            | Self::AliasTooLong(_)
+            | Self::Bogus { .. } => false,
+        }
+    }
+
     /// Whether looking for the same RRset again soon would fail the same way (RFC 9520). What depends
     /// on how far a request had come does not.
     pub(super) fn is_lasting(&self) -> bool {

@@ -21,10 +21,7 @@ pub(super) struct Follow {
 
 impl Follow {
     pub(super) fn new(question: Question, checking: Checking, anew: bool) -> Self {
-        let check = match checking {
-            Checking::Enabled => Check::Chain,
-            Checking::Disabled => Check::Skip,
-        };
+        let check = Check::of(checking);
         Self { question, check, anew, recall: Recall::All, links: Vec::new() }
     }
 

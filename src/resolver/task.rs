@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, AnswerKey, Trusted};
+use super::{Answer, AnswerKey, Checking, Trusted};
 use crate::clock::Timestamp;
 use crate::dnssec::{Security, SupportedDs};
 use crate::wire::Name;
@@ -79,6 +79,14 @@ impl Wanted {
 }
 
 impl Check {
+    /// What a client's answer must stand.
+    pub(super) fn of(checking: Checking) -> Self {
+        match checking {
+            Checking::Enabled => Self::Chain,
+            Checking::Disabled => Self::Skip,
+        }
+    }
+
     /// Whether an answer from the cache has stood this check.
     pub(super) fn is_met_by(&self, answer: &Answer) -> bool {
         match self {

@@ -405,6 +405,8 @@ registry! {
     NOT_READY = 14 "Not Ready",
     /// The asker is not allowed.
     PROHIBITED = 18 "Prohibited",
+    /// The denial is stale (RFC 8767).
+    STALE_NXDOMAIN_ANSWER = 19 "Stale NXDOMAIN Answer",
     /// The server is not authoritative for the name.
     NOT_AUTHORITATIVE = 20 "Not Authoritative",
     /// The server does not do that.

@@ -8,10 +8,11 @@ use std::time::Duration;
 use threepid::authority::{Authority, ServedZone};
 use threepid::clock::{Clock, ManualClock};
 use threepid::recursor::{Limits, Recursor};
-use threepid::resolver::Policy;
+use threepid::resolver::{Checking, Policy, Response};
 use threepid::transport::{Exchange, ExchangeError, Transport};
 use threepid::wire::{EdnsPolicy, Message, Query};
 
+use super::net::parse;
 use super::tree;
 
 /// The network. Clones share everything.
@@ -39,6 +40,11 @@ impl Wire {
     /// Lets every server take so long for a reply.
     pub(crate) fn slow_down(&self, takes: Duration) {
         self.state.lock().unwrap().takes = takes;
+    }
+
+    /// Nothing comes from anywhere any more.
+    pub(crate) fn cut(&self) {
+        self.state.lock().unwrap().authorities.clear();
     }
 
     /// The questions sent since the last time, as `name type`.
@@ -89,7 +95,7 @@ impl Live {
         Self::new(tree::policy(), Limits::default())
     }
 
-    /// One in the tree of the scenarios.
+    /// One in the tree of the scenarios that works like this.
     pub(crate) fn new(policy: Policy, limits: Limits) -> Self {
         let clock = ManualClock::at(tree::NOW);
         let wire = Wire { clock: clock.clone(), state: Arc::default() };
@@ -100,5 +106,15 @@ impl Live {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let recursor = Recursor::new(policy, wire.clone(), shared, limits);
         Self { recursor, wire, clock }
+    }
+
+    /// Resolves `name type` and judges the answer.
+    pub(crate) async fn ask(&self, question: &str) -> Arc<Response> {
+        self.recursor.resolve(parse(question), Checking::Enabled).await
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
     }
 }

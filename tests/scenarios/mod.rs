@@ -18,6 +18,7 @@ mod recursing;
 mod refreshing;
 mod servers;
 mod special;
+mod stale;
 mod tree;
 mod validation;
 mod waiting;

@@ -9,7 +9,7 @@ use threepid::wire::Rtype;
 
 use super::live::Live;
 use super::net::{World, dead, parse};
-use super::tree::{self, authority, world, zone};
+use super::tree::{authority, world, zone};
 
 /// An address in the domain's zone.
 const WWW: &str = "www.example.com.email.3pid.example. A";
@@ -94,7 +94,7 @@ fn each_link_is_asked_for_once() {
 #[tokio::test]
 async fn who_refreshes_the_same_waits_for_the_same() {
     let live = Live::tree();
-    live.recursor.resolve(parse(WWW), Checking::Enabled).await;
+    live.ask(WWW).await;
     live.wire.asked();
     let done = Arc::new(AtomicBool::new(false));
     let refresh = || live.recursor.refresh(parse(WWW), Checking::Enabled);
@@ -105,8 +105,7 @@ async fn who_refreshes_the_same_waits_for_the_same() {
     });
     assert!(done.load(Ordering::Relaxed) && Arc::ptr_eq(&first, &second));
     assert_eq!(live.wire.asked(), [WWW]);
-    live.clock.set(tree::NOW.saturating_add(std::time::Duration::from_secs(3600)));
-    let ask = || live.recursor.resolve(parse(WWW), Checking::Enabled);
-    let (refreshed, asked) = tokio::join!(refresh(), ask());
+    live.pass(3600);
+    let (refreshed, asked) = tokio::join!(refresh(), live.ask(WWW));
     assert!(Arc::ptr_eq(&refreshed, &asked), "who only asks waits for it, too");
 }

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::dnssec::Security;
 use crate::resolver::asking::Asking;
-use crate::resolver::cache::{CutKey, FailureKey, Stored, fresh};
+use crate::resolver::cache::{CutKey, FailureKey, Stored, fresh, stored};
 use crate::resolver::env::{Env, Event, Found, Move};
 use crate::resolver::judge::{Judgement, Verdict};
 use crate::resolver::reply::Referral;
 use crate::resolver::task::{Check, Recall, Task, Wanted};
 use crate::resolver::walk::{Next, Walk};
-use crate::resolver::{Answer, AnswerKey, Cause, Kind, Note, Trusted, special};
+use crate::resolver::{Answer, AnswerKey, Cause, Note, Trusted, special};
 use crate::wire::{Question, Rtype};
 
 /// See [`Frame`](crate::resolver::frame::Frame) for its states.
@@ -109,29 +109,15 @@ impl Lookup {
         (counts && self.wanted.recall != Recall::Recent).then(|| entry.value.clone())
     }
 
-    /// What the cache holds for the question: data or a denial, an alias, or that there is no name.
+    /// What the cache holds for the question.
     fn cached(&self, env: &Env<'_>) -> Option<Arc<Stored<Answer>>> {
-        let find = |rtype| {
-            let key = AnswerKey { name: self.wanted.key.name.clone(), rtype };
-            fresh(env.cache, &key, env.now).filter(|entry| self.relies_on(entry, env))
-        };
-        let usable =
-            |answer: &Answer| !self.wanted.whole || answer.is_positive() || answer.soa().is_some();
-        find(self.wanted.key.rtype)
-            .or_else(|| find(Rtype::CNAME).filter(|entry| self.is_alias(&entry.value)))
-            .or_else(|| find(Rtype::NXNAME))
-            .filter(|entry| usable(&entry.value))
-    }
-
-    fn relies_on(&self, entry: &Stored<Answer>, env: &Env<'_>) -> bool {
-        self.wanted.recall.covers(entry.stored, env.now, env.limits().doubt)
-    }
-
-    /// Whether an answer stands for all types but those that live beside an alias.
-    fn is_alias(&self, answer: &Answer) -> bool {
-        let beside = [Rtype::NSEC, Rtype::RRSIG, Rtype::ANY];
-        matches!(answer.kind, Kind::Alias(_) | Kind::AliasTooLong)
-            && !beside.contains(&self.wanted.key.rtype)
+        let (Wanted { key, whole, recall, .. }, doubt) = (&self.wanted, env.limits().doubt);
+        stored(env.cache, key).find(|entry| {
+            let answer = &entry.value;
+            entry.is_fresh(env.now)
+                && recall.covers(entry.stored, env.now, doubt)
+                && (!whole || answer.is_positive() || answer.soa().is_some())
+        })
     }
 
     /// Takes the next step on the way.

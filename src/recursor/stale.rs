@@ -1,0 +1,82 @@
+//! Answers whose time is over, told where no other is to be had, or not in time (RFC 8767).
+//!
+//! They never keep an answer from being looked for; but what could not be had is left alone for a
+//! while, so that servers in trouble are not asked for each request (RFC 8767 section 5).
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::flight::Route;
+use super::tally::{Need, Tally};
+use super::{Begun, Shared};
+use crate::resolver::{Cause, FailureKey, Response, Staleness, Stored, Table};
+
+/// A stale answer in place of one that is on its way.
+#[derive(Debug)]
+pub(super) struct Spare {
+    response: Arc<Response>,
+    /// When it is told at the latest.
+    due: Instant,
+    tally: Arc<Tally>,
+}
+
+impl Spare {
+    /// The response that arrives, where it does in time and is none that leaves something to be
+    /// wanted; or else this.
+    pub(super) async fn unless(
+        self,
+        arrival: impl Future<Output = Arc<Response>>,
+    ) -> Arc<Response> {
+        let need = match timeout_at(self.due, arrival).await {
+            Ok(response) if !is_want(&response) => return response,
+            Ok(_) => Need::Failed,
+            Err(_) => Need::Late,
+        };
+        self.tally.stale(need);
+        self.response
+    }
+}
+
+fn is_want(response: &Response) -> bool {
+    response.failure.as_ref().is_some_and(Cause::is_want)
+}
+
+impl<E> Shared<E> {
+    /// What is told to who asked, where there is a stale answer for it.
+    pub(super) fn spared(&self, route: &Route, begun: Begun) -> Begun {
+        match begun {
+            Begun::Known(response) if is_want(&response) => match self.stale(route) {
+                Some(stale) => {
+                    self.tally.stale(Need::Failed);
+                    Begun::Known(stale)
+                }
+                None => Begun::Known(response),
+            },
+            Begun::Known(response) => Begun::Known(response),
+            Begun::Awaited(landing) => {
+                let due = landing.begun() + self.limits.patience;
+                let tally = self.tally.clone();
+                let spare = self.stale(route).map(|response| Spare { response, due, tally });
+                Begun::Awaited(landing.spared(spare))
+            }
+        }
+    }
+
+    /// Leaves alone for a while what could not be had, where there is a stale answer for it.
+    pub(super) fn rest(&self, route: Route, response: &Response) {
+        let Some(cause) = response.failure.clone().filter(Cause::is_want) else { return };
+        let is_ours = matches!(cause, Cause::Busy | Cause::BrokenOff);
+        if !is_ours && !route.anew && self.stale(&route).is_some() {
+            let Route { question, checking, anew } = route;
+            let entry = Stored::new(cause, self.clock.now(), self.limits.recheck);
+            self.memory.put(FailureKey::Request { question, checking, anew }, Arc::new(entry));
+        }
+    }
+
+    fn stale(&self, route: &Route) -> Option<Arc<Response>> {
+        let (most, now, limits) = (self.limits.stale?, self.clock.now(), &self.policy.limits);
+        let staleness = Staleness { most, limits, now };
+        staleness.response(&route.question, route.checking, &self.memory).map(Arc::new)
+    }
+}
