@@ -17,8 +17,12 @@ mod authority;
 mod caching;
 mod client;
 mod document;
+mod forward;
+mod hints;
+mod iana;
 mod mistake;
 mod operation;
+mod policy;
 mod resolver;
 mod root;
 #[cfg(test)]

@@ -5,16 +5,15 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::dnssec::Algorithms;
 use crate::recursor;
 use crate::resolver::Policy;
 use crate::services::dns::ClientLimits;
 use crate::wire::Prefix;
 
 use super::caching::Caching;
-use super::document::Table;
+use super::document::{Table, Value};
 use super::mistake::Located;
-use super::root::{Holder, Root};
+use super::policy;
 use super::values::{self, DNS_PORT};
 
 /// What `listen` is where it is not given: this machine alone.
@@ -41,56 +40,29 @@ pub struct Resolver {
     pub allow: Vec<Prefix>,
     /// What each client may take.
     pub client: ClientLimits,
-    /// The port of the authorities asked. Referrals carry none: it is the same for all.
-    pub iteration_port: u16,
+    /// Addresses of this machine that questions go out from; any where there is none of the family.
+    pub sources: Vec<Located<IpAddr>>,
     /// How much the cache holds, in octets.
     pub cache_size: u64,
     /// What the cache is used for.
     pub caching: Caching,
-    /// Which DNSSEC algorithms count.
-    pub algorithms: Algorithms,
-    /// Whether questions about the locally served zones are answered here.
-    pub private_zones: bool,
-    /// The trees known, each apex once.
-    pub roots: Vec<Root>,
+    /// How it resolves.
+    pub policy: Policy,
 }
 
 impl Resolver {
-    /// How it resolves.
-    pub fn to_policy(&self) -> Policy {
-        Policy {
-            roots: self.roots.iter().map(Root::to_root).collect(),
-            port: self.iteration_port,
-            algorithms: self.algorithms,
-            private_zones: self.private_zones,
-            ..Policy::default()
-        }
-    }
-
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
-        let switch =
-            |key, default| table.value(key).and_then(|value| value.boolean()).unwrap_or(default);
-        let port = |number: u64| u16::try_from(number).expect("the range was checked");
-        let usual = Policy::default();
-        let algorithms = Algorithms { rsasha1: switch("rsasha1", usual.algorithms.rsasha1) };
         let resolver = Self {
             listen: values::listen(&table, &LISTEN),
-            allow: table.value("allow").map_or_else(Vec::new, |list| {
-                list.list().iter().filter_map(|item| item.parse("a network")).collect()
-            }),
+            allow: values::items(&table, "allow", "a network"),
             client: client(&table),
-            iteration_port: table
-                .value("iteration_port")
-                .and_then(|value| value.number(1, u64::from(u16::MAX)))
-                .map_or(DNS_PORT, port),
+            sources: sources(&table),
             cache_size: table
                 .value("cache_size")
                 .and_then(|value| value.number(1, MAX_CACHE_SIZE))
                 .map_or(recursor::Limits::default().cache_octets, |mebibytes| mebibytes << 20),
             caching: Caching::read(&table),
-            algorithms,
-            private_zones: switch("private_zones", usual.private_zones),
-            roots: Root::read_all(&table, base, Holder::Resolver(algorithms)),
+            policy: policy::read(&table, base),
         };
         table.finish();
         resolver
@@ -109,4 +81,13 @@ fn client(table: &Table<'_>) -> ClientLimits {
         lateness: number("discard_timeout", MAX_LATENESS)
             .map_or(default.lateness, Duration::from_millis),
     }
+}
+
+fn sources(table: &Table<'_>) -> Vec<Located<IpAddr>> {
+    let items = table.value("sources").map_or_else(Vec::new, |list| list.list());
+    let address = |item: &Value<'_>| {
+        let address = item.parse("an IP address without a port")?;
+        Some(item.locate(address))
+    };
+    items.iter().filter_map(address).collect()
 }

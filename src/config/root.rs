@@ -11,7 +11,7 @@ use crate::wire::rdata::Ds;
 use super::anchor::{self, AnchorError};
 use super::document::{Table, Value};
 use super::mistake::Located;
-use super::values;
+use super::{hints, iana, values};
 
 /// A delegation tree: where it starts, and what proves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,16 +58,94 @@ impl Root {
 
     fn read(table: Table<'_>, base: &Path, holder: Holder) -> Option<Self> {
         let apex = values::name(&table, "apex");
-        let servers = match holder {
-            Holder::Resolver(_) => table.required("servers"),
-            Holder::Client => table.value("servers"),
+        let places = Places {
+            servers: table.value("servers"),
+            hints_file: table.value("hints_file"),
+            anchors: table.value("anchors"),
+            anchor_file: table.value("anchor_file"),
         };
-        let servers = servers.map_or_else(Vec::new, |list| addresses(&list));
-        let anchors =
-            apex.as_ref().map(|apex| anchors(&table, base, &apex.value, holder.algorithms()));
+        let root = apex.map(|apex| Self {
+            servers: places.servers(&table, base, &apex.value, holder),
+            anchors: places.anchors(&table, base, &apex.value, holder.algorithms()),
+            apex,
+        });
         table.finish();
-        Some(Self { apex: apex?, servers, anchors: anchors? })
+        root
     }
+}
+
+/// Where a root says what it consists of.
+struct Places<'d> {
+    servers: Option<Value<'d>>,
+    hints_file: Option<Value<'d>>,
+    anchors: Option<Value<'d>>,
+    anchor_file: Option<Value<'d>>,
+}
+
+impl Places<'_> {
+    /// The addresses in `servers`, or in the file `hints_file`. Those of `.` are known.
+    fn servers(&self, table: &Table<'_>, base: &Path, apex: &Name, holder: Holder) -> Vec<IpAddr> {
+        match (&self.servers, &self.hints_file) {
+            (Some(list), None) => addresses(list),
+            (None, Some(file)) => values::path(file, base)
+                .and_then(|path| file.accept_all(hints::read_file(&path.value, apex)))
+                .unwrap_or_default(),
+            (None, None) if apex.is_root() => iana::servers(),
+            (None, None) => {
+                if matches!(holder, Holder::Resolver(_)) {
+                    let missing = "where to ask is missing: `servers` or `hints_file`";
+                    table.mistake(format!("{apex}: {missing}"));
+                }
+                Vec::new()
+            }
+            (Some(_), Some(file)) => {
+                file.mistake("`servers` or `hints_file`, not both");
+                Vec::new()
+            }
+        }
+    }
+
+    /// The digests in `anchors`, or in the file `anchor_file`. Those of `.` are known.
+    fn anchors(
+        &self,
+        table: &Table<'_>,
+        base: &Path,
+        apex: &Name,
+        algorithms: Algorithms,
+    ) -> Vec<Ds> {
+        let anchors = match (&self.anchors, &self.anchor_file) {
+            (Some(list), None) => digests(list, apex),
+            (None, Some(file)) => values::path(file, base)
+                .and_then(|path| file.accept_all(anchor::read_file(&path.value, apex)))
+                .unwrap_or_default(),
+            (None, None) if apex.is_root() => iana::anchors(),
+            (None, None) => {
+                table.mistake(format!("what proves {apex} is missing: `anchor_file` or `anchors`"));
+                return Vec::new();
+            }
+            (Some(_), Some(file)) => {
+                file.mistake("`anchors` or `anchor_file`, not both");
+                return Vec::new();
+            }
+        };
+        if SupportedDs::select(&anchors, algorithms).is_err() {
+            let known = "algorithm 8, 10 or 13 to 16, digest 1, 2 or 4";
+            table.mistake(format!("{apex} has no anchor that can be used: {known}"));
+        }
+        anchors
+    }
+}
+
+/// The digests in a list of records. Of a mistake in one, its place in the file is told, and not the
+/// one in the record.
+fn digests(list: &Value<'_>, apex: &Name) -> Vec<Ds> {
+    let read = |item: &Value<'_>| {
+        let anchors = anchor::read(item.string()?, apex);
+        item.accept_all(anchors.map_err(|errors| -> Vec<_> {
+            errors.into_iter().map(|error: AnchorError| error.fault).collect()
+        }))
+    };
+    list.list().iter().filter_map(read).flatten().collect()
 }
 
 fn addresses(value: &Value<'_>) -> Vec<IpAddr> {
@@ -76,38 +154,4 @@ fn addresses(value: &Value<'_>) -> Vec<IpAddr> {
         value.mistake("`servers` lists the addresses of the root's servers, one at least");
     }
     items.iter().filter_map(|item| item.parse("an IP address without a port")).collect()
-}
-
-/// The digests in `anchors`, or in the file `anchor_file`: one at least that can be used.
-fn anchors(table: &Table<'_>, base: &Path, apex: &Name, algorithms: Algorithms) -> Vec<Ds> {
-    let anchors = match (table.value("anchors"), table.value("anchor_file")) {
-        (Some(list), None) => list
-            .list()
-            .iter()
-            .filter_map(|item| {
-                // One place is enough: that of the record, not the one in it.
-                let faults = |errors: Vec<AnchorError>| errors.into_iter().map(|error| error.fault);
-                let read = anchor::read(item.string()?, apex);
-                item.accept_all(read.map_err(|errors| faults(errors).collect()))
-            })
-            .flatten()
-            .collect(),
-        (None, Some(file)) => values::path(&file, base)
-            .and_then(|path| file.accept_all(anchor::read_file(&path.value, apex)))
-            .unwrap_or_default(),
-        (None, None) => {
-            table.mistake(format!("what proves {apex} is missing: `anchor_file` or `anchors`"));
-            return Vec::new();
-        }
-        (Some(_), Some(file)) => {
-            file.mistake("`anchors` or `anchor_file`, not both");
-            return Vec::new();
-        }
-    };
-    if SupportedDs::select(&anchors, algorithms).is_err() {
-        table.mistake(format!(
-            "{apex} has no anchor that can be used: algorithm 8, 10 or 13 to 16, digest 1, 2 or 4"
-        ));
-    }
-    anchors
 }

@@ -47,8 +47,9 @@ fn the_files_load_and_show_the_real_defaults() {
 
 #[test]
 fn the_files_name_every_setting() {
-    let sections = ["authority", "[authority.zone]", "resolver", "[resolver.root]"];
-    for section in sections.into_iter().chain(["client", "[client.root]", "admin", "log"]) {
+    let resolver = ["resolver", "[resolver.root]", "[resolver.forward]"];
+    let others = ["authority", "[authority.zone]", "client", "[client.root]", "admin", "log"];
+    for section in resolver.into_iter().chain(others) {
         let told = parse(&format!("[{section}]\nqqqqqqqq = 1\n")).unwrap_err();
         let line = told.lines().find(|line| line.contains("qqqqqqqq")).unwrap();
         let (_, known) = line.split_once("known here: ").unwrap();
@@ -183,36 +184,6 @@ fn what_a_client_may_take_is_bounded() {
         let told = parse(&text.replace("[resolver]", &format!("[resolver]\n{wrong}"))).unwrap_err();
         assert!(told.contains(&format!("is a number from 1 to {most}")), "{told}");
     }
-}
-
-#[test]
-fn rsa_with_sha1_counts_where_it_is_switched_on() {
-    let text = |switch: &str| {
-        format!(
-            "[resolver]\n{switch}\n[[resolver.root]]\napex = \".\"\nservers = [\"192.0.2.1\"]\n\
-             anchors = [\". IN DS 1 5 2 {}\"]\n",
-            "00".repeat(32)
-        )
-    };
-    for off in ["", "rsasha1 = false"] {
-        let told = parse(&text(off)).unwrap_err();
-        assert!(told.contains(". has no anchor that can be used"), "{told}");
-    }
-    let resolver = parse(&text("rsasha1 = true")).unwrap().resolver.unwrap();
-    assert!(resolver.to_policy().algorithms.rsasha1);
-}
-
-#[test]
-fn what_resolvers_do_can_be_switched_off() {
-    let text = |switches: &str| {
-        format!(
-            "[resolver]\n{switches}\n[[resolver.root]]\napex = \"a.\"\nservers = [\"192.0.2.1\"]\n\
-             anchors = [\"a. IN DS 1 15 2 {}\"]\n",
-            "00".repeat(32)
-        )
-    };
-    let policy = |switches| parse(&text(switches)).unwrap().resolver.unwrap().to_policy();
-    assert!(policy("").private_zones && !policy("private_zones = false").private_zones);
 }
 
 proptest! {

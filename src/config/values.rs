@@ -1,7 +1,9 @@
 //! Values that several sections know.
 
+use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -69,6 +71,22 @@ pub(super) fn path(value: &Value<'_>, base: &Path) -> Option<Located<PathBuf>> {
         "" => value.accept(Err("a path expected, this is empty")),
         text => Some(value.locate(base.join(text))),
     }
+}
+
+/// Whether the switch `key` is on; `default` where it is not given.
+pub(super) fn switch(table: &Table<'_>, key: &'static str, default: bool) -> bool {
+    table.value(key).and_then(|value| value.boolean()).unwrap_or(default)
+}
+
+/// The items listed at `key`, each read as a `T`; `expected` says what one looks like. There are none
+/// where `key` is not given.
+pub(super) fn items<T: FromStr<Err: Display>>(
+    table: &Table<'_>,
+    key: &'static str,
+    expected: &str,
+) -> Vec<T> {
+    let items = table.value(key).map_or_else(Vec::new, |list| list.list());
+    items.iter().filter_map(|item| item.parse(expected)).collect()
 }
 
 /// The name at `key`, which must be there.

@@ -123,7 +123,7 @@ impl Daemon {
             part.replace(plan, zones).await;
         }
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
-            part.replace(plan);
+            part.replace(plan, &config.path);
         }
         if needs_restart(&self.config, &config) {
             tracing::warn!("sections, addresses, threads and logs change at the next start only");

@@ -13,7 +13,7 @@ use crate::recursor::{self, Recursor};
 use crate::resolver::Policy;
 use crate::services::dns::{self, Access, DnsService, Role, Served, recurse};
 use crate::telemetry::Telemetry;
-use crate::transport::{self, Listener, Network, Parts, Server, Service};
+use crate::transport::{self, Listener, Network, Parts, Server, Service, Sources};
 
 use super::StartError;
 use super::admin::Status;
@@ -36,6 +36,7 @@ pub(super) struct ResolverPart {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Plan {
     policy: Policy,
+    sources: Sources,
     limits: recursor::Limits,
 }
 
@@ -43,14 +44,29 @@ impl Plan {
     fn of(config: &config::Resolver) -> Self {
         let limits = recursor::Limits { cache_octets: config.cache_size, ..Default::default() };
         let limits = config.caching.limits(limits);
-        Self { policy: config.to_policy(), limits }
+        let sources = config.sources.iter().map(|source| source.value).collect();
+        Self { policy: config.policy.clone(), sources: Sources::new(sources), limits }
     }
 
     fn recursor(&self, clock: &Arc<dyn Clock>, telemetry: &Telemetry) -> Recursor<Network> {
-        let exchange = Network::new(&transport::Limits::default());
+        let exchange = Network::new(&transport::Limits::default()).from(self.sources.clone());
         let (policy, limits) = (self.policy.clone(), self.limits.clone());
         Recursor::counted(policy, exchange, Arc::clone(clock), limits, telemetry)
     }
+}
+
+/// Looks whether questions can go out from the addresses that `config` names.
+fn try_sources(config: &config::Resolver, path: &Path) -> Result<(), StartError> {
+    for source in &config.sources {
+        let refused = |error| StartError::Source {
+            config: path.to_owned(),
+            position: source.position,
+            address: source.value,
+            error,
+        };
+        Sources::try_out(source.value).map_err(refused)?;
+    }
+    Ok(())
 }
 
 fn served(config: &config::Resolver) -> Served {
@@ -67,6 +83,7 @@ impl ResolverPart {
         status: &Arc<Status>,
     ) -> Result<Self, StartError> {
         let (limits, telemetry) = (transport::Limits::default(), &status.telemetry);
+        try_sources(config, path)?;
         let listeners = bind(path, &config.listen, &limits)?;
         let addresses = listeners.iter().map(Listener::local).collect();
         let plan = Plan::of(config);
@@ -89,7 +106,10 @@ impl ResolverPart {
     }
 
     /// Resolves as `config` says from here on.
-    pub(super) fn replace(&mut self, config: &config::Resolver) {
+    pub(super) fn replace(&mut self, config: &config::Resolver, path: &Path) {
+        if let Err(error) = try_sources(config, path) {
+            tracing::error!("{error}");
+        }
         self.served.store(Arc::new(served(config)));
         let plan = Plan::of(config);
         if plan != self.plan {

@@ -141,6 +141,22 @@ async fn a_resolver_goes_over_to_new_roots() {
     daemon.stop().await;
 }
 
+#[tokio::test]
+async fn questions_go_out_from_addresses_of_this_machine() {
+    let state = State::new();
+    let sources = |list: &str| format!("{RESOLVER}sources = [{list}]\n{}", root("a.example"));
+    state.write("a.toml", &sources("\"127.0.0.1\", \"192.0.2.1\""));
+    let error = state.start().await.err().unwrap();
+    let [line] = &state.lines(&error)[..] else { panic!("{error}") };
+    let expected = "a.toml:4:25: questions cannot go out from 192.0.2.1: ";
+    assert!(
+        line.starts_with(expected) && line.ends_with("the addresses of this machine"),
+        "{line}"
+    );
+    state.write("a.toml", &sources("\"127.0.0.1\""));
+    state.start().await.unwrap().stop().await;
+}
+
 #[test]
 fn what_takes_a_restart_is_known() {
     let read = |text: &str| Config::parse(text, Path::new("a.toml")).unwrap();

@@ -12,6 +12,7 @@ mod listen;
 mod network;
 mod server;
 mod slots;
+mod sources;
 mod stream;
 mod tcp;
 mod udp;
@@ -28,6 +29,7 @@ pub use listen::{ListenError, Listener};
 pub use network::Network;
 pub use server::{Parts, Server};
 pub use slots::{Full, Slot, Slots};
+pub use sources::Sources;
 
 /// The two ends of what a packet came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! Asking other servers.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::{TcpSocket, UdpSocket};
 use tokio::time::timeout;
 
 use super::gate::Gate;
 use super::stream::{self, Next};
-use super::{Exchange, ExchangeError, Limits, Transport};
+use super::{Exchange, ExchangeError, Limits, Sources, Transport};
 use crate::wire::{Message, is_response_to, says_truncated};
 
 /// The longest UDP message that is read: more than anyone sends unfragmented.
@@ -22,12 +22,20 @@ const LONGEST_DATAGRAM: usize = 4096;
 pub struct Network {
     gate: Gate,
     mismatches: usize,
+    sources: Sources,
 }
 
 impl Network {
     /// Asks within the limits on exchanges at the same time; further questions wait for a while.
     pub fn new(limits: &Limits) -> Self {
-        Self { gate: Gate::new(limits), mismatches: limits.mismatches }
+        let (gate, sources) = (Gate::new(limits), Sources::default());
+        Self { gate, mismatches: limits.mismatches, sources }
+    }
+
+    /// The same, from these addresses.
+    #[must_use]
+    pub fn from(self, sources: Sources) -> Self {
+        Self { sources, ..self }
     }
 }
 
@@ -41,11 +49,12 @@ impl Exchange for Network {
     ) -> Result<Vec<u8>, ExchangeError> {
         // Patience is with the server: it starts once the question may go out.
         let _pass = self.gate.pass(server).await.ok_or(ExchangeError::NotSent)?;
+        let own = self.sources.towards(server);
         let mut garbled = false;
         let exchange = async {
             match transport {
-                Transport::Udp => udp(server, packet, self.mismatches, &mut garbled).await,
-                Transport::Tcp => tcp(server, packet).await,
+                Transport::Udp => udp(own, server, packet, self.mismatches, &mut garbled).await,
+                Transport::Tcp => tcp(own, server, packet).await,
             }
         };
         match timeout(patience, exchange).await {
@@ -60,16 +69,13 @@ impl Exchange for Network {
 /// forged, and the response still on its way. But not more than `mismatches` times. Sets `garbled` where
 /// something came that cannot be read, but might else be the response.
 async fn udp(
+    own: SocketAddr,
     server: SocketAddr,
     packet: &[u8],
     mismatches: usize,
     garbled: &mut bool,
 ) -> Result<Vec<u8>, ExchangeError> {
-    let any = match server {
-        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-        SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-    };
-    let socket = UdpSocket::bind(any).await?;
+    let socket = UdpSocket::bind(own).await?;
     socket.connect(server).await?;
     socket.send(packet).await?;
     // One octet more, to tell what is too long.
@@ -92,8 +98,10 @@ fn is_readable(response: &[u8]) -> bool {
     says_truncated(response) || Message::decode(response).is_ok()
 }
 
-async fn tcp(server: SocketAddr, packet: &[u8]) -> Result<Vec<u8>, ExchangeError> {
-    let mut connection = TcpStream::connect(server).await?;
+async fn tcp(own: SocketAddr, server: SocketAddr, packet: &[u8]) -> Result<Vec<u8>, ExchangeError> {
+    let socket = if own.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.bind(own)?;
+    let mut connection = socket.connect(server).await?;
     let mut query = Vec::with_capacity(stream::PREFIX + packet.len());
     stream::append(packet, &mut query);
     connection.write_all(&query).await?;

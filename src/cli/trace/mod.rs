@@ -137,7 +137,7 @@ fn policy(arguments: &Trace) -> Result<Policy, Exit> {
     };
     let config = Config::load(&path).map_err(output::config)?;
     let policy = match (config.resolver, config.client) {
-        (Some(resolver), _) => resolver.to_policy(),
+        (Some(resolver), _) => resolver.policy,
         (None, Some(client)) => client_policy(&client, &path)?,
         (None, None) => {
             let path = path.display();
