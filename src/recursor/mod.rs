@@ -5,6 +5,7 @@
 //! a deadline, and there is a limit on how many are under way for each root; [`Limits`] has the
 //! bounds. What the cache knows is told whatever is under way.
 
+mod coalesce;
 mod flight;
 mod limits;
 mod memory;
@@ -24,6 +25,7 @@ use crate::telemetry::Telemetry;
 use crate::transport::{Exchange, ExchangeError};
 use crate::wire::{Name, Question};
 
+use coalesce::{Exchanges, Outcome, Part};
 pub use flight::Landing;
 use flight::{Boarding, Flights, Route};
 pub use limits::Limits;
@@ -68,6 +70,7 @@ struct Shared<E> {
     clock: Arc<dyn Clock>,
     memory: Memory,
     flights: Flights,
+    exchanges: Exchanges,
     tally: Arc<Tally>,
     /// Places for resolutions: for each root of the policy, and for names that lie in none.
     places: Vec<Arc<Semaphore>>,
@@ -103,6 +106,7 @@ impl<E: Exchange + 'static> Recursor<E> {
             clock,
             memory: Memory::new(limits.cache_octets),
             flights: Flights::new(limits.passengers),
+            exchanges: Exchanges::default(),
             tally: Arc::new(Tally::new(telemetry)),
             places,
             limits,
@@ -220,7 +224,7 @@ enum Turn {
     End(Response),
 }
 
-impl<E: Exchange> Shared<E> {
+impl<E: Exchange + 'static> Shared<E> {
     /// The places of the tree that holds `name`.
     fn places_for(&self, name: &Name) -> Arc<Semaphore> {
         let (roots, own) = (&self.policy.roots, self.policy.root_of(name));
@@ -230,7 +234,7 @@ impl<E: Exchange> Shared<E> {
 
     /// Drives a resolution to its end, or to the deadline.
     async fn fly(
-        &self,
+        self: &Arc<Self>,
         mut resolution: Resolution,
         first: Outgoing,
         tell: impl FnMut(Note),
@@ -248,13 +252,13 @@ impl<E: Exchange> Shared<E> {
     }
 
     async fn drive(
-        &self,
+        self: &Arc<Self>,
         resolution: &mut Resolution,
         mut send: Outgoing,
         mut tell: impl FnMut(Note),
     ) -> Response {
         loop {
-            let reply = self.exchange(&send).await;
+            let reply = self.exchange(resolution, send).await;
             let input = match &reply {
                 Ok(octets) => Input::Reply(octets),
                 Err(ExchangeError::Besieged) => Input::Besieged,
@@ -270,11 +274,27 @@ impl<E: Exchange> Shared<E> {
         }
     }
 
-    async fn exchange(&self, send: &Outgoing) -> Result<Vec<u8>, ExchangeError> {
-        let exchange = self.exchange.exchange(send.server, send.via, &send.packet, send.timeout);
-        let outcome = exchange.await;
-        self.tally.exchange(&outcome);
-        outcome
+    /// Asks a server, or waits with whoever asks it the same.
+    async fn exchange(self: &Arc<Self>, resolution: &mut Resolution, send: Outgoing) -> Outcome {
+        match self.exchanges.join(&send) {
+            Part::Lead(lead, share) => {
+                let (shared, packet) = (self.clone(), send.packet.clone());
+                // On its own, so that it goes on for the others where this resolution ends.
+                tokio::spawn(async move {
+                    let Outgoing { server, via, packet, timeout } = send;
+                    let outcome = shared.exchange.exchange(server, via, &packet, timeout).await;
+                    shared.tally.exchange(&outcome);
+                    lead.tell(outcome);
+                });
+                share.outcome(&packet).await
+            }
+            Part::Follow(share) => {
+                self.tally.joined_exchange();
+                self.step_once(resolution, Input::Joined);
+                let outcome = tokio::time::timeout(send.timeout, share.outcome(&send.packet)).await;
+                outcome.unwrap_or(Err(ExchangeError::NotSent))
+            }
+        }
     }
 
     fn step(&self, resolution: &mut Resolution, input: Input<'_>) -> Turn {

@@ -32,7 +32,10 @@ pub(super) enum Need {
 const NEEDS: [&str; 2] = ["failed", "late"];
 const COURSES: [&str; 4] = ["known", "begun", "joined", "busy"];
 const VERDICTS: [&str; 6] = ["secure", "insecure", "indeterminate", "bogus", "busy", "failed"];
-const OUTCOMES: [&str; 6] = ["answered", "timeout", "not_sent", "wrong_ids", "mismatch", "failed"];
+const OUTCOMES: [&str; 7] =
+    ["answered", "timeout", "not_sent", "wrong_ids", "mismatch", "failed", JOINED];
+/// The same question was on its way already.
+const JOINED: &str = "joined";
 
 /// Counts for all threads. What is counted takes much longer than to count it.
 #[derive(Debug)]
@@ -83,6 +86,10 @@ impl Tally {
     pub(super) fn exchange(&self, outcome: &Result<Vec<u8>, ExchangeError>) {
         self.count(|shards| shards.exchanges.count(place(outcome)));
     }
+
+    pub(super) fn joined_exchange(&self) {
+        self.count(|shards| shards.exchanges.count(OUTCOMES.len() - 1));
+    }
 }
 
 /// The place in [`VERDICTS`].
@@ -124,6 +131,7 @@ mod tests {
         tally.exchange(&Ok(Vec::new()));
         tally.exchange(&Err(ExchangeError::Besieged));
         tally.exchange(&Err(ExchangeError::NotSent));
+        tally.joined_exchange();
         let text = telemetry.render();
         let ones: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix(" 1")).collect();
         assert_eq!(
@@ -132,6 +140,7 @@ mod tests {
                 r#"t_resolver_exchanges_total{outcome="answered"}"#,
                 r#"t_resolver_exchanges_total{outcome="not_sent"}"#,
                 r#"t_resolver_exchanges_total{outcome="wrong_ids"}"#,
+                r#"t_resolver_exchanges_total{outcome="joined"}"#,
                 r#"t_resolver_requests_total{course="joined"}"#,
                 r#"t_resolver_resolutions_total{verdict="busy"}"#,
                 r#"t_resolver_resolutions_total{verdict="failed"}"#,

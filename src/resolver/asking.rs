@@ -17,6 +17,8 @@ pub(super) struct Asking {
     pub(super) sent: Timestamp,
     /// Something came with its id that cannot be read.
     pub(super) garbled: bool,
+    /// The same question of another resolution stands for it.
+    pub(super) joined: bool,
     id: u16,
 }
 
@@ -53,19 +55,20 @@ impl Asking {
         env: &mut Env<'_>,
     ) -> Self {
         let (id, sent) = (env.random.u16(), env.now);
-        Self { server, via: Transport::Udp, manner, question, sent, garbled: false, id }
+        let (via, garbled, joined) = (Transport::Udp, false, false);
+        Self { server, via, manner, question, sent, garbled, joined, id }
     }
 
     /// The same question to the same server by TCP.
     pub(super) fn over_tcp(self, env: &mut Env<'_>) -> Self {
         let (via, id, sent) = (Transport::Tcp, env.random.u16(), env.now);
-        Self { via, id, sent, garbled: false, ..self }
+        Self { via, id, sent, garbled: false, joined: false, ..self }
     }
 
     /// The same question to the same server without EDNS.
     pub(super) fn without_edns(self, env: &mut Env<'_>) -> Self {
         let manner = Manner { plain: true, ..self.manner };
-        Self { manner, id: env.random.u16(), sent: env.now, ..self }
+        Self { manner, id: env.random.u16(), sent: env.now, joined: false, ..self }
     }
 
     /// What to send. A resolver is asked for everything it has, unjudged: judging is done here.

@@ -24,6 +24,8 @@ pub(super) enum Event<'a> {
     Besieged,
     /// It was not sent.
     NotSent,
+    /// It was not sent: the same of another resolution stands for it.
+    Joined,
     /// What the Lookup that it waited for found.
     Found(Found),
     /// What the Trust that it waited for found.

@@ -37,6 +37,7 @@ impl Follow {
             | Event::NoReply
             | Event::Besieged
             | Event::NotSent
+            | Event::Joined
             | Event::Trusted(_) => Move::Wait,
         }
     }

@@ -30,6 +30,9 @@ pub enum Input<'a> {
     TooLate,
     /// The question was not sent: too many others are on their way.
     NotSent,
+    /// The question was not sent: another resolution's, which is the same, is on its way, and the reply
+    /// to that will come as one to this. What it tells of the server is learned over there.
+    Joined,
 }
 
 /// What to do next.
@@ -110,6 +113,7 @@ impl Resolution {
             Input::Besieged => Event::Besieged,
             Input::TooLate => return self.fail(Cause::TooLate, now, cache),
             Input::NotSent => Event::NotSent,
+            Input::Joined => Event::Joined,
         };
         let policy = self.policy.clone();
         while let Some(mut frame) = self.stack.pop() {

@@ -38,6 +38,7 @@ impl Trust {
             | Event::NoReply
             | Event::Besieged
             | Event::NotSent
+            | Event::Joined
             | Event::Trusted(_) => Move::Wait,
         };
         if let Move::Trusted(trusted) = &step {

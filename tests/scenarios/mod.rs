@@ -17,6 +17,7 @@ mod policy;
 mod recursing;
 mod refreshing;
 mod servers;
+mod sharing;
 mod special;
 mod stale;
 mod tree;

@@ -69,7 +69,7 @@ impl Lookup {
         // A resolver is silent for a while about zones whose servers are.
         let experience =
             if asking.manner.forwarded { Experience::Patience } else { Experience::Silence };
-        remember(asking.server, experience, env.limits(), env.cache, env.now);
+        learn(&asking, experience, env);
         if let Some(walk) = &self.walk {
             self.note(Cause::Unreachable(walk.zone().clone()));
         }
@@ -83,7 +83,8 @@ impl Lookup {
         self.advance(env)
     }
 
-    /// Someone forges replies, or the server makes bad ones: nobody can forge one on a connection by guessing ids (RFC 5452 section 9.3).
+    /// Someone forges replies, or the server makes bad ones: nobody can forge one on a connection by
+    /// guessing ids (RFC 5452 section 9.3).
     pub(super) fn besieged(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
         env.journal.hear(Meaning::Guesses);
         self.send(asking.over_tcp(env), env)
@@ -115,12 +116,12 @@ impl Lookup {
 
     fn opened(&mut self, asking: Asking, message: Message, env: &mut Env<'_>) -> Move {
         let after = Experience::Replied(env.now.since(asking.sent));
-        remember(asking.server, after, env.limits(), env.cache, env.now);
+        learn(&asking, after, env);
         // RFC 6891 section 7: FORMERR without OPT is what a server without EDNS says, and nothing
         // else is. Silence is silence.
         let refuses_edns = message.rcode == Rcode::FORMERR && message.edns.is_none();
         if refuses_edns && !asking.manner.plain && self.may_go_without_edns(env) {
-            remember(asking.server, Experience::NoEdns, env.limits(), env.cache, env.now);
+            learn(&asking, Experience::NoEdns, env);
             env.journal.hear(Meaning::NoEdns);
             return self.send(asking.without_edns(env), env);
         }
@@ -163,5 +164,13 @@ impl Lookup {
             self.note(Cause::Faulty { zone, fault });
         }
         self.advance(env)
+    }
+}
+
+/// Remembers an experience with the server that was asked. One with another resolution's question is
+/// not made twice: and since when that one is out is not known here.
+fn learn(asking: &Asking, experience: Experience, env: &Env<'_>) {
+    if !asking.joined {
+        remember(asking.server, experience, env.limits(), env.cache, env.now);
     }
 }

@@ -64,6 +64,11 @@ impl Lookup {
             (State::Asking(asking), Event::NoReply) => self.silence(asking, env),
             (State::Asking(asking), Event::Besieged) => self.besieged(asking, env),
             (State::Asking(_), Event::NotSent) => self.not_sent(env),
+            (State::Asking(mut asking), Event::Joined) => {
+                asking.joined = true;
+                self.state = State::Asking(asking);
+                Move::Wait
+            }
             (State::Addressing, Event::Found(found)) => self.address(found, env),
             (State::Judging(judgement, source), Event::Trusted(trusted)) => {
                 self.judged(judgement, source, trusted, env)

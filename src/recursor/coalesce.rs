@@ -1,0 +1,243 @@
+//! The same question to the same server goes out once, however many resolutions ask it.
+//!
+//! Were it out several times, each with an id of its own, who guesses at ids would have to meet any
+//! of them: the odds of a birthday (RFC 5452 section 5). No more resolutions share an exchange than
+//! there may be, and each is told what came of it as if it had asked itself.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::resolver::Outgoing;
+use crate::transport::{ExchangeError, Transport};
+use crate::wire::Query;
+
+/// What came of an exchange.
+pub(super) type Outcome = Result<Vec<u8>, ExchangeError>;
+
+/// What makes two questions the same: all but the id, and the case of the name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Errand {
+    server: SocketAddr,
+    via: Transport,
+    packet: Vec<u8>,
+}
+
+type Board = Arc<Mutex<HashMap<Errand, Share>>>;
+
+/// The exchanges under way.
+#[derive(Debug, Default)]
+pub(super) struct Exchanges(Board);
+
+/// How a resolution takes part in an exchange.
+pub(super) enum Part {
+    /// The question is for this one to send.
+    Lead(Lead, Share),
+    /// It is on its way.
+    Follow(Share),
+}
+
+/// Tells what came of an exchange. Where it is dropped before, the question counts as not sent.
+pub(super) struct Lead {
+    board: Board,
+    errand: Errand,
+    told: watch::Sender<Option<Arc<Outcome>>>,
+}
+
+/// A part in an exchange.
+#[derive(Debug, Clone)]
+pub(super) struct Share {
+    /// The question as it was sent.
+    sent: Arc<[u8]>,
+    outcome: watch::Receiver<Option<Arc<Outcome>>>,
+}
+
+impl Errand {
+    fn of(send: &Outgoing) -> Self {
+        let mut packet = send.packet.clone();
+        packet[ID].fill(0);
+        packet[name(&send.packet)].make_ascii_lowercase();
+        Self { server: send.server, via: send.via, packet }
+    }
+}
+
+impl Exchanges {
+    /// Takes part in the exchange of this question, or leads a new one.
+    pub(super) fn join(&self, send: &Outgoing) -> Part {
+        let errand = Errand::of(send);
+        let mut board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = board.get(&errand) {
+            return Part::Follow(share.clone());
+        }
+        let (told, outcome) = watch::channel(None);
+        let share = Share { sent: send.packet.clone().into(), outcome };
+        board.insert(errand.clone(), share.clone());
+        Part::Lead(Lead { board: self.0.clone(), errand, told }, share)
+    }
+}
+
+impl Lead {
+    pub(super) fn tell(self, outcome: Outcome) {
+        self.told.send_replace(Some(Arc::new(outcome)));
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.errand);
+    }
+}
+
+impl Share {
+    /// Waits for what comes of the exchange, for who would have sent `packet`.
+    pub(super) async fn outcome(mut self, packet: &[u8]) -> Outcome {
+        match self.outcome.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(outcome)) => match &**outcome {
+                Ok(reply) => Ok(turned(reply.clone(), &self.sent, packet)),
+                Err(error) => Err(same(error)),
+            },
+            _ => Err(ExchangeError::NotSent),
+        }
+    }
+}
+
+/// Where the id stands in a message.
+const ID: Range<usize> = 0..2;
+/// Where the count of questions does.
+const QUESTIONS: Range<usize> = 4..6;
+/// Where the question begins.
+const QUESTION: usize = 12;
+
+/// Where the name of the question stands in a query; nowhere in what is none.
+fn name(packet: &[u8]) -> Range<usize> {
+    let length = Query::parse(packet).map_or(0, |query| query.qname.len());
+    QUESTION..QUESTION + length
+}
+
+/// The reply to `sent`, turned into one to `own`, the same question with another id, and other cases
+/// in its name. Where the reply has other cases than `sent`, it has other cases than `own` in the very
+/// same places: what is no reply for one is none for the other.
+fn turned(mut reply: Vec<u8>, sent: &[u8], own: &[u8]) -> Vec<u8> {
+    let name = name(sent);
+    let asks_the_same = reply.get(QUESTIONS).is_some_and(|count| count != [0, 0])
+        && reply
+            .get(name.clone())
+            .is_some_and(|echo| echo.eq_ignore_ascii_case(&sent[name.clone()]));
+    let mut turn = |range: Range<usize>| {
+        let octets = reply.iter_mut().zip(sent).zip(own);
+        for ((octet, sent), own) in octets.skip(range.start).take(range.len()) {
+            *octet ^= sent ^ own;
+        }
+    };
+    turn(ID);
+    if asks_the_same {
+        turn(name);
+    }
+    reply
+}
+
+/// The same error again.
+fn same(error: &ExchangeError) -> ExchangeError {
+    match error {
+        ExchangeError::NotSent => ExchangeError::NotSent,
+        ExchangeError::Timeout => ExchangeError::Timeout,
+        ExchangeError::Io(error) => ExchangeError::Io(error.kind().into()),
+        ExchangeError::Besieged => ExchangeError::Besieged,
+        ExchangeError::Mismatch => ExchangeError::Mismatch,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::wire::{Class, Edns, Message, Question, Rcode, Rtype, is_response_to};
+
+    fn send(id: u16, name: &str, change: impl FnOnce(&mut Message)) -> Outgoing {
+        let question = Question { name: name.parse().unwrap(), rtype: Rtype::A, class: Class::IN };
+        let mut message = Message::query(id, question);
+        message.edns = Some(Edns::default());
+        change(&mut message);
+        let server = "192.0.2.1:53".parse().unwrap();
+        let timeout = Duration::from_secs(1);
+        Outgoing { server, via: Transport::Udp, packet: message.encode(), timeout }
+    }
+
+    fn asked(name: &str) -> Outgoing {
+        send(7, name, |_| ())
+    }
+
+    /// The reply of a server that says the name as `echo`.
+    fn reply(send: &Outgoing, echo: &str) -> Vec<u8> {
+        let mut message = Message::decode(&send.packet).unwrap();
+        message.flags.response = true;
+        message.question.as_mut().unwrap().name = echo.parse().unwrap();
+        message.encode()
+    }
+
+    fn echoed(reply: &[u8]) -> String {
+        Message::decode(reply).unwrap().question.unwrap().name.to_string()
+    }
+
+    #[test]
+    fn what_differs_goes_out_by_itself() {
+        let exchanges = Exchanges::default();
+        let leads = |send: &Outgoing| match exchanges.join(send) {
+            Part::Lead(lead, _) => Some(lead),
+            Part::Follow(_) => None,
+        };
+        let mut held = vec![leads(&asked("a.example.")).unwrap()];
+        assert!(leads(&send(8, "A.eXample.", |_| ())).is_none());
+        let others = [
+            asked("b.example."),
+            send(7, "a.example.", |message| message.flags.recursion_desired = true),
+            send(7, "a.example.", |message| message.edns = None),
+            send(7, "a.example.", |message| {
+                message.question.as_mut().unwrap().rtype = Rtype::AAAA;
+            }),
+            Outgoing { via: Transport::Tcp, ..asked("a.example.") },
+            Outgoing { server: "192.0.2.2:53".parse().unwrap(), ..asked("a.example.") },
+        ];
+        held.extend(others.iter().map(|other| leads(other).unwrap()));
+        drop(held);
+        assert!(exchanges.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn each_gets_its_own_reply() {
+        let (sent, own) = (asked("wWw.example."), send(9, "www.EXAMPLE.", |_| ()));
+        let turned = |echo| turned(reply(&sent, echo), &sent.packet, &own.packet);
+        let fits = turned("wWw.example.");
+        assert!(is_response_to(&fits, &own.packet));
+        assert_eq!(echoed(&fits), "www.EXAMPLE.");
+        // One that says the name in other cases is no reply where cases count: nor is it now.
+        assert_eq!(echoed(&turned("www.example.")), "wWw.EXAMPLE.");
+        assert_eq!(echoed(&turned("www.EXAMPLE.")), "wWw.example.");
+        assert_eq!(echoed(&turned("zzz.example.")), "zzz.example.");
+        assert!(!is_response_to(&turned("zzz.example."), &own.packet));
+    }
+
+    #[test]
+    fn a_reply_without_question_has_its_id() {
+        let (sent, own) = (asked("a.example."), send(9, "A.example.", |_| ()));
+        let mut error = Message::decode(&reply(&sent, "a.example.")).unwrap();
+        (error.question, error.rcode) = (None, Rcode::FORMERR);
+        let turned = Message::decode(&turned(error.encode(), &sent.packet, &own.packet)).unwrap();
+        assert_eq!(turned, Message { id: 9, ..error });
+        assert_eq!(super::turned(vec![1], &sent.packet, &own.packet).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn who_follows_is_told_of_a_lost_lead() {
+        let exchanges = Exchanges::default();
+        let Part::Lead(lead, _) = exchanges.join(&asked("a.")) else { panic!("nobody leads yet") };
+        let Part::Follow(share) = exchanges.join(&asked("a.")) else { panic!("one leads") };
+        drop(lead);
+        let outcome = share.outcome(&asked("a.").packet).await;
+        assert!(matches!(outcome, Err(ExchangeError::NotSent)), "{outcome:?}");
+    }
+}
