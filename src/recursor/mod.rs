@@ -14,6 +14,7 @@ mod tally;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
@@ -23,6 +24,7 @@ use crate::resolver::{
 };
 use crate::telemetry::Telemetry;
 use crate::transport::{Exchange, ExchangeError};
+use crate::wire::rdata::Ds;
 use crate::wire::{Name, Question};
 
 use coalesce::{Exchanges, Outcome, Part};
@@ -65,7 +67,7 @@ impl<E> Clone for Recursor<E> {
 }
 
 struct Shared<E> {
-    policy: Arc<Policy>,
+    policy: ArcSwap<Policy>,
     exchange: E,
     clock: Arc<dyn Clock>,
     memory: Memory,
@@ -101,7 +103,7 @@ impl<E: Exchange + 'static> Recursor<E> {
         let share = limits.resolutions.div_ceil(trees);
         let places = (0..trees).map(|_| Arc::new(Semaphore::new(share))).collect();
         let shared = Shared {
-            policy: Arc::new(policy),
+            policy: ArcSwap::from_pointee(policy),
             exchange,
             clock,
             memory: Memory::new(limits.cache_octets),
@@ -152,8 +154,19 @@ impl<E: Exchange + 'static> Recursor<E> {
         }
     }
 
+    /// Judges the tree at `apex` by these anchors from here on. What is remembered is kept: keys are
+    /// proved again, by the new anchors, and what they proved before counts as long as it lives.
+    pub fn trust(&self, apex: &Name, anchors: &[Ds]) {
+        self.shared.policy.rcu(|policy| {
+            let mut policy = Policy::clone(policy);
+            let roots = policy.roots.iter_mut().filter(|root| root.apex == *apex);
+            roots.for_each(|root| root.anchors = anchors.to_vec());
+            policy
+        });
+    }
+
     fn board(&self, route: Route, admit: impl FnOnce() -> bool) -> (Course, Begun) {
-        let mut resolution = route.resolution(self.shared.policy.clone());
+        let mut resolution = route.resolution(self.shared.policy.load_full());
         let first = match self.shared.step(&mut resolution, Input::Start) {
             Turn::Send(send) => send,
             Turn::End(response) => return (Course::Known, Begun::Known(Arc::new(response))),
@@ -192,7 +205,7 @@ impl<E: Exchange + 'static> Recursor<E> {
         checking: Checking,
         mut tell: impl FnMut(Note),
     ) -> Response {
-        let policy = self.shared.policy.clone();
+        let policy = self.shared.policy.load_full();
         let mut resolution = Resolution::new(policy, question, checking).watched();
         let turn = self.shared.step(&mut resolution, Input::Start);
         resolution.notes().into_iter().for_each(&mut tell);
@@ -227,7 +240,8 @@ enum Turn {
 impl<E: Exchange + 'static> Shared<E> {
     /// The places of the tree that holds `name`.
     fn places_for(&self, name: &Name) -> Arc<Semaphore> {
-        let (roots, own) = (&self.policy.roots, self.policy.root_of(name));
+        let policy = self.policy.load();
+        let (roots, own) = (&policy.roots, policy.root_of(name));
         let is_own = |root: &Root| own.is_some_and(|own| std::ptr::eq(own, root));
         self.places[roots.iter().position(is_own).unwrap_or(roots.len())].clone()
     }

@@ -75,8 +75,8 @@ impl<E> Shared<E> {
     }
 
     fn stale(&self, route: &Route) -> Option<Arc<Response>> {
-        let (most, now, limits) = (self.limits.stale?, self.clock.now(), &self.policy.limits);
-        let staleness = Staleness { most, limits, now };
+        let (most, now, policy) = (self.limits.stale?, self.clock.now(), self.policy.load());
+        let staleness = Staleness { most, limits: &policy.limits, now };
         staleness.response(&route.question, route.checking, &self.memory).map(Arc::new)
     }
 }

@@ -8,9 +8,11 @@
 //!
 //! Bounds of what it does: only keys with the SEP bit and an algorithm that counts become anchors
 //! (one that does not count could prove nothing, and as the only anchor would make the zone insecure).
-//! A point that has lost every anchor is deleted (section 5): [`TrustPoint::anchors`] is then empty,
-//! and whoever resolves has to treat the zone as one that was never configured, not as an unsigned one.
 //! A point below another one is not deleted for its age.
+//!
+//! Where every anchor is revoked, section 5 would go on as if the zone had never been configured: as
+//! insecure, or as a zone above it says. Here whoever configured an anchor wants no answer without
+//! one. The zone is bogus, until the configuration names a new anchor.
 
 mod ledger;
 mod observe;
@@ -108,10 +110,16 @@ impl fmt::Display for Change {
 
 impl TrustPoint {
     /// The trust point of which `ledger` was kept, an empty one at first. The anchors of the
-    /// configuration that the ledger does not know yet are trusted as they stand: each stands for a key
-    /// that is valid once it is seen. What the ledger does know goes by the ledger.
+    /// configuration that the ledger does not know are trusted as they stand: each stands for a key
+    /// that is valid once it is seen. It need not wait where it was waiting. What the ledger does know
+    /// goes by the ledger, above all what is revoked.
     pub fn new(ledger: Ledger, configured: Vec<Ds>, algorithms: Algorithms) -> Self {
-        Self { ledger, configured, algorithms, limits: Limits::default() }
+        let mut point = Self { ledger, configured, algorithms, limits: Limits::default() };
+        let waiting = |key: &AnchorKey| key.state == State::AddPend;
+        let keys = std::mem::take(&mut point.ledger.keys);
+        let kept = keys.into_iter().filter(|key| !waiting(key) || !point.names(&key.dnskey));
+        point.ledger.keys = kept.collect();
+        point
     }
 
     /// The zone.
@@ -124,8 +132,23 @@ impl TrustPoint {
         &self.ledger
     }
 
-    /// What proves the zone now. Nothing where the point is deleted.
+    /// What the zone is to be judged by now. Where the point is deleted, its revoked keys as they are
+    /// once revoked: no such key may sign anything, so that the zone is bogus.
     pub fn anchors(&self) -> Vec<Ds> {
+        let valid = self.valid_anchors();
+        if !valid.is_empty() {
+            return valid;
+        }
+        let was_trusted = |key: &&AnchorKey| key.state != State::AddPend;
+        let revoked = |key: &AnchorKey| {
+            let flags = key.dnskey.flags | Dnskey::REVOKE;
+            sha256_ds(self.zone(), &Dnskey { flags, ..key.dnskey.clone() })
+        };
+        self.ledger.keys.iter().filter(was_trusted).map(revoked).collect()
+    }
+
+    /// The anchors that count. None where the point is deleted.
+    fn valid_anchors(&self) -> Vec<Ds> {
         let trusted = self.ledger.keys.iter().filter(|key| key.state.is_trusted());
         let mut anchors: Vec<Ds> = trusted.map(|key| sha256_ds(self.zone(), &key.dnskey)).collect();
         anchors.extend(self.configured.iter().filter(|ds| !self.knows(ds)).cloned());
@@ -138,16 +161,15 @@ impl TrustPoint {
         self.ledger.keys.iter().any(|key| ds_matches(ds, self.zone(), &key.dnskey))
     }
 
-    /// Whether the configuration trusts `key`, and the ledger does not know it yet.
-    fn is_configured(&self, key: &Dnskey) -> bool {
-        let known = self.ledger.keys.iter().any(|other| other.is(key));
-        !known && self.configured.iter().any(|ds| ds_matches(ds, self.zone(), key))
+    /// Whether the configuration names `key`.
+    fn names(&self, key: &Dnskey) -> bool {
+        self.configured.iter().any(|ds| ds_matches(ds, self.zone(), key))
     }
 
     /// When to ask for the keys again; never where the point is deleted. At once where that moment is
     /// too far away, or the last query seems to lie ahead: then the clock was wrong.
     pub fn next_query(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.anchors().is_empty() {
+        if self.valid_anchors().is_empty() {
             return None;
         }
         let Ledger { queried, next, .. } = self.ledger;

@@ -7,7 +7,7 @@ use super::pace::{Pace, UNKNOWN};
 use super::{Change, Observed, Sight, State, TrustPoint, Unproved};
 use crate::clock::Timestamp;
 use crate::dnssec::verify::{check_fit, check_key, check_signature, check_time};
-use crate::dnssec::{Effort, SupportedDs, TrustedKeys, Verified, ds_matches};
+use crate::dnssec::{Effort, SupportedDs, TrustedKeys, Verified};
 use crate::wire::Rrset;
 use crate::wire::rdata::{Dnskey, Rrsig};
 
@@ -107,7 +107,7 @@ impl TrustPoint {
             let known = self.ledger.keys.iter().position(|key| key.is(revoked));
             let is_anchor = match known {
                 Some(at) => self.ledger.keys[at].state.is_trusted(),
-                None => self.is_configured(&original),
+                None => self.names(&original),
             };
             if !is_anchor || !look.is_signed_by(revoked, &mut effort) {
                 continue;
@@ -123,8 +123,8 @@ impl TrustPoint {
 
     /// Whether an anchor has signed the set.
     fn prove(&self, look: &Look<'_>) -> Result<Verified, Unproved> {
-        let ds =
-            SupportedDs::select(&self.anchors(), self.algorithms).map_err(|_| Unproved::Deleted)?;
+        let ds = SupportedDs::select(&self.valid_anchors(), self.algorithms)
+            .map_err(|_| Unproved::Deleted)?;
         let mut effort = Effort::default();
         let keys = TrustedKeys::establish(&ds, look.dnskeys, look.rrsigs, look.now, &mut effort)?;
         Ok(keys.verified().clone())
@@ -155,7 +155,7 @@ impl TrustPoint {
             if known || check_key(dnskey).is_err() || !look.shows(&key) {
                 continue;
             }
-            let change = if self.is_configured(dnskey) {
+            let change = if self.names(dnskey) {
                 key.become_anchor(look.now)
             } else if self.may_become_anchor(dnskey) && self.make_room() {
                 key.turn(Sight::Present, wait, look.now)
@@ -178,10 +178,8 @@ impl TrustPoint {
     fn make_room(&mut self) -> bool {
         while self.ledger.keys.len() >= self.limits.keys {
             // One that the configuration names would be trusted again.
-            let is_named = |key: &AnchorKey| {
-                self.configured.iter().any(|ds| ds_matches(ds, self.zone(), &key.dnskey))
-            };
-            let is_forgettable = |key: &AnchorKey| key.state == State::Removed && !is_named(key);
+            let is_forgettable =
+                |key: &AnchorKey| key.state == State::Removed && !self.names(&key.dnskey);
             let Some(at) = self.ledger.keys.iter().position(is_forgettable) else { return false };
             self.ledger.keys.remove(at);
         }
