@@ -136,6 +136,12 @@ impl World {
         self.play(Resolution::anew(policy, parse(question), Checking::Enabled)).0
     }
 
+    /// Resolves `name type` anew and judges nothing.
+    pub(crate) fn fetch(&mut self, question: &str) -> Outcome {
+        let policy = self.policy.clone();
+        self.play(Resolution::anew(policy, parse(question), Checking::Disabled)).0
+    }
+
     /// Resolves `name type` and judges the answer; with the account of it.
     pub(crate) fn watch(&mut self, question: &str) -> (Outcome, Vec<Note>) {
         let resolution = self.resolution(question, Checking::Enabled).watched();
