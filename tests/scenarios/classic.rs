@@ -192,7 +192,7 @@ impl Classic {
     }
 
     /// What says which types are at `name`, which exists.
-    fn matched(&self, name: &Name) -> Vec<Rrset> {
+    pub(crate) fn matched(&self, name: &Name) -> Vec<Rrset> {
         if self.way.is_hashed() {
             let left_out = self.way == Way::OptOut
                 && self.set(name, Rtype::NS).is_some()
@@ -214,7 +214,7 @@ impl Classic {
     }
 
     /// What says that nothing is where `name` is, below `encloser`.
-    fn covered(&self, name: &Name, encloser: &Name) -> Vec<Rrset> {
+    pub(crate) fn covered(&self, name: &Name, encloser: &Name) -> Vec<Rrset> {
         let next_closer = name.suffix(encloser.label_count() + 1);
         match self.way {
             Way::BlackLies | Way::Compact => Vec::new(),
@@ -296,7 +296,7 @@ impl Classic {
     }
 
     /// The records of a set and its signature, as if it stood at `owner`.
-    fn signed(&self, set: &Rrset, owner: &Name, now: Timestamp) -> Vec<Record> {
+    pub(crate) fn signed(&self, set: &Rrset, owner: &Name, now: Timestamp) -> Vec<Record> {
         let hour = std::time::Duration::from_secs(3600);
         let validity =
             Validity { inception: now.saturating_sub(hour), expiration: now.saturating_add(hour) };

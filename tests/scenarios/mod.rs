@@ -1,9 +1,20 @@
 //! Scenarios: the resolver against a faked network, with scripted time.
+//!
+//! | what | where |
+//! |---|---|
+//! | each state of RFC 4035 section 4.3, in each way to deny, for each thing to deny | `denials` |
+//! | what a client is told of each state; damaged records of each kind | `validation` |
+//! | each algorithm and digest, and those that do not count | `algorithms`, `validation` |
+//! | denials from the wrong side of a cut, or for the wrong name | `borders` |
+//! | servers that lie: referrals, other names, signatures and keys, additions | `lies` |
+//! | servers that are down, slow, lame or broken | `servers` |
+//! | delegations: glue, circles, moves | `delegations` |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod adversary;
 mod algorithms;
 mod aliases;
+mod borders;
 mod budget;
 mod classic;
 mod delegations;
@@ -11,6 +22,7 @@ mod denials;
 mod forward;
 mod key_rollovers;
 mod keyring;
+mod lies;
 mod live;
 mod negative;
 mod net;
