@@ -15,6 +15,8 @@ const MAX_STALE: u64 = 86_400;
 pub struct Caching {
     /// How long past its end an answer may be told where no other can be had.
     pub serve_stale: Option<Duration>,
+    /// Whether popular answers are looked for anew before their end.
+    pub prefetch: bool,
 }
 
 impl Caching {
@@ -25,12 +27,14 @@ impl Caching {
             Some(0) => None,
             Some(seconds) => Some(Duration::from_secs(seconds)),
         };
-        Self { serve_stale }
+        let prefetch = table.value("prefetch").and_then(|value| value.boolean()).unwrap_or(true);
+        Self { serve_stale, prefetch }
     }
 
     /// `limits`, and as this says.
     pub fn limits(&self, limits: Limits) -> Limits {
-        Limits { stale: self.serve_stale, ..limits }
+        let prefetches = if self.prefetch { limits.prefetches } else { 0 };
+        Limits { stale: self.serve_stale, prefetches, ..limits }
     }
 }
 
@@ -49,6 +53,13 @@ mod tests {
         );
         let config = Config::parse(&text, Path::new("a.toml")).map_err(|error| error.to_string());
         Ok(config?.resolver.unwrap().caching)
+    }
+
+    #[test]
+    fn prefetching_is_switched_off() {
+        let prefetches = |settings| read(settings).unwrap().limits(Limits::default()).prefetches;
+        assert_eq!(prefetches(""), Limits::default().prefetches);
+        assert_eq!(prefetches("prefetch = false"), 0);
     }
 
     #[test]

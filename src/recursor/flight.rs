@@ -85,6 +85,11 @@ impl Flights {
         Self { board: Board::default(), seats }
     }
 
+    /// Whether a resolution takes this route.
+    pub(super) fn is_under_way(&self, route: &Route) -> bool {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner).contains_key(route)
+    }
+
     /// Joins a resolution that takes this route, or begins one. Who does not need the answer anew
     /// joins also where someone does.
     pub(super) fn board(&self, route: Route) -> Boarding {

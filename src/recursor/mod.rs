@@ -9,19 +9,18 @@ mod coalesce;
 mod flight;
 mod limits;
 mod memory;
+mod places;
+mod prefetch;
 mod stale;
 mod tally;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::crypto::OsRandom;
-use crate::resolver::{
-    Cause, Checking, Input, Note, Outgoing, Policy, Resolution, Response, Root, Step,
-};
+use crate::resolver::{Cause, Checking, Input, Note, Outgoing, Policy, Resolution, Response, Step};
 use crate::telemetry::Telemetry;
 use crate::transport::{Exchange, ExchangeError};
 use crate::wire::rdata::Ds;
@@ -32,6 +31,7 @@ pub use flight::Landing;
 use flight::{Boarding, Flights, Route};
 pub use limits::Limits;
 pub use memory::Memory;
+use places::{Places, Purpose};
 use tally::{Course, Tally};
 
 /// Answers questions. Clones share everything.
@@ -74,8 +74,7 @@ struct Shared<E> {
     flights: Flights,
     exchanges: Exchanges,
     tally: Arc<Tally>,
-    /// Places for resolutions: for each root of the policy, and for names that lie in none.
-    places: Vec<Arc<Semaphore>>,
+    places: Places,
     limits: Limits,
 }
 
@@ -99,10 +98,8 @@ impl<E: Exchange + 'static> Recursor<E> {
         limits: Limits,
         telemetry: &Telemetry,
     ) -> Self {
-        let trees = policy.roots.len() + 1;
-        let share = limits.resolutions.div_ceil(trees);
-        let places = (0..trees).map(|_| Arc::new(Semaphore::new(share))).collect();
         let shared = Shared {
+            places: Places::new(&policy, &limits),
             policy: ArcSwap::from_pointee(policy),
             exchange,
             clock,
@@ -110,7 +107,6 @@ impl<E: Exchange + 'static> Recursor<E> {
             flights: Flights::new(limits.passengers),
             exchanges: Exchanges::default(),
             tally: Arc::new(Tally::new(telemetry)),
-            places,
             limits,
         };
         Self { shared: Arc::new(shared) }
@@ -140,15 +136,17 @@ impl<E: Exchange + 'static> Recursor<E> {
         admit: impl FnOnce() -> bool,
     ) -> Begun {
         let route = Route { question, checking, anew: false };
-        let (course, begun) = self.board(route.clone(), admit);
+        let (course, begun) = self.board(route.clone(), Purpose::Request, admit);
         self.shared.tally.request(course);
+        self.prefetch(&route.question, &begun);
         self.shared.spared(&route, begun)
     }
 
     /// Finds the answer to `question` whether it is known or not. It is remembered in place of what
     /// was known; where it cannot be found, nothing is forgotten.
     pub async fn refresh(&self, question: Question, checking: Checking) -> Arc<Response> {
-        match self.board(Route { question, checking, anew: true }, || true).1 {
+        let route = Route { question, checking, anew: true };
+        match self.board(route, Purpose::Request, || true).1 {
             Begun::Known(response) => response,
             Begun::Awaited(landing) => landing.wait().await,
         }
@@ -165,7 +163,12 @@ impl<E: Exchange + 'static> Recursor<E> {
         });
     }
 
-    fn board(&self, route: Route, admit: impl FnOnce() -> bool) -> (Course, Begun) {
+    fn board(
+        &self,
+        route: Route,
+        purpose: Purpose,
+        admit: impl FnOnce() -> bool,
+    ) -> (Course, Begun) {
         let mut resolution = route.resolution(self.shared.policy.load_full());
         let first = match self.shared.step(&mut resolution, Input::Start) {
             Turn::Send(send) => send,
@@ -174,12 +177,13 @@ impl<E: Exchange + 'static> Recursor<E> {
         if !admit() {
             return (Course::Busy, Begun::busy());
         }
-        let places = self.shared.places_for(&route.question.name);
         match self.shared.flights.board(route.clone()) {
             Boarding::Passenger(landing) => (Course::Joined, Begun::Awaited(landing)),
             Boarding::Full => (Course::Busy, Begun::busy()),
             Boarding::Pilot(pilot, landing) => {
-                let Ok(place) = places.try_acquire_owned() else {
+                let name = &route.question.name;
+                let place = self.shared.places.take(&self.shared.policy.load(), name, purpose);
+                let Some(place) = place else {
                     // Others may have joined by now.
                     pilot.land(Response::failure(Cause::Busy));
                     return (Course::Busy, Begun::busy());
@@ -238,14 +242,6 @@ enum Turn {
 }
 
 impl<E: Exchange + 'static> Shared<E> {
-    /// The places of the tree that holds `name`.
-    fn places_for(&self, name: &Name) -> Arc<Semaphore> {
-        let policy = self.policy.load();
-        let (roots, own) = (&policy.roots, policy.root_of(name));
-        let is_own = |root: &Root| own.is_some_and(|own| std::ptr::eq(own, root));
-        self.places[roots.iter().position(is_own).unwrap_or(roots.len())].clone()
-    }
-
     /// Drives a resolution to its end, or to the deadline.
     async fn fly(
         self: &Arc<Self>,

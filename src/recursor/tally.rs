@@ -47,6 +47,7 @@ struct Shards {
     resolutions: Shard,
     exchanges: Shard,
     stale: Shard,
+    prefetches: Shard,
 }
 
 impl Tally {
@@ -58,11 +59,13 @@ impl Tally {
         let requests = "Requests to the resolver, by what became of them";
         let resolutions = "Resolutions that needed the network, by what they came to";
         let exchanges = "Questions to other servers, by what came of them";
+        let prefetches = "Answers looked for before their end, by what became of it";
         let stale = "Answers told past their end, by why no other was";
         Self(Mutex::new(Shards {
             requests: shard("resolver_requests", requests, "course", &COURSES),
             resolutions: shard("resolver_resolutions", resolutions, "verdict", &VERDICTS),
             exchanges: shard("resolver_exchanges", exchanges, "outcome", &OUTCOMES),
+            prefetches: shard("resolver_prefetches", prefetches, "course", &COURSES),
             stale: shard("resolver_stale_answers", stale, "need", &NEEDS),
         }))
     }
@@ -77,6 +80,10 @@ impl Tally {
 
     pub(super) fn resolution(&self, response: &Response) {
         self.count(|shards| shards.resolutions.count(verdict(response)));
+    }
+
+    pub(super) fn prefetch(&self, course: Course) {
+        self.count(|shards| shards.prefetches.count(course as usize));
     }
 
     pub(super) fn stale(&self, need: Need) {

@@ -6,6 +6,7 @@
 use std::hash::Hash;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Answer, Cause, Checking, Cut, ServerState};
 use crate::clock::Timestamp;
@@ -33,6 +34,12 @@ impl<V> Stored<V> {
         self.stored <= now && now < self.expires
     }
 
+    /// Whether it is in the last tenth of its life, which is `least` at least.
+    pub(super) fn wanes(&self, now: Timestamp, least: Duration) -> bool {
+        let life = self.expires.since(self.stored);
+        self.is_fresh(now) && life >= least && self.expires.since(now) * 10 <= life
+    }
+
     /// How long it still counts: its TTL less the whole seconds that have gone.
     pub fn remaining(&self, now: Timestamp) -> Ttl {
         let secs = self.expires.since(now).as_millis().div_ceil(1000);
@@ -42,7 +49,7 @@ impl<V> Stored<V> {
 
 /// When something ends that lives from `now` on for `ttl`.
 pub(super) fn end(now: Timestamp, ttl: Ttl) -> Timestamp {
-    now.saturating_add(std::time::Duration::from_secs(ttl.as_secs().into()))
+    now.saturating_add(Duration::from_secs(ttl.as_secs().into()))
 }
 
 /// A kind of memory: what it is found by, and what is found.
@@ -198,5 +205,14 @@ mod tests {
         assert_eq!(entry.remaining(Timestamp::from_millis(1_004_500)).as_secs(), 6);
         assert_eq!(entry.remaining(Timestamp::from_secs(1005)).as_secs(), 5);
         assert!(!Stored::new((), now, Ttl::from_secs(0)).is_fresh(now));
+    }
+
+    #[test]
+    fn the_last_tenth_is_near_the_end() {
+        let entry = Stored::new((), Timestamp::from_secs(1000), Ttl::from_secs(20));
+        let wanes = |at, least| entry.wanes(Timestamp::from_secs(at), Duration::from_secs(least));
+        assert!(!wanes(1017, 20) && wanes(1018, 20) && wanes(1019, 20));
+        assert!(!wanes(1019, 21), "it is not worth it");
+        assert!(!wanes(1020, 20) && !wanes(999, 20), "it does not count");
     }
 }

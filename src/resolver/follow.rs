@@ -64,13 +64,18 @@ impl Follow {
             Kind::AliasTooLong => {
                 let cause = Cause::AliasTooLong(self.name().clone());
                 self.links.push(entry);
-                return Move::Answered(Box::new(Response::broken(&self.links, cause, env.now)));
+                return Move::Answered(Box::new(Response::broken(
+                    &self.links,
+                    cause,
+                    env.now,
+                    env.limits(),
+                )));
             }
             _ => None,
         };
         self.links.push(entry);
         match next {
-            None => Move::Answered(Box::new(Response::new(&self.links, env.now))),
+            None => Move::Answered(Box::new(Response::new(&self.links, env.now, env.limits()))),
             Some(_) if self.links.len() > env.limits().aliases => {
                 Move::Abort(Cause::Exhausted(Work::Aliases))
             }

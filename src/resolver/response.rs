@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, Cause, Checking, Kind, SignedRrset, Stored, Trusted};
+use super::{Answer, Cause, Checking, Kind, Limits, SignedRrset, Stored, Trusted};
 use crate::clock::Timestamp;
 use crate::dnssec::Security;
 use crate::wire::{
@@ -62,6 +62,8 @@ pub struct Response {
     pub kind: Option<Kind>,
     /// How far all of it is proved: as its weakest part.
     pub security: Security,
+    /// Whether part of it was known for long, and is not for much longer.
+    pub wanes: bool,
     /// The sets of the answer section, aliases first, with the TTLs left.
     pub answer: Vec<SignedRrset>,
     /// The SOA and the proofs of the authority section, with the TTLs left.
@@ -74,10 +76,11 @@ pub struct Response {
 
 impl Response {
     /// The response that these links of a chain of aliases make.
-    pub(super) fn new(links: &[Arc<Stored<Answer>>], now: Timestamp) -> Self {
+    pub(super) fn new(links: &[Arc<Stored<Answer>>], now: Timestamp, limits: &Limits) -> Self {
         let mut response = Self {
             kind: links.last().map(|link| link.value.kind.clone()),
             security: Security::Secure,
+            wanes: links.iter().any(|link| link.wanes(now, limits.least_waning)),
             answer: Vec::new(),
             authority: Vec::new(),
             failure: None,
@@ -97,12 +100,17 @@ impl Response {
     }
 
     /// The response that these links make, which for this cause lead nowhere.
-    pub(super) fn broken(links: &[Arc<Stored<Answer>>], cause: Cause, now: Timestamp) -> Self {
+    pub(super) fn broken(
+        links: &[Arc<Stored<Answer>>],
+        cause: Cause,
+        now: Timestamp,
+        limits: &Limits,
+    ) -> Self {
         Self {
             kind: None,
             extended_error: Some(cause.extended_error()),
             failure: Some(cause),
-            ..Self::new(links, now)
+            ..Self::new(links, now, limits)
         }
     }
 
@@ -111,6 +119,7 @@ impl Response {
         Self {
             kind: None,
             security: if cause.is_bogus() { Security::Bogus } else { Security::Indeterminate },
+            wanes: false,
             answer: Vec::new(),
             authority: Vec::new(),
             extended_error: Some(cause.extended_error()),

@@ -37,10 +37,10 @@ impl Staleness<'_> {
         }
         let links = self.links(question, &Check::of(checking), cache)?;
         if links.iter().all(|link| link.is_fresh(self.now)) {
-            return Some(Response::new(&links, self.now));
+            return Some(Response::new(&links, self.now, self.limits));
         }
         let links: Vec<_> = links.into_iter().map(|link| self.revived(link)).collect();
-        Some(marked(Response::new(&links, self.now)))
+        Some(marked(Response::new(&links, self.now, self.limits)))
     }
 
     /// The chain of aliases from the question's name to the answer.

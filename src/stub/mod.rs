@@ -109,8 +109,12 @@ impl<E: Exchange + 'static> Client<E> {
         let forward = |zone: &Name| Forward { zone: zone.clone(), resolvers: vec![resolver] };
         let forwards = apexes.iter().map(forward).collect();
         let policy = Policy { roots, forwards, limits: patient(), ..Policy::default() };
-        let limits =
-            recursor::Limits { deadline: DEADLINE, cache_octets: CACHE, ..Default::default() };
+        let limits = recursor::Limits {
+            deadline: DEADLINE,
+            cache_octets: CACHE,
+            prefetches: 0,
+            ..Default::default()
+        };
         Self { recursor: Recursor::new(policy, exchange, clock, limits), apexes }
     }
 

@@ -9,6 +9,7 @@ use threepid::authority::{Authority, ServedZone};
 use threepid::clock::{Clock, ManualClock};
 use threepid::recursor::{Limits, Recursor};
 use threepid::resolver::{Checking, Policy, Response};
+use threepid::telemetry::Telemetry;
 use threepid::transport::{Exchange, ExchangeError, Transport};
 use threepid::wire::{EdnsPolicy, Message, Query};
 
@@ -87,6 +88,7 @@ pub(crate) struct Live {
     pub(crate) recursor: Recursor<Wire>,
     pub(crate) wire: Wire,
     pub(crate) clock: ManualClock,
+    pub(crate) telemetry: Telemetry,
 }
 
 impl Live {
@@ -104,8 +106,9 @@ impl Live {
         wire.put("192.0.2.45", vec![tree::uk_zone()]);
         wire.put("192.0.2.10", tree::domain_zones());
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let recursor = Recursor::new(policy, wire.clone(), shared, limits);
-        Self { recursor, wire, clock }
+        let telemetry = Telemetry::new("t");
+        let recursor = Recursor::counted(policy, wire.clone(), shared, limits, &telemetry);
+        Self { recursor, wire, clock, telemetry }
     }
 
     /// Resolves `name type` and judges the answer.

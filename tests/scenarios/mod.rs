@@ -28,6 +28,7 @@ mod negative;
 mod net;
 mod opt_out;
 mod policy;
+mod prefetch;
 mod recursing;
 mod refreshing;
 mod rollover;

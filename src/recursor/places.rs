@@ -1,0 +1,56 @@
+//! How many resolutions may need the network at the same time.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Limits;
+use crate::resolver::{Policy, Root};
+use crate::wire::Name;
+
+/// What a resolution is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Somebody waits for it.
+    Request,
+    /// Nobody does yet.
+    Prefetch,
+}
+
+/// Places for resolutions: for each root of the policy, and for names that lie in none.
+#[derive(Debug)]
+pub(super) struct Places(Vec<Tree>);
+
+/// The places of one tree. Those who wait share theirs with nobody else.
+#[derive(Debug)]
+struct Tree {
+    requests: Arc<Semaphore>,
+    prefetches: Arc<Semaphore>,
+}
+
+impl Places {
+    pub(super) fn new(policy: &Policy, limits: &Limits) -> Self {
+        let trees = policy.roots.len() + 1;
+        let share = |all: usize| Arc::new(Semaphore::new(all.div_ceil(trees)));
+        let tree =
+            || Tree { requests: share(limits.resolutions), prefetches: share(limits.prefetches) };
+        Self((0..trees).map(|_| tree()).collect())
+    }
+
+    /// A place in the tree that holds `name`; none where all are taken.
+    pub(super) fn take(
+        &self,
+        policy: &Policy,
+        name: &Name,
+        purpose: Purpose,
+    ) -> Option<OwnedSemaphorePermit> {
+        let own = policy.root_of(name);
+        let is_own = |root: &Root| own.is_some_and(|own| std::ptr::eq(own, root));
+        let tree = &self.0[policy.roots.iter().position(is_own).unwrap_or(policy.roots.len())];
+        let places = match purpose {
+            Purpose::Request => &tree.requests,
+            Purpose::Prefetch => &tree.prefetches,
+        };
+        places.clone().try_acquire_owned().ok()
+    }
+}

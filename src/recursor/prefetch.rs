@@ -1,0 +1,37 @@
+//! Popular answers are looked for anew before their time is over, so that nobody has to wait for them.
+
+use super::flight::Route;
+use super::places::Purpose;
+use super::tally::Course;
+use super::{Begun, Recursor};
+use crate::dnssec::Security;
+use crate::resolver::{Checking, Response};
+use crate::transport::Exchange;
+use crate::wire::Question;
+
+impl<E: Exchange + 'static> Recursor<E> {
+    /// Begins to look anew for what was just told from memory, where it will not be there for long
+    /// and nobody does so already. It takes no place from who waits.
+    pub(super) fn prefetch(&self, question: &Question, told: &Begun) {
+        let Begun::Known(response) = told else { return };
+        if !response.wanes || self.shared.limits.prefetches == 0 {
+            return;
+        }
+        let route = Route { question: question.clone(), checking: judged(response), anew: true };
+        if self.shared.flights.is_under_way(&route) {
+            return;
+        }
+        let (course, _) = self.board(route, Purpose::Prefetch, || true);
+        if matches!(course, Course::Begun | Course::Busy) {
+            self.shared.tally.prefetch(course);
+        }
+    }
+}
+
+/// What was judged is to be judged again: what is not would not take its place.
+fn judged(response: &Response) -> Checking {
+    match response.security {
+        Security::Indeterminate => Checking::Disabled,
+        _ => Checking::Enabled,
+    }
+}
