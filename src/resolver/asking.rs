@@ -96,14 +96,18 @@ impl Asking {
             return Opened::Stranger;
         }
         match Message::decode(octets) {
-            Err(_) if self.via == Transport::Udp && says_truncated(octets) => Opened::Truncated,
+            Err(_) if says_truncated(octets) => self.truncated(),
             Err(_) => Opened::Malformed,
             Ok(message) if !self.fits(&message) => Opened::Stranger,
-            Ok(message) if self.via == Transport::Udp && message.flags.truncated => {
-                Opened::Truncated
-            }
+            Ok(message) if message.flags.truncated => self.truncated(),
             Ok(message) => Opened::Reply(Box::new(message)),
         }
+    }
+
+    /// What a reply is that was cut off: there is nothing that it does not fit by TCP, so that what is
+    /// left out can be had nowhere.
+    fn truncated(&self) -> Opened {
+        if self.via == Transport::Udp { Opened::Truncated } else { Opened::Malformed }
     }
 
     /// Whether a message is a response to this question. One that could not read the question may

@@ -11,6 +11,9 @@ use crate::wire::{Edns, Ttl};
 pub struct Limits {
     /// Questions sent: 200. A phone number through a cold cache takes about 30.
     pub questions: u32,
+    /// Octets of replies read: 512 kB. 200 replies by UDP have half of that; by TCP each may have
+    /// 64 kB, made to be slow to read.
+    pub octets: usize,
     /// Questions sent to find one RRset: 50. So one name server's address cannot use up all.
     pub questions_per_fetch: u32,
     /// Referrals followed: 130, as in Unbound: more than a name has labels. Delegations without end
@@ -105,6 +108,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             questions: 200,
+            octets: 512 << 10,
             questions_per_fetch: 50,
             referrals: 130,
             depth: 64,

@@ -11,6 +11,9 @@ pub enum Work {
     /// [`Limits::questions`].
     #[error("questions to servers")]
     Questions,
+    /// [`Limits::octets`].
+    #[error("octets of replies")]
+    Octets,
     /// [`Limits::questions_per_fetch`].
     #[error("questions for one record set")]
     Fetch,
@@ -45,6 +48,8 @@ pub enum Work {
 pub struct Spent {
     /// Questions to servers.
     pub questions: u32,
+    /// Octets of replies.
+    pub octets: usize,
     /// Referrals followed.
     pub referrals: u32,
     /// Lookups begun.
@@ -58,6 +63,11 @@ pub struct Spent {
 impl Spent {
     pub(super) fn question(&mut self, limits: &Limits) -> Result<(), Work> {
         spend(&mut self.questions, 1, limits.questions, Work::Questions)
+    }
+
+    pub(super) fn octets(&mut self, more: usize, limits: &Limits) -> Result<(), Work> {
+        self.octets = self.octets.saturating_add(more);
+        if self.octets > limits.octets { Err(Work::Octets) } else { Ok(()) }
     }
 
     pub(super) fn referral(&mut self, limits: &Limits) -> Result<(), Work> {
@@ -108,6 +118,7 @@ mod tests {
         assert_eq!(spent.question(&limits), Err(Work::Questions));
         assert!(spent.target(&limits) && !spent.target(&limits));
         assert!(spent.referral(&limits).is_ok() && spent.referral(&limits).is_err());
+        assert!(spent.octets(limits.octets, &limits).is_ok() && spent.octets(1, &limits).is_err());
     }
 
     #[test]

@@ -91,6 +91,9 @@ impl Lookup {
     }
 
     pub(super) fn reply(&mut self, mut asking: Asking, octets: &[u8], env: &mut Env<'_>) -> Move {
+        if let Err(work) = env.budget.octets(octets.len(), env.limits()) {
+            return Move::Abort(Cause::Exhausted(work));
+        }
         match asking.open(octets) {
             Opened::Reply(message) => self.opened(asking, *message, env),
             Opened::Truncated => {

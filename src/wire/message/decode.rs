@@ -29,6 +29,11 @@ impl Message {
             pointers: Pointers::for_message(octets.len(), limits.extra_pointers),
         };
         let header = decoder.header()?;
+        let counts = [header.counts.answers, header.counts.authorities, header.counts.additionals];
+        let records = counts.map(u32::from).iter().sum();
+        if records > limits.records {
+            return Err(MessageError::Records(records));
+        }
         let question = decoder.question(header.counts.queries)?;
         let answer = decoder.records(header.counts.answers)?;
         let authority = decoder.records(header.counts.authorities)?;

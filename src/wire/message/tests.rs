@@ -75,10 +75,22 @@ fn pointer_chains_are_cut_off() {
     let [high, low] = (0xc000 | (24 + 399 * 2u16)).to_be_bytes();
     let named = [high, low, 255, 0, 0, 1, 0, 0, 0, 0, 0, 0].repeat(3);
     let packet = packet([0, 1, 3, 0], &[holder, named].concat());
-    let limits = |extra_pointers| MessageLimits { extra_pointers };
+    let limits = |extra_pointers| MessageLimits { extra_pointers, ..MessageLimits::default() };
     assert!(Message::decode_within(&packet, &limits(1200)).is_ok());
     let error = Message::decode_within(&packet, &limits(256)).unwrap_err();
     assert!(matches!(error, MessageError::Name { error: NameError::TooManyPointers, .. }));
+}
+
+#[test]
+fn records_are_counted_before_they_are_read() {
+    let record = [0, 0, 255, 0, 1, 0, 0, 0, 0, 0, 0];
+    let decode = |count: u16| {
+        let mut packet = packet([0, 0, 0, 0], &record.repeat(count.into()));
+        packet[6..8].copy_from_slice(&count.to_be_bytes());
+        Message::decode(&packet).map(|message| message.answer.len())
+    };
+    assert_eq!(decode(1024), Ok(1024));
+    assert_eq!(decode(1025), Err(MessageError::Records(1025)));
 }
 
 #[test]
