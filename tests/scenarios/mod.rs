@@ -14,6 +14,7 @@
 mod adversary;
 mod algorithms;
 mod aliases;
+mod attacks;
 mod borders;
 mod budget;
 mod classic;

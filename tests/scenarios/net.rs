@@ -7,11 +7,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
 use threepid::clock::Timestamp;
 use threepid::crypto::SeededRandom;
 use threepid::recursor::Memory;
 use threepid::resolver::{
-    Cause, Checking, Input, Note, Outgoing, Policy, Resolution, Response, Step,
+    Cause, Checking, Input, Note, Outgoing, Policy, Resolution, Response, Spent, Step,
 };
 use threepid::wire::{Class, Message, Name, Question, Rtype, Transport};
 
@@ -52,6 +53,8 @@ pub(crate) struct World {
     servers: HashMap<IpAddr, Server>,
     memory: Memory,
     random: SeededRandom,
+    /// What the machine took of the processor, the servers not counted.
+    cpu: Duration,
 }
 
 /// What came of a question.
@@ -61,6 +64,10 @@ pub(crate) struct Outcome {
     pub(crate) response: Response,
     /// The questions sent, as `last octet of the server: name type`, with ` tcp` where so.
     pub(crate) sent: Vec<String>,
+    /// What it cost, as the machine counts.
+    pub(crate) spent: Spent,
+    /// What it took of the processor.
+    pub(crate) cpu: Duration,
 }
 
 impl World {
@@ -71,6 +78,7 @@ impl World {
             servers: HashMap::new(),
             memory: Memory::new(16 << 20),
             random: SeededRandom::new(1),
+            cpu: Duration::ZERO,
         }
     }
 
@@ -82,17 +90,28 @@ impl World {
     /// Changes what the server at this address replies. `change` gets the question, as
     /// `name type`, and the reply.
     pub(crate) fn alter(&mut self, address: &str, change: impl Fn(&str, &mut Message) + 'static) {
+        self.wrap(address, move |incoming, replies| {
+            let altered = replies.iter().map(|reply| {
+                let mut message = Message::decode(reply).unwrap();
+                change(&incoming.asked(), &mut message);
+                message.encode()
+            });
+            altered.collect()
+        });
+    }
+
+    /// Changes the packets that come from the server at this address.
+    pub(crate) fn wrap(
+        &mut self,
+        address: &str,
+        change: impl Fn(&Incoming<'_>, Vec<Vec<u8>>) -> Vec<Vec<u8>> + 'static,
+    ) {
         let mut server = self.servers.remove(&address.parse().unwrap()).unwrap();
         self.put(
             address,
             Box::new(move |incoming| {
                 let replies = server(incoming);
-                let altered = replies.iter().map(|reply| {
-                    let mut message = Message::decode(reply).unwrap();
-                    change(&incoming.asked(), &mut message);
-                    message.encode()
-                });
-                altered.collect()
+                change(incoming, replies)
             }),
         );
     }
@@ -153,6 +172,7 @@ impl World {
     }
 
     fn play(&mut self, mut resolution: Resolution) -> (Outcome, Vec<Note>) {
+        self.cpu = Duration::ZERO;
         let mut sent = Vec::new();
         let mut notes = Vec::new();
         let mut step = self.step(&mut resolution, Input::Start);
@@ -168,11 +188,15 @@ impl World {
                 Step::Fail(cause) => break Response::failure(cause),
             }
         };
-        (Outcome { response, sent }, notes)
+        let (spent, cpu) = (resolution.spent(), self.cpu);
+        (Outcome { response, sent, spent, cpu }, notes)
     }
 
     fn step(&mut self, resolution: &mut Resolution, input: Input<'_>) -> Step {
-        resolution.step(input, self.now, &self.memory, &mut self.random)
+        let before = cpu_time();
+        let step = resolution.step(input, self.now, &self.memory, &mut self.random);
+        self.cpu += cpu_time() - before;
+        step
     }
 
     /// Hands the packets that come back to the machine, until it goes on.
@@ -210,6 +234,11 @@ impl Outcome {
         let data = sets.flat_map(|set| &set.rrset.rdata);
         data.map(|rdata| threepid::codec::hex(rdata.octets())).collect()
     }
+}
+
+/// What this thread has taken of the processor.
+pub(crate) fn cpu_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap().into()
 }
 
 /// The question `name type`.

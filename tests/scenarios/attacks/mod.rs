@@ -1,0 +1,119 @@
+//! Attacks that the field has learned of, mounted on a resolver in a faked network, and what they
+//! cost it: each test asserts the limits by what the machine counts, and prints one line that compares
+//! the attack with an honest question. `tests/soak attacks` prints them all, optimised.
+
+mod aliases;
+mod delegations;
+mod forge;
+mod ghosts;
+mod hashes;
+mod names;
+mod replies;
+mod signatures;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use threepid::resolver::Limits;
+
+use super::net::{Outcome, World};
+use super::tree::{self, PHONE};
+
+/// How much more of the processor an attack may take than an honest question: generous, as tests
+/// run unoptimised. What is counted is held exactly.
+const MOST_RATIO: f64 = 150.0;
+
+/// A resolver that remembers nothing yet, its surroundings, and what a client asks.
+struct Scene {
+    world: World,
+    questions: Vec<String>,
+}
+
+impl Scene {
+    fn new(world: World, question: &str) -> Self {
+        Self { world, questions: vec![question.to_owned()] }
+    }
+
+    /// Asks everything once.
+    fn play(&mut self) -> Vec<Outcome> {
+        let questions = self.questions.clone();
+        questions.iter().map(|question| self.world.ask(question)).collect()
+    }
+}
+
+/// What the questions of a scene came to.
+struct Cost {
+    /// What came of the last one.
+    outcome: Outcome,
+    /// Upstream packets for each question.
+    packets: f64,
+    /// Of all runs, the one in the middle, for each question.
+    cpu: Duration,
+}
+
+/// Plays a scene some times over; each time it has to keep within the limits, and cost nothing when it
+/// is asked for again at once.
+fn play(stage: impl Fn() -> Scene) -> Cost {
+    let runs = std::env::var("THREEPID_ATTACK_RUNS").map_or(3, |runs| runs.parse().unwrap());
+    let mut costs: Vec<Cost> = (0..runs).map(|_| play_once(stage())).collect();
+    costs.sort_by_key(|cost| cost.cpu);
+    costs.swap_remove(runs / 2)
+}
+
+fn play_once(mut scene: Scene) -> Cost {
+    let mut outcomes = scene.play();
+    outcomes.iter().for_each(assert_limits);
+    for again in scene.play() {
+        assert_eq!(again.sent, Vec::<String>::new(), "the second time: {:?}", again.response);
+    }
+    let count = u32::try_from(outcomes.len()).unwrap();
+    let packets: usize = outcomes.iter().map(|outcome| outcome.sent.len()).sum();
+    let packets = f64::from(u32::try_from(packets).unwrap()) / f64::from(count);
+    let cpu = outcomes.iter().map(|outcome| outcome.cpu).sum::<Duration>() / count;
+    Cost { outcome: outcomes.pop().unwrap(), packets, cpu }
+}
+
+fn assert_limits(outcome: &Outcome) {
+    let (limits, spent) = (Limits::default(), outcome.spent);
+    let proofs = spent.proofs;
+    let one = limits.effort;
+    assert!(outcome.sent.len() <= limits.questions.try_into().unwrap(), "{}", outcome.sent.len());
+    assert!(spent.frames <= limits.frames + 1, "{spent:?}");
+    assert!(spent.referrals <= limits.referrals + 1, "{spent:?}");
+    // What a reply took is counted when it was judged.
+    assert!(proofs.validations <= limits.validations + one.validations, "{spent:?}");
+    assert!(proofs.failures <= limits.failures + one.failures, "{spent:?}");
+    assert!(proofs.digests <= limits.digests + one.digests, "{spent:?}");
+    assert!(proofs.hash_blocks <= limits.hash_blocks + one.hash_blocks, "{spent:?}");
+}
+
+/// An association of a phone number, three zones deep, through a cold cache.
+fn honest() -> &'static Cost {
+    static HONEST: OnceLock<Cost> = OnceLock::new();
+    HONEST.get_or_init(|| {
+        let cost = play(|| Scene::new(tree::world(), &format!("{PHONE} ASSOC")));
+        assert_eq!(cost.outcome.response.failure, None);
+        print("an honest question", &cost, 1.0);
+        cost
+    })
+}
+
+/// Mounts an attack and prints what it costs.
+fn mount(attack: &str, stage: impl Fn() -> Scene) -> Cost {
+    let (honest, cost) = (honest(), play(stage));
+    let ratio = cost.cpu.as_secs_f64() / honest.cpu.as_secs_f64();
+    print(attack, &cost, ratio);
+    assert!(ratio < MOST_RATIO, "{attack}: {ratio}");
+    cost
+}
+
+fn print(attack: &str, cost: &Cost, ratio: f64) {
+    let proofs = cost.outcome.spent.proofs;
+    println!(
+        "| {attack} | {:.1} | {} | {} | {:.2} ms | {ratio:.1} |",
+        cost.packets,
+        proofs.validations,
+        proofs.hash_blocks,
+        cost.cpu.as_secs_f64() * 1000.0,
+    );
+}
