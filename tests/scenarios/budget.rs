@@ -27,6 +27,17 @@ fn questions_run_out() {
     assert!(world.ask(&format!("{PHONE} ASSOC")).sent.len() < 6);
 }
 
+/// As of `.` where there is no network: it has more servers than one lookup may ask, but that is not why.
+#[test]
+fn many_servers_are_silent() {
+    let mut world = World::new(tree::policy(), NOW);
+    let servers = (1..=26).map(|last| std::net::Ipv4Addr::new(192, 0, 2, last).into());
+    world.policy().roots[0].servers = servers.collect();
+    let outcome = world.ask(&format!("{PHONE} ASSOC"));
+    assert_eq!(*outcome.cause(), Cause::Unreachable(name("3pid.example.")));
+    assert_eq!(outcome.sent.len(), 50);
+}
+
 #[test]
 fn signatures_run_out() {
     let mut world = world();

@@ -43,12 +43,21 @@ impl Lookup {
         }
         self.asked += 1;
         if self.asked > env.limits().questions_per_fetch {
-            return self.fail(Cause::Exhausted(Work::Fetch), env);
+            let cause = self.too_many();
+            return self.fail(cause, env);
         }
         self.note_asking(&asking, env);
         let send = asking.packet(env);
         self.state = State::Asking(asking);
         Move::Send(send)
+    }
+
+    /// What it means that no more may be asked. Where nobody of the zone replied, that is the reason.
+    fn too_many(&mut self) -> Cause {
+        let zone = self.walk.as_ref().map(Walk::zone);
+        let is_silent =
+            |cause: &Cause| matches!(cause, Cause::Unreachable(silent) if Some(silent) == zone);
+        self.failure.take().filter(is_silent).unwrap_or(Cause::Exhausted(Work::Fetch))
     }
 
     fn note_asking(&self, asking: &Asking, env: &mut Env<'_>) {
