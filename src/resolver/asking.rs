@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 
 use super::env::{Env, Outgoing};
 use super::server::ServerState;
+use super::spelling::{self, mixed};
 use crate::clock::Timestamp;
-use crate::wire::{Edns, Flags, Message, Opcode, Question, Rcode, Transport, says_truncated};
+use crate::wire::{
+    Edns, Flags, Message, MessageError, Name, Opcode, Question, Rcode, Transport, says_truncated,
+};
 
 /// A question on its way.
 #[derive(Debug)]
@@ -13,13 +16,25 @@ pub(super) struct Asking {
     pub(super) server: SocketAddr,
     pub(super) via: Transport,
     pub(super) manner: Manner,
+    /// In lower case.
     pub(super) question: Question,
     pub(super) sent: Timestamp,
-    /// Something came with its id that cannot be read.
-    pub(super) garbled: bool,
+    /// What came with its id, but cannot be taken for the reply.
+    pub(super) doubt: Option<Doubt>,
     /// The same question of another resolution stands for it.
     pub(super) joined: bool,
     id: u16,
+    /// The name as it goes out.
+    spelt: Name,
+}
+
+/// Why a packet with the right id may be forged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// It cannot be read.
+    Garbled,
+    /// It does not repeat the case of the question.
+    OtherCase,
 }
 
 /// How a question is put.
@@ -31,18 +46,20 @@ pub(super) struct Manner {
     pub(super) plain: bool,
     /// It goes to a resolver, not to an authority.
     pub(super) forwarded: bool,
+    /// It goes in random case.
+    pub(super) mixed: bool,
 }
 
 /// What a packet is.
 #[derive(Debug)]
 pub(super) enum Opened {
-    /// The reply.
-    Reply(Box<Message>),
+    /// The reply; whether it repeats the question as it was spelt.
+    Reply(Box<Message>, bool),
     /// The reply, which does not fit a datagram. It may be cut off anywhere.
     Truncated,
-    /// The reply by its id, but not to be read. Over UDP it may be forged, by who wants to end the
-    /// waiting for the true one ("TuDoor").
-    Malformed,
+    /// The reply by its id, but not to be taken for it. Over UDP it may be forged, by who wants to end
+    /// the waiting for the true one ("TuDoor").
+    Doubtful(Doubt),
     /// Something else: to be ignored.
     Stranger,
 }
@@ -54,15 +71,25 @@ impl Asking {
         manner: Manner,
         env: &mut Env<'_>,
     ) -> Self {
-        let (id, sent) = (env.random.u16(), env.now);
-        let (via, garbled, joined) = (Transport::Udp, false, false);
-        Self { server, via, manner, question, sent, garbled, joined, id }
+        let (via, id, sent) = (Transport::Udp, env.random.u16(), env.now);
+        let question = Question { name: question.name.to_lowercase(), ..question };
+        let spelt = match manner.mixed {
+            true => mixed(&question.name, env.random),
+            false => question.name.clone(),
+        };
+        Self { server, via, manner, question, sent, doubt: None, joined: false, id, spelt }
     }
 
     /// The same question to the same server by TCP.
     pub(super) fn over_tcp(self, env: &mut Env<'_>) -> Self {
         let (via, id, sent) = (Transport::Tcp, env.random.u16(), env.now);
-        Self { via, id, sent, garbled: false, joined: false, ..self }
+        Self { via, id, sent, joined: false, ..self }
+    }
+
+    /// The same question to the same server by UDP, in lower case.
+    pub(super) fn in_lower_case(self, env: &mut Env<'_>) -> Self {
+        let manner = Manner { mixed: false, ..self.manner };
+        Self::new(self.server, self.question, manner, env)
     }
 
     /// The same question to the same server without EDNS.
@@ -75,7 +102,8 @@ impl Asking {
     pub(super) fn packet(&self, env: &Env<'_>) -> Outgoing {
         let Manner { forwarded, plain, .. } = self.manner;
         let limits = env.limits();
-        let mut message = Message::query(self.id, self.question.clone());
+        let question = Question { name: self.spelt.clone(), ..self.question.clone() };
+        let mut message = Message::query(self.id, question);
         message.flags = Flags {
             recursion_desired: forwarded,
             checking_disabled: forwarded,
@@ -95,19 +123,39 @@ impl Asking {
         if octets.first_chunk() != Some(&self.id.to_be_bytes()) {
             return Opened::Stranger;
         }
-        match Message::decode(octets) {
-            Err(_) if says_truncated(octets) => self.truncated(),
-            Err(_) => Opened::Malformed,
-            Ok(message) if !self.fits(&message) => Opened::Stranger,
-            Ok(message) if message.flags.truncated => self.truncated(),
-            Ok(message) => Opened::Reply(Box::new(message)),
+        let repeats = spelling::repeats(octets, &self.spelt);
+        let mut message = match self.decode(octets, repeats) {
+            Err(_) if says_truncated(octets) => return self.truncated(),
+            Err(_) => return Opened::Doubtful(Doubt::Garbled),
+            Ok(message) if !self.fits(&message) => return Opened::Stranger,
+            Ok(message) => message,
+        };
+        let repeats = repeats || message.question.is_none();
+        if self.via == Transport::Udp && self.manner.mixed && !repeats {
+            return Opened::Doubtful(Doubt::OtherCase);
+        }
+        if message.flags.truncated {
+            return self.truncated();
+        }
+        spelling::respell_owners(&mut message, &self.question.name);
+        Opened::Reply(Box::new(message), repeats)
+    }
+
+    /// Reads a packet, without the random case where it repeats that.
+    fn decode(&self, octets: &[u8], repeats: bool) -> Result<Message, MessageError> {
+        match repeats {
+            true => Message::decode(&spelling::respell(octets, &self.spelt, &self.question.name)),
+            false => Message::decode(octets),
         }
     }
 
     /// What a reply is that was cut off: there is nothing that it does not fit by TCP, so that what is
     /// left out can be had nowhere.
     fn truncated(&self) -> Opened {
-        if self.via == Transport::Udp { Opened::Truncated } else { Opened::Malformed }
+        match self.via {
+            Transport::Udp => Opened::Truncated,
+            Transport::Tcp => Opened::Doubtful(Doubt::Garbled),
+        }
     }
 
     /// Whether a message is a response to this question. One that could not read the question may

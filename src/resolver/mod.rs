@@ -35,6 +35,7 @@ mod reply;
 mod response;
 mod server;
 mod special;
+mod spelling;
 mod spent;
 mod stale;
 mod task;

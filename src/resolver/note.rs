@@ -80,6 +80,9 @@ pub enum Meaning {
     /// So many packets with wrong ids came that someone seems to be guessing, or one that cannot be
     /// read and nothing else: the server is asked again, over TCP.
     Guesses,
+    /// A reply does not repeat the question as it was spelt, and no other came: the server is asked
+    /// again, over TCP.
+    OtherCase,
     /// No reply came in time.
     Silence,
     /// The question was not sent after all: too many others are on their way.

@@ -108,6 +108,10 @@ pub struct Policy {
     /// Whether authorities are shown no more of a name than it takes (RFC 9156). Resolvers are always
     /// shown all of it.
     pub minimise: bool,
+    /// Whether questions to authorities go out in random case, which replies have to repeat. Those to
+    /// resolvers never do: they are few, chosen by the operator and mostly near, and what they remember
+    /// of others' questions they often give in the case of these.
+    pub mixed_case: bool,
     /// Whether questions about the locally served zones (RFC 6303) are answered here. Those about
     /// `localhost.` and its like (RFC 6761) always are.
     pub private_zones: bool,
@@ -128,6 +132,7 @@ impl Default for Policy {
             do_not_query: Vec::new(),
             negative_anchors: Vec::new(),
             minimise: true,
+            mixed_case: true,
             private_zones: true,
             algorithms: Algorithms::default(),
             limits: Limits::default(),

@@ -172,7 +172,7 @@ impl Response {
 }
 
 /// The records of a section for a client: DNSSEC's only where it wants them, or asked for them
-/// (RFC 4035 section 3.2.1).
+/// (RFC 4035 section 3.2.1). Its own name stands there as it spells it.
 fn section(sets: &[SignedRrset], request: &Request) -> Vec<Record> {
     let is_dnssec = |rtype| matches!(rtype, Rtype::RRSIG | Rtype::NSEC | Rtype::NSEC3);
     let wanted = |set: &&SignedRrset| {
@@ -180,5 +180,11 @@ fn section(sets: &[SignedRrset], request: &Request) -> Vec<Record> {
         request.dnssec_ok || !is_dnssec(rtype) || rtype == asked || asked == Rtype::ANY
     };
     let most = Ttl::from_secs(u32::MAX);
-    sets.iter().filter(wanted).flat_map(|set| set.records(request.dnssec_ok, most)).collect()
+    let records = sets.iter().filter(wanted);
+    let mut records: Vec<Record> =
+        records.flat_map(|set| set.records(request.dnssec_ok, most)).collect();
+    let own = &request.question.name;
+    let about_it = records.iter_mut().filter(|record| record.name == *own);
+    about_it.for_each(|record| record.name = own.clone());
+    records
 }

@@ -11,7 +11,7 @@ use crate::crypto::Random;
 use crate::wire::{Name, Ttl};
 
 /// What was learned from the manners of a server: how fast it replies, by the estimator of RFC 6298,
-/// and whether it speaks EDNS.
+/// whether it speaks EDNS, and whether it repeats questions as they are spelt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerState {
     /// Smoothed round-trip time and its variation, in milliseconds; none before the first reply.
@@ -22,6 +22,8 @@ pub struct ServerState {
     rest: Option<Rest>,
     /// It said that it does not know EDNS: until when that counts. Then it may have learned.
     plain_until: Timestamp,
+    /// It does not repeat the case of a question: until when that counts.
+    lower_case_until: Timestamp,
 }
 
 /// For how long a server is left alone. Its questions would only take from others what they wait
@@ -33,8 +35,13 @@ struct Rest {
 }
 
 impl ServerState {
-    const NEW: Self =
-        Self { round_trip: None, timeouts: 0, rest: None, plain_until: Timestamp::from_secs(0) };
+    const NEW: Self = Self {
+        round_trip: None,
+        timeouts: 0,
+        rest: None,
+        plain_until: Timestamp::from_secs(0),
+        lower_case_until: Timestamp::from_secs(0),
+    };
 
     /// What is known of `server`.
     pub(super) fn of(server: SocketAddr, cache: &dyn Cache, now: Timestamp) -> Self {
@@ -44,6 +51,11 @@ impl ServerState {
     /// Whether it is asked without EDNS.
     pub(super) fn is_plain(&self, now: Timestamp) -> bool {
         now < self.plain_until
+    }
+
+    /// Whether it repeats the case of a question, so far as is known.
+    pub(super) fn keeps_case(&self, now: Timestamp) -> bool {
+        now >= self.lower_case_until
     }
 
     fn replied(&mut self, after: Duration) {
@@ -105,6 +117,8 @@ pub(super) enum Experience {
     Patience,
     /// The server does not know EDNS.
     NoEdns,
+    /// The server does not repeat the case of a question.
+    OtherCase,
 }
 
 /// Remembers an experience with `server`.
@@ -121,6 +135,7 @@ pub(super) fn remember(
         Experience::Silence => state.was_silent(limits, now),
         Experience::Patience => state.timeouts = state.timeouts.saturating_add(1),
         Experience::NoEdns => state.plain_until = end(now, limits.server_ttl),
+        Experience::OtherCase => state.lower_case_until = end(now, limits.server_ttl),
     }
     keep(server, state, limits, cache, now);
 }

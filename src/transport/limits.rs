@@ -40,6 +40,10 @@ pub struct Limits {
     /// Datagrams that do not answer the question before an exchange ends. Each is a guess at its id:
     /// the question goes by TCP then (RFC 5452 section 9.3).
     pub mismatches: usize,
+    /// How long a response is waited for that repeats the question, once one came that spells it
+    /// otherwise: 100 ms. That one may be forged, and the server's own be right behind it; it is what
+    /// the exchange gives where nothing better comes.
+    pub second_wait: Duration,
     /// Those of them with one server: 128, so that it takes eight that are silent to take them all.
     /// One that replies within 20 ms can be asked 6,000 times in a second.
     pub exchanges_per_server: NonZeroUsize,
@@ -72,6 +76,7 @@ impl Default for Limits {
             linger: Duration::from_millis(100),
             exchanges: count(1024),
             mismatches: 16,
+            second_wait: Duration::from_millis(100),
             exchanges_per_server: count(128),
             waiting_per_server: 512,
             exchange_wait: Duration::from_millis(500),

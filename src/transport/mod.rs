@@ -85,7 +85,8 @@ pub enum ExchangeError {
 /// Asks servers.
 pub trait Exchange: Send + Sync {
     /// Sends the query in `packet` to `server`, and returns the first message that responds to it:
-    /// same id, same question (RFC 5452 section 9.1), and over UDP to be read as far as it goes.
+    /// same id, same question (RFC 5452 section 9.1), and over UDP to be read as far as it goes. One
+    /// that spells the question otherwise counts only where no better comes soon.
     ///
     /// # Errors
     /// Where no such message comes within `timeout` of its being sent, it cannot be sent, or the

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::gate::Gate;
 use super::stream::{self, Next};
 use super::{Exchange, ExchangeError, Limits, Sources, Transport};
-use crate::wire::{Message, is_response_to, says_truncated};
+use crate::wire::{Message, is_response_to, repeats_question, says_truncated};
 
 /// The longest UDP message that is read: more than anyone sends unfragmented.
 const LONGEST_DATAGRAM: usize = 4096;
@@ -22,14 +22,16 @@ const LONGEST_DATAGRAM: usize = 4096;
 pub struct Network {
     gate: Gate,
     mismatches: usize,
+    second_wait: Duration,
     sources: Sources,
 }
 
 impl Network {
     /// Asks within the limits on exchanges at the same time; further questions wait for a while.
     pub fn new(limits: &Limits) -> Self {
+        let Limits { mismatches, second_wait, .. } = *limits;
         let (gate, sources) = (Gate::new(limits), Sources::default());
-        Self { gate, mismatches: limits.mismatches, sources }
+        Self { gate, mismatches, second_wait, sources }
     }
 
     /// The same, from these addresses.
@@ -49,48 +51,75 @@ impl Exchange for Network {
     ) -> Result<Vec<u8>, ExchangeError> {
         // Patience is with the server: it starts once the question may go out.
         let _pass = self.gate.pass(server).await.ok_or(ExchangeError::NotSent)?;
-        let own = self.sources.towards(server);
-        let mut garbled = false;
+        let mut doubtful = Doubtful::default();
         let exchange = async {
             match transport {
-                Transport::Udp => udp(own, server, packet, self.mismatches, &mut garbled).await,
-                Transport::Tcp => tcp(own, server, packet).await,
+                Transport::Udp => self.udp(server, packet, &mut doubtful).await,
+                Transport::Tcp => tcp(self.sources.towards(server), server, packet).await,
             }
         };
         match timeout(patience, exchange).await {
             Ok(outcome) => outcome,
-            Err(_) if garbled => Err(ExchangeError::Besieged),
-            Err(_) => Err(ExchangeError::Timeout),
+            Err(_) => doubtful.outcome(),
         }
     }
 }
 
-/// What comes from elsewhere, does not answer the question or cannot be read is ignored: it may be
-/// forged, and the response still on its way. But not more than `mismatches` times. Sets `garbled` where
-/// something came that cannot be read, but might else be the response.
-async fn udp(
-    own: SocketAddr,
-    server: SocketAddr,
-    packet: &[u8],
-    mismatches: usize,
-    garbled: &mut bool,
-) -> Result<Vec<u8>, ExchangeError> {
-    let socket = UdpSocket::bind(own).await?;
-    socket.connect(server).await?;
-    socket.send(packet).await?;
-    // One octet more, to tell what is too long.
-    let mut response = vec![0; LONGEST_DATAGRAM + 1];
-    for _ in 0..=mismatches {
-        let length = socket.recv(&mut response).await?;
-        if length <= LONGEST_DATAGRAM && is_response_to(&response[..length], packet) {
-            if is_readable(&response[..length]) {
-                response.truncate(length);
-                return Ok(response);
-            }
-            *garbled = true;
+/// What came over UDP and may be forged, while the response is still waited for.
+#[derive(Debug, Default)]
+struct Doubtful {
+    /// Something that cannot be read, but might else be the response.
+    garbled: bool,
+    /// A response that spells the question otherwise.
+    other_case: Option<Vec<u8>>,
+}
+
+impl Doubtful {
+    /// What the exchange comes to where nothing better comes.
+    fn outcome(self) -> Result<Vec<u8>, ExchangeError> {
+        match self.other_case {
+            Some(response) => Ok(response),
+            None if self.garbled => Err(ExchangeError::Besieged),
+            None => Err(ExchangeError::Timeout),
         }
     }
-    Err(ExchangeError::Besieged)
+}
+
+impl Network {
+    /// What comes from elsewhere, does not answer the question or cannot be read is ignored: it may be
+    /// forged, and the response still on its way. But not more than `mismatches` times.
+    async fn udp(
+        &self,
+        server: SocketAddr,
+        packet: &[u8],
+        doubtful: &mut Doubtful,
+    ) -> Result<Vec<u8>, ExchangeError> {
+        let socket = UdpSocket::bind(self.sources.towards(server)).await?;
+        socket.connect(server).await?;
+        socket.send(packet).await?;
+        // One octet more, to tell what is too long.
+        let mut buffer = vec![0; LONGEST_DATAGRAM + 1];
+        for _ in 0..=self.mismatches {
+            let received = socket.recv(&mut buffer);
+            let length = match doubtful.other_case.is_some() {
+                false => received.await?,
+                true => match timeout(self.second_wait, received).await {
+                    Ok(length) => length?,
+                    Err(_) => return std::mem::take(doubtful).outcome(),
+                },
+            };
+            let response = &buffer[..length];
+            if length > LONGEST_DATAGRAM || !is_response_to(response, packet) {
+                continue;
+            }
+            match (is_readable(response), repeats_question(response, packet)) {
+                (true, true) => return Ok(response.to_vec()),
+                (true, false) => doubtful.other_case = Some(response.to_vec()),
+                (false, _) => doubtful.garbled = true,
+            }
+        }
+        Err(ExchangeError::Besieged)
+    }
 }
 
 /// Whether a response can be read, or need not be because it is to be had in full by TCP.

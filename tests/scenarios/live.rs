@@ -65,7 +65,7 @@ impl Exchange for Wire {
         let (authority, takes) = {
             let mut state = self.state.lock().unwrap();
             let question = Message::decode(packet).unwrap().question.unwrap();
-            state.asked.push(format!("{} {}", question.name, question.rtype));
+            state.asked.push(format!("{} {}", question.name.to_lowercase(), question.rtype));
             (state.authorities.get(&server.ip()).cloned(), state.takes)
         };
         let Some(authority) = authority.filter(|_| takes < timeout) else {

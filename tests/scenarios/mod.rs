@@ -25,6 +25,7 @@ mod key_rollovers;
 mod keyring;
 mod lies;
 mod live;
+mod mixed_case;
 mod negative;
 mod net;
 mod opt_out;

@@ -29,10 +29,15 @@ pub(crate) struct Incoming<'a> {
 }
 
 impl Incoming<'_> {
-    /// What is asked, as `name type`.
+    /// What is asked, as `name type`, the name in lower case.
     pub(crate) fn asked(&self) -> String {
         let question = self.query.question.as_ref().unwrap();
-        format!("{} {}", question.name, question.rtype)
+        format!("{} {}", question.name.to_lowercase(), question.rtype)
+    }
+
+    /// The name that is asked for, as it is spelt.
+    pub(crate) fn spelt(&self) -> String {
+        self.query.question.as_ref().unwrap().name.to_string()
     }
 }
 
@@ -254,7 +259,7 @@ fn describe(send: &Outgoing) -> String {
         IpAddr::V6(v6) => v6.to_string(),
     };
     let via = if send.via == Transport::Tcp { " tcp" } else { "" };
-    format!("{last}: {} {}{via}", question.name, question.rtype)
+    format!("{last}: {} {}{via}", question.name.to_lowercase(), question.rtype)
 }
 
 /// A server that replies to nothing.

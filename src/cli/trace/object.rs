@@ -70,6 +70,7 @@ fn outcome(heard: &Heard) -> Value {
         Meaning::Truncated => json!({ "outcome": "truncated" }),
         Meaning::NoEdns => json!({ "outcome": "no_edns" }),
         Meaning::Guesses => json!({ "outcome": "wrong_ids" }),
+        Meaning::OtherCase => json!({ "outcome": "other_case" }),
         Meaning::Silence => json!({ "outcome": "timeout" }),
         Meaning::NotSent => json!({ "outcome": "not_sent" }),
     }

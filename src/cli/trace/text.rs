@@ -105,6 +105,7 @@ fn outcome(heard: &Heard) -> Vec<String> {
         Meaning::Truncated => "truncated: asking again over TCP".to_owned(),
         Meaning::NoEdns => "no EDNS: asking again without".to_owned(),
         Meaning::Guesses => "too many replies with wrong ids: asking again over TCP".to_owned(),
+        Meaning::OtherCase => "question spelt otherwise: asking again over TCP".to_owned(),
         Meaning::Silence => "no reply".to_owned(),
         Meaning::NotSent => "not sent: too many questions are on their way".to_owned(),
     };

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::{Lookup, State};
-use crate::resolver::asking::{Asking, Manner, Opened};
+use crate::resolver::asking::{Asking, Doubt, Manner, Opened};
 use crate::resolver::cache::{LameKey, Stored};
 use crate::resolver::env::{Env, Move};
 use crate::resolver::reply::{Asked, Reading};
@@ -22,10 +22,12 @@ impl Lookup {
     ) -> Move {
         let minimised = self.walk.as_mut().is_some_and(|walk| walk.count(&question));
         let state = ServerState::of(server, env.cache, env.now);
+        let forwarded = self.walk.as_ref().is_some_and(Walk::is_forwarded);
         let manner = Manner {
             minimised,
             plain: state.is_plain(env.now) && self.may_go_without_edns(env),
-            forwarded: self.walk.as_ref().is_some_and(Walk::is_forwarded),
+            forwarded,
+            mixed: env.policy.mixed_case && !forwarded && state.keeps_case(env.now),
         };
         self.send(Asking::new(server, question, manner, env), env)
     }
@@ -71,8 +73,11 @@ impl Lookup {
     }
 
     pub(super) fn silence(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
-        if asking.garbled {
-            return self.besieged(asking, env);
+        match (asking.doubt, asking.via) {
+            (Some(Doubt::Garbled), Transport::Udp) => return self.besieged(asking, env),
+            (Some(Doubt::OtherCase), Transport::Udp) => return self.other_case(asking, env),
+            (Some(Doubt::OtherCase), Transport::Tcp) => return self.unconfirmed(asking, env),
+            _ => {}
         }
         env.journal.hear(Meaning::Silence);
         // A resolver is silent for a while about zones whose servers are.
@@ -99,22 +104,41 @@ impl Lookup {
         self.send(asking.over_tcp(env), env)
     }
 
+    /// A reply does not repeat the case of the question. It may be forged, or the server never does.
+    fn other_case(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
+        env.journal.hear(Meaning::OtherCase);
+        self.send(asking.over_tcp(env), env)
+    }
+
+    /// The server cannot be asked by TCP whether it never repeats the case of a question. It is asked
+    /// as if it did not, this once: who wants to forge that reply has to guess another id and port.
+    fn unconfirmed(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
+        env.journal.hear(Meaning::Silence);
+        self.send(asking.in_lower_case(env), env)
+    }
+
     pub(super) fn reply(&mut self, mut asking: Asking, octets: &[u8], env: &mut Env<'_>) -> Move {
         if let Err(work) = env.budget.octets(octets.len(), env.limits()) {
             return Move::Abort(Cause::Exhausted(work));
         }
         match asking.open(octets) {
-            Opened::Reply(message) => self.opened(asking, *message, env),
+            Opened::Reply(message, repeats) => {
+                if asking.manner.mixed && !repeats {
+                    learn(&asking, Experience::OtherCase, env);
+                }
+                self.opened(asking, *message, env)
+            }
             Opened::Truncated => {
+                asking.doubt = None;
                 env.journal.hear(Meaning::Truncated);
                 self.send(asking.over_tcp(env), env)
             }
-            Opened::Malformed if asking.via == Transport::Udp => {
-                asking.garbled = true;
+            Opened::Doubtful(doubt) if asking.via == Transport::Udp => {
+                asking.doubt = Some(doubt);
                 self.state = State::Asking(asking);
                 Move::Wait
             }
-            Opened::Malformed => {
+            Opened::Doubtful(_) => {
                 let fault = Fault::Malformed("it cannot be read");
                 env.journal.hear(Meaning::Fault(fault));
                 self.fault(&asking, fault, env)

@@ -78,6 +78,31 @@ async fn what_cannot_be_read_does_not_end_the_waiting() {
     assert_eq!(ask(server, Transport::Udp).await.unwrap(), cut, "it says that it is cut off");
 }
 
+/// The query and the response, with a name spelt like this.
+fn spelt(name: &str) -> (Vec<u8>, Vec<u8>) {
+    let mut message = query(7);
+    message.question.as_mut().unwrap().name = name.parse().unwrap();
+    let query = message.encode();
+    message.flags.response = true;
+    (query, message.encode())
+}
+
+#[tokio::test]
+async fn a_response_that_spells_the_question_otherwise_is_the_last_resort() {
+    let ((query, exact), (_, other)) = (spelt("a.eXample."), spelt("a.Example."));
+    let network = Network::new(&Limits { second_wait: SHORT, ..Limits::default() });
+    let server = udp_server(vec![other.clone(), response(8), exact.clone()]).await;
+    let got = network.exchange(server, Transport::Udp, &query, SOON).await;
+    assert_eq!(got.unwrap(), exact);
+    let server = udp_server(vec![other.clone()]).await;
+    let got = network.exchange(server, Transport::Udp, &query, SOON).await;
+    assert_eq!(got.unwrap(), other);
+    let patient = Network::new(&Limits { second_wait: SOON, ..Limits::default() });
+    let server = udp_server(vec![other.clone()]).await;
+    let got = patient.exchange(server, Transport::Udp, &query, SHORT).await;
+    assert_eq!(got.unwrap(), other, "the wait for it ends, too");
+}
+
 #[tokio::test]
 async fn streams_carry_one_response() {
     let framed = |message: &[u8]| {

@@ -173,6 +173,22 @@ pub fn says_truncated(packet: &[u8]) -> bool {
     header(&mut Reader::new(packet)).is_ok_and(|(_, flags, _)| flags & (QR | TC) == QR | TC)
 }
 
+/// Whether `response`, to the query in `packet`, repeats the question octet for octet. One without a
+/// question, or to a question without capitals, which nobody mixed, need not.
+pub fn repeats_question(response: &[u8], packet: &[u8]) -> bool {
+    let read = |packet| {
+        let mut reader = Reader::new(packet);
+        let (_, _, counts) = header(&mut reader).ok()?;
+        question(&mut reader, counts).ok()
+    };
+    match (read(response), read(packet)) {
+        (Some(theirs), Some(ours)) => {
+            theirs.name == ours.name || !ours.name.iter().any(u8::is_ascii_uppercase)
+        }
+        _ => true,
+    }
+}
+
 /// The OPT record of a packet that may be no [`Query`]: of another opcode, say, or with two questions.
 /// None where it has none, where OPT is not as RFC 6891 has it, or where the packet cannot be followed
 /// to the end of its records.

@@ -110,6 +110,20 @@ fn knows_its_response() {
     assert!(!is_response_to(&query[..5], &query) && !is_response_to(&query, &[]));
 }
 
+#[test]
+fn knows_its_own_spelling() {
+    let spelt = |text: &str| {
+        let mut message = asked();
+        message.question.as_mut().unwrap().name = text.parse().unwrap();
+        message.encode()
+    };
+    assert!(repeats_question(&spelt("a.exAmple."), &spelt("a.exAmple.")));
+    assert!(!repeats_question(&spelt("a.example."), &spelt("a.exAmple.")));
+    assert!(repeats_question(&spelt("a.exAmple."), &spelt("a.example.")), "nobody mixed it");
+    let silent = Message { question: None, ..asked() }.encode();
+    assert!(repeats_question(&silent, &spelt("a.exAmple.")));
+}
+
 proptest! {
     #[test]
     fn agrees_with_the_general_reader(
