@@ -34,6 +34,10 @@ pub enum Unsupported {
     /// No DS is for an algorithm that can be verified here.
     #[error("no DS is for a supported algorithm")]
     Algorithm,
+    /// What is absent is denied by hashes that are iterated more often than is followed
+    /// (RFC 9276 section 3.2).
+    #[error("NSEC3 with {0} iterations")]
+    Iterations(u16),
     /// No DS for a supported algorithm has a digest that can be computed here.
     #[error("no DS has a supported digest")]
     Digest,
@@ -44,6 +48,7 @@ impl Unsupported {
     pub fn code(self) -> EdeCode {
         match self {
             Self::Algorithm => EdeCode::UNSUPPORTED_DNSKEY_ALGORITHM,
+            Self::Iterations(_) => EdeCode::UNSUPPORTED_NSEC3_ITERATIONS,
             Self::Digest => EdeCode::UNSUPPORTED_DS_DIGEST_TYPE,
         }
     }

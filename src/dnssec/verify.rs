@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::{algorithm, canonical, key};
 use crate::clock::Timestamp;
+use crate::codec::date;
 use crate::wire::rdata::{Dnskey, Rrsig};
 use crate::wire::{Algorithm, EdeCode, Name, Rrset, Rtype, Ttl};
 
@@ -34,7 +35,7 @@ pub enum SignatureError {
     #[error("the key is malformed")]
     BadKey,
     /// The signature holds later. Both in seconds since the epoch as serial numbers.
-    #[error("the signature is not valid before {inception}, now is {now}")]
+    #[error("the signature is not valid before {}, now is {}", moment(*inception), moment(*now))]
     NotYetValid {
         /// Its start.
         inception: u32,
@@ -42,7 +43,7 @@ pub enum SignatureError {
         now: u32,
     },
     /// The signature held earlier. Both in seconds since the epoch as serial numbers.
-    #[error("the signature expired at {expiration}, now is {now}")]
+    #[error("the signature expired at {}, now is {}", moment(*expiration), moment(*now))]
     Expired {
         /// Its end.
         expiration: u32,
@@ -55,6 +56,11 @@ pub enum SignatureError {
     /// The limits on work are reached.
     #[error("too much work to verify")]
     TooMuchWork,
+}
+
+/// As RRSIG records show it.
+fn moment(secs: u32) -> String {
+    date(secs.into())
 }
 
 impl SignatureError {

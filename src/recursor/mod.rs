@@ -14,13 +14,16 @@ mod prefetch;
 mod stale;
 mod tally;
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
 use crate::crypto::OsRandom;
-use crate::resolver::{Cause, Checking, Input, Note, Outgoing, Policy, Resolution, Response, Step};
+use crate::resolver::{
+    Cause, Checking, Input, Note, Obstacle, Outgoing, Policy, Resolution, Response, Step,
+};
 use crate::telemetry::Telemetry;
 use crate::transport::{Exchange, ExchangeError};
 use crate::wire::rdata::Ds;
@@ -273,7 +276,8 @@ impl<E: Exchange + 'static> Shared<E> {
                 Ok(octets) => Input::Reply(octets),
                 Err(ExchangeError::Besieged) => Input::Besieged,
                 Err(ExchangeError::NotSent) => Input::NotSent,
-                Err(_) => Input::NoReply,
+                Err(ExchangeError::Io(error)) => Input::Unreachable(obstacle(error.kind())),
+                Err(ExchangeError::Timeout | ExchangeError::Mismatch) => Input::NoReply,
             };
             let turn = self.step(resolution, input);
             resolution.notes().into_iter().for_each(&mut tell);
@@ -323,5 +327,35 @@ impl<E: Exchange + 'static> Shared<E> {
 
     fn step_once(&self, resolution: &mut Resolution, input: Input<'_>) -> Step {
         resolution.step(input, self.clock.now(), &self.memory, &mut OsRandom)
+    }
+}
+
+/// Why a server cannot be reached. What ends a connection early is its own doing.
+fn obstacle(error: ErrorKind) -> Obstacle {
+    match error {
+        ErrorKind::ConnectionRefused => Obstacle::Refused,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Obstacle::NoRoute,
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof => Obstacle::BrokenOff,
+        _ => Obstacle::Failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_the_way_is_told() {
+        for (error, expected) in [
+            (ErrorKind::ConnectionRefused, Obstacle::Refused),
+            (ErrorKind::NetworkUnreachable, Obstacle::NoRoute),
+            (ErrorKind::UnexpectedEof, Obstacle::BrokenOff),
+            (ErrorKind::PermissionDenied, Obstacle::Failure),
+        ] {
+            assert_eq!(obstacle(error), expected, "{error}");
+        }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::note::Journal;
 use super::task::Task;
-use super::{Answer, AnswerKey, Cache, Cause, Limits, Policy, Response, Spent, Stored, Trusted};
+use super::{
+    Answer, AnswerKey, Cache, Cause, Limits, Obstacle, Policy, Response, Spent, Stored, Trusted,
+};
 use crate::clock::Timestamp;
 use crate::crypto::Random;
 use crate::wire::Transport;
@@ -18,8 +20,8 @@ pub(super) enum Event<'a> {
     Enter,
     /// A packet came for the question that it sent.
     Reply(&'a [u8]),
-    /// No usable packet came for it.
-    NoReply,
+    /// No usable packet came for it; with what was in the way, where that is known.
+    NoReply(Option<Obstacle>),
     /// So many came that are none that someone seems to be guessing the message id.
     Besieged,
     /// It was not sent.

@@ -226,9 +226,9 @@ fn conclude(
     answer.security = Security::Secure;
     if answer.is_positive() {
         for (name, wildcard) in &evidence.expanded {
-            let proved = evidence.denials.expanded(name, wildcard, effort);
-            if proved.or_else(tolerate)? == Security::Insecure {
-                answer.security = Security::Insecure;
+            match evidence.denials.expanded(name, wildcard, effort) {
+                Ok(security) => answer.security = answer.security.min(security),
+                Err(error) => tolerate(answer, error)?,
             }
         }
         if matches!(answer.kind, Kind::Alias(_) | Kind::AliasTooLong) {
@@ -240,23 +240,17 @@ fn conclude(
     }
     match deny(key, answer, &evidence.denials, effort) {
         Ok(()) => Ok(()),
-        Err(error) => {
-            answer.security = tolerate(error)?;
-            if key.rtype == Rtype::DS {
-                answer.trusted = Some(Trusted::Insecure(None));
-            }
-            Ok(())
-        }
+        Err(error) => tolerate(answer, error),
     }
 }
 
 /// A hash that is iterated too often makes an answer insecure (RFC 9276 section 3.2), what else its
 /// denial lacks makes it bogus.
-fn tolerate(error: ProofError) -> Result<Security, Flaw> {
-    match error.security() {
-        Security::Insecure => Ok(Security::Insecure),
-        _ => Err(Flaw::Denial(error)),
-    }
+fn tolerate(answer: &mut Answer, error: ProofError) -> Result<(), Flaw> {
+    let why = error.unsupported().ok_or(Flaw::Denial(error))?;
+    answer.security = Security::Insecure;
+    answer.trusted = Some(Trusted::Insecure(Some(why)));
+    Ok(())
 }
 
 /// Holds a denial against its proof. The response code is not signed: what counts is what is proved.
@@ -291,11 +285,17 @@ fn flaw(set: &SignedRrset, error: SignatureError) -> Flaw {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dnssec::Unsupported;
 
     #[test]
     fn only_too_many_iterations_are_tolerated() {
-        assert_eq!(tolerate(ProofError::Iterations(51)), Ok(Security::Insecure));
+        let mut answer = Answer::unchecked(Kind::NoData, Name::root(), Vec::new(), Vec::new());
         let missing = ProofError::NameNotDenied;
-        assert_eq!(tolerate(missing), Err(Flaw::Denial(missing)));
+        assert_eq!(tolerate(&mut answer, missing), Err(Flaw::Denial(missing)));
+        assert_eq!((answer.security, &answer.trusted), (Security::Indeterminate, &None));
+        assert_eq!(tolerate(&mut answer, ProofError::Iterations(51)), Ok(()));
+        let why = Unsupported::Iterations(51);
+        assert_eq!(answer.security, Security::Insecure);
+        assert_eq!(answer.trusted, Some(Trusted::Insecure(Some(why))));
     }
 }

@@ -8,7 +8,8 @@ use super::follow::Follow;
 use super::frame::Frame;
 use super::note::Journal;
 use super::{
-    AnswerKey, Cache, Cause, Checking, FailureKey, Note, Policy, Response, Spent, Stored, Work,
+    AnswerKey, Cache, Cause, Checking, FailureKey, Note, Obstacle, Policy, Response, Spent, Stored,
+    Work,
 };
 use crate::clock::Timestamp;
 use crate::crypto::Random;
@@ -21,8 +22,10 @@ pub enum Input<'a> {
     Start,
     /// This packet came from the server that was asked.
     Reply(&'a [u8]),
-    /// No reply came in time, or the server could not be reached.
+    /// No reply came in time.
     NoReply,
+    /// No reply will come: the server cannot be reached.
+    Unreachable(Obstacle),
     /// So many packets came that are no reply that someone seems to be guessing the message id; or
     /// one that cannot be read, and no other in time.
     Besieged,
@@ -109,7 +112,8 @@ impl Resolution {
                 None => Event::Enter,
             },
             Input::Reply(octets) => Event::Reply(octets),
-            Input::NoReply => Event::NoReply,
+            Input::NoReply => Event::NoReply(None),
+            Input::Unreachable(obstacle) => Event::NoReply(Some(obstacle)),
             Input::Besieged => Event::Besieged,
             Input::TooLate => return self.fail(Cause::TooLate, now, cache),
             Input::NotSent => Event::NotSent,

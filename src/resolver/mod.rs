@@ -51,7 +51,7 @@ pub use cause::{Cause, Fault, Flaw};
 pub use env::Outgoing;
 pub use limits::Limits;
 pub use machine::{Input, Resolution, Step};
-pub use note::{Meaning, Note};
+pub use note::{Meaning, Note, Obstacle};
 pub use policy::{Checking, Families, Forward, Policy, Root};
 pub use response::{Request, Response};
 pub use server::ServerState;

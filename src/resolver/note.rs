@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use thiserror::Error;
+
 use super::{Cause, Fault, Kind, Special, Trusted};
 use crate::dnssec::Verified;
 use crate::wire::{Message, Name, Question, Rtype, Transport};
@@ -85,8 +87,27 @@ pub enum Meaning {
     OtherCase,
     /// No reply came in time.
     Silence,
+    /// No reply will come: the server cannot be reached.
+    Unreachable(Obstacle),
     /// The question was not sent after all: too many others are on their way.
     NotSent,
+}
+
+/// Why a server cannot be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Obstacle {
+    /// Nobody listens there.
+    #[error("connection refused")]
+    Refused,
+    /// No way leads there, as far as this machine or a router knows.
+    #[error("no route to it")]
+    NoRoute,
+    /// It broke the connection off.
+    #[error("connection broken off")]
+    BrokenOff,
+    /// The system has another reason.
+    #[error("network failure")]
+    Failure,
 }
 
 /// Where notes are kept until they are read; without a reader none is taken.

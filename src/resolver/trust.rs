@@ -35,7 +35,7 @@ impl Trust {
             Event::Found(found) => self.found(found, env),
             // A packet for nobody.
             Event::Reply(_)
-            | Event::NoReply
+            | Event::NoReply(_)
             | Event::Besieged
             | Event::NotSent
             | Event::Joined

@@ -146,8 +146,31 @@ async fn what_goes_wrong_is_shown_where_it_does() {
     servers.stop().await;
     let ran = trace(directory.path(), &["+447700900124"]).await;
     assert_eq!(ran.code, 3, "{ran:?}");
-    assert!(ran.stdout.contains("ms  no reply\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("ms  no reply: connection refused\n"), "{}", ran.stdout);
     assert!(ran.stdout.contains("+447700900124: cannot be told\n"), "{}", ran.stdout);
+    let ran = trace(directory.path(), &["3pid.example", "SOA", "--json"]).await;
+    let refused = r#""error":"connection refused""#;
+    assert!(ran.stdout.contains(r#""outcome":"unreachable""#), "{}", ran.stdout);
+    assert!(ran.stdout.contains(refused), "{}", ran.stdout);
+}
+
+/// A server that is there and does not reply is another thing than one that is not there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stays_silent_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let config = format!(
+        "[resolver]\nlisten = [\"127.0.0.1:5300\"]\niteration_port = {}\n\
+         [[resolver.root]]\napex = \"3pid.example.\"\nservers = [\"127.0.0.1\"]\n\
+         anchors = [\"3pid.example. IN DS 1 15 2 {}\"]\n",
+        silent.local_addr().unwrap().port(),
+        "00".repeat(32)
+    );
+    fs::write(directory.path().join("resolver.toml"), config).unwrap();
+    let ran = trace(directory.path(), &["3pid.example", "SOA"]).await;
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stdout.contains("ms  no reply in time\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("cannot be told: no server of 3pid.example. answers\n"), "{ran:?}");
 }
 
 #[test]

@@ -79,6 +79,9 @@ fn each(mut check: impl FnMut(Way, &str, Kind, Security)) {
 fn what_is_denied_is_proved() {
     each(|way, question, kind, security| {
         let response = world(way).ask(question).response;
+        let told = response.extended_error.as_ref().map(|error| error.code);
+        let costly = (way == Way::Iterated).then_some(EdeCode::UNSUPPORTED_NSEC3_ITERATIONS);
+        assert_eq!(told, costly, "{way:?} {question}");
         let found = (response.kind, response.security);
         assert_eq!(found, (Some(kind), security), "{way:?} {question}: {:?}", response.failure);
     });

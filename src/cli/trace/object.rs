@@ -72,6 +72,9 @@ fn outcome(heard: &Heard) -> Value {
         Meaning::Guesses => json!({ "outcome": "wrong_ids" }),
         Meaning::OtherCase => json!({ "outcome": "other_case" }),
         Meaning::Silence => json!({ "outcome": "timeout" }),
+        Meaning::Unreachable(obstacle) => {
+            json!({ "outcome": "unreachable", "error": obstacle.to_string() })
+        }
         Meaning::NotSent => json!({ "outcome": "not_sent" }),
     }
 }

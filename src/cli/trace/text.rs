@@ -14,7 +14,7 @@ use crate::cli::lookup::show::printable;
 use crate::config::DNS_PORT;
 use crate::dnssec::{Security, Verified};
 use crate::resolver::{Cause, Kind, Meaning, Response, Root, Special, Trusted};
-use crate::wire::rdata::{Dnskey, Ds, to_text};
+use crate::wire::rdata::{Dnskey, Ds, Nsec3, to_text};
 use crate::wire::{Message, Name, Question, Rtype, Transport};
 
 use super::delegation::Delegation;
@@ -106,7 +106,8 @@ fn outcome(heard: &Heard) -> Vec<String> {
         Meaning::NoEdns => "no EDNS: asking again without".to_owned(),
         Meaning::Guesses => "too many replies with wrong ids: asking again over TCP".to_owned(),
         Meaning::OtherCase => "question spelt otherwise: asking again over TCP".to_owned(),
-        Meaning::Silence => "no reply".to_owned(),
+        Meaning::Silence => "no reply in time".to_owned(),
+        Meaning::Unreachable(obstacle) => format!("no reply: {obstacle}"),
         Meaning::NotSent => "not sent: too many questions are on their way".to_owned(),
     };
     vec![sentence]
@@ -230,8 +231,19 @@ fn proof(response: &Response) -> String {
     match (response.security, &response.extended_error) {
         (Security::Secure, _) => "proved".to_owned(),
         (_, Some(error)) => format!("not proved: {error}"),
+        (_, None) if is_opt_out(response) => {
+            "not proved: the denial leaves out unsigned zones (opt-out)".to_owned()
+        }
         (_, None) => "not proved: a zone on the way is not signed".to_owned(),
     }
+}
+
+/// Whether a signed denial leaves room for what is not signed (RFC 5155 section 6).
+fn is_opt_out(response: &Response) -> bool {
+    response.authority.iter().filter(|set| !set.signatures.is_empty()).any(|set| {
+        let mut records = set.rrset.rdata.iter().filter(|_| set.rrset.rtype == Rtype::NSEC3);
+        records.any(|rdata| Nsec3::parse(rdata).is_ok_and(|it| it.flags & Nsec3::OPT_OUT != 0))
+    })
 }
 
 pub(super) fn end(totals: &Totals) -> String {

@@ -7,7 +7,7 @@ mod nsec3;
 
 use thiserror::Error;
 
-use super::{Effort, Security, Verified};
+use super::{Effort, Security, Unsupported, Verified};
 use crate::wire::rdata::TypeBitmap;
 use crate::wire::{EdeCode, Name, Rrset, Rtype};
 
@@ -84,10 +84,12 @@ impl ProofError {
         }
     }
 
-    /// What the answer is for want of the proof: [`Security::Bogus`], or [`Security::Insecure`]
-    /// where the hash is iterated too often.
-    pub fn security(self) -> Security {
-        if matches!(self, Self::Iterations(_)) { Security::Insecure } else { Security::Bogus }
+    /// Why the answer is insecure for want of the proof; none where it is bogus.
+    pub fn unsupported(self) -> Option<Unsupported> {
+        match self {
+            Self::Iterations(count) => Some(Unsupported::Iterations(count)),
+            _ => None,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::resolver::env::{Env, Move};
 use crate::resolver::reply::{Asked, Reading};
 use crate::resolver::server::{Experience, ServerState, remember};
 use crate::resolver::walk::Walk;
-use crate::resolver::{Cause, Fault, Meaning, Note, Work};
+use crate::resolver::{Cause, Fault, Meaning, Note, Obstacle, Work};
 use crate::wire::{Message, Question, Rcode, Transport};
 
 impl Lookup {
@@ -72,14 +72,19 @@ impl Lookup {
         });
     }
 
-    pub(super) fn silence(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
+    pub(super) fn silence(
+        &mut self,
+        asking: Asking,
+        why: Option<Obstacle>,
+        env: &mut Env<'_>,
+    ) -> Move {
         match (asking.doubt, asking.via) {
             (Some(Doubt::Garbled), Transport::Udp) => return self.besieged(asking, env),
             (Some(Doubt::OtherCase), Transport::Udp) => return self.other_case(asking, env),
             (Some(Doubt::OtherCase), Transport::Tcp) => return self.unconfirmed(asking, env),
             _ => {}
         }
-        env.journal.hear(Meaning::Silence);
+        env.journal.hear(why.map_or(Meaning::Silence, Meaning::Unreachable));
         // A resolver is silent for a while about zones whose servers are.
         let experience =
             if asking.manner.forwarded { Experience::Patience } else { Experience::Silence };

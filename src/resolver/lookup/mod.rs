@@ -61,7 +61,7 @@ impl Lookup {
         match (state, event) {
             (State::Walking, Event::Enter) => self.enter(env),
             (State::Asking(asking), Event::Reply(octets)) => self.reply(asking, octets, env),
-            (State::Asking(asking), Event::NoReply) => self.silence(asking, env),
+            (State::Asking(asking), Event::NoReply(why)) => self.silence(asking, why, env),
             (State::Asking(asking), Event::Besieged) => self.besieged(asking, env),
             (State::Asking(_), Event::NotSent) => self.not_sent(env),
             (State::Asking(mut asking), Event::Joined) => {

@@ -8,12 +8,13 @@ mod signing;
 pub(crate) mod tree;
 
 use std::path::Path;
+use std::process::Command;
 
 use threepid::wire::{Class, EdeCode, Question, Rcode, Rtype};
 
 use super::client::{Reply, ask};
 use super::names;
-use super::process::{Background, serve};
+use super::process::{Background, run, serve};
 use super::{kresd, namespace, unbound};
 use powerdns::Live;
 pub(crate) use servers::Server;
@@ -138,9 +139,27 @@ fn what_went_wrong_with_a_zone_is_told() {
     // Not wrong, but not proved either: a hash that is too dear, and an algorithm of the past.
     expect("www.iterated.example.", Rtype::A, (Rcode::NOERROR, true, 2));
     expect("nothing.iterated.example.", Rtype::A, (Rcode::NXDOMAIN, false, 0));
+    let costly = look("nothing.iterated.example.", Rtype::A);
+    assert!(costly.reasons.contains(&EdeCode::UNSUPPORTED_NSEC3_ITERATIONS), "{costly}");
     expect("www.sha1.example.", Rtype::A, (Rcode::NOERROR, false, 2));
     let old = look("text.sha1.example.", Rtype::TXT);
     assert!(old.reasons.contains(&EdeCode::UNSUPPORTED_DNSKEY_ALGORITHM), "{old}");
+
+    for (name, told) in [
+        ("www.expired.example", "DNSKEY: the signature expired at 20240201000000, now is 20"),
+        ("www.otherkey.example", "bogus  otherkey.example. DNSKEY: no key of the zone has tag"),
+        ("www.stripped.example", "bogus  www.stripped.example. A: unsigned data in the signed"),
+        ("nothing.optout.example", "not proved: the denial leaves out unsigned zones (opt-out)"),
+        ("nothing.iterated.example", ": NSEC3 with 100 iterations\n"),
+        ("www.sha1.example", "sha1.example. counts as not signed:"),
+        ("www.off.nsec.example", "insecure  off.nsec.example. is not signed"),
+        ("nothing.white.example", "white.example. A: no such name (NXDOMAIN), proved\n"),
+    ] {
+        let file = folder.path().join("resolver.toml");
+        let mut trace = Command::new(env!("CARGO_BIN_EXE_threepid"));
+        let ran = run(trace.args(["trace", name, "-c"]).arg(file));
+        assert!(ran.stdout.contains(told), "{ran:?}");
+    }
 }
 
 /// Unbound and Knot Resolver validate our zones, and through our `.` those of others.
