@@ -26,7 +26,11 @@ struct Errand {
     packet: Vec<u8>,
 }
 
-type Board = Arc<Mutex<HashMap<Errand, Share>>>;
+/// What those who take part in an exchange wait for.
+type Told = watch::Sender<Option<Arc<Outcome>>>;
+
+/// What is under way: the question as it was sent, and where its outcome is told.
+type Board = Arc<Mutex<HashMap<Errand, (Arc<[u8]>, Told)>>>;
 
 /// The exchanges under way.
 #[derive(Debug, Default)]
@@ -40,15 +44,17 @@ pub(super) enum Part {
     Follow(Share),
 }
 
-/// Tells what came of an exchange. Where it is dropped before, the question counts as not sent.
+/// The exchange that all take part in. Where it is dropped before its end, the question counts as not
+/// sent.
 pub(super) struct Lead {
     board: Board,
-    errand: Errand,
-    told: watch::Sender<Option<Arc<Outcome>>>,
+    /// None once it is taken from the board.
+    errand: Option<Errand>,
+    told: Told,
 }
 
 /// A part in an exchange.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Share {
     /// The question as it was sent.
     sent: Arc<[u8]>,
@@ -69,25 +75,55 @@ impl Exchanges {
     pub(super) fn join(&self, send: &Outgoing) -> Part {
         let errand = Errand::of(send);
         let mut board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(share) = board.get(&errand) {
-            return Part::Follow(share.clone());
+        if let Some((sent, told)) = board.get(&errand) {
+            return Part::Follow(Share { sent: sent.clone(), outcome: told.subscribe() });
         }
         let (told, outcome) = watch::channel(None);
-        let share = Share { sent: send.packet.clone().into(), outcome };
-        board.insert(errand.clone(), share.clone());
-        Part::Lead(Lead { board: self.0.clone(), errand, told }, share)
+        let sent: Arc<[u8]> = send.packet.clone().into();
+        board.insert(errand.clone(), (sent.clone(), told.clone()));
+        let lead = Lead { board: self.0.clone(), errand: Some(errand), told };
+        Part::Lead(lead, Share { sent, outcome })
     }
 }
 
 impl Lead {
-    pub(super) fn tell(self, outcome: Outcome) {
-        self.told.send_replace(Some(Arc::new(outcome)));
+    /// Carries the exchange out and tells all what comes of it; or breaks it off, once nobody waits
+    /// for it any more.
+    pub(super) async fn carry_out(
+        mut self,
+        exchange: impl Future<Output = Outcome>,
+    ) -> Option<Arc<Outcome>> {
+        let outcome = tokio::select! {
+            outcome = exchange => Arc::new(outcome),
+            () = self.abandoned() => return None,
+        };
+        self.leave();
+        self.told.send_replace(Some(outcome.clone()));
+        Some(outcome)
+    }
+
+    /// Returns once nobody takes part, nor can any more.
+    async fn abandoned(&mut self) {
+        loop {
+            self.told.closed().await;
+            let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.told.is_closed() {
+                self.errand.take().and_then(|errand| board.remove(&errand));
+                return;
+            }
+        }
+    }
+
+    /// Takes it from the board.
+    fn leave(&mut self) {
+        let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        self.errand.take().and_then(|errand| board.remove(&errand));
     }
 }
 
 impl Drop for Lead {
     fn drop(&mut self) {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.errand);
+        self.leave();
     }
 }
 
@@ -239,5 +275,19 @@ mod tests {
         drop(lead);
         let outcome = share.outcome(&asked("a.").packet).await;
         assert!(matches!(outcome, Err(ExchangeError::NotSent)), "{outcome:?}");
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_broken_off() {
+        let exchanges = Exchanges::default();
+        let Part::Lead(lead, share) = exchanges.join(&asked("a.")) else { panic!("nobody leads") };
+        let Part::Follow(other) = exchanges.join(&asked("a.")) else { panic!("one leads") };
+        let leading = tokio::spawn(lead.carry_out(std::future::pending()));
+        drop(share);
+        tokio::task::yield_now().await;
+        assert!(!leading.is_finished());
+        drop(other);
+        assert!(leading.await.unwrap().is_none());
+        assert!(exchanges.0.lock().unwrap().is_empty());
     }
 }

@@ -15,6 +15,10 @@ pub struct Limits {
     /// socket. Identical questions count once. Each root has an equal part of them, and so have names
     /// outside all roots, so that one whose servers are slow takes nothing from the others.
     pub resolutions: usize,
+    /// How long a resolution has its place for sure: 200 ms, as in Unbound. Then, while all are taken,
+    /// the one under way for longest gives way to a new one. So 5,000 questions a second for names
+    /// whose servers are slow, be it by intent, take nothing from a tree with 1000 places.
+    pub safe: Duration,
     /// Resolutions beside them for which nobody waits yet, of answers whose time is nearly over: 500, a
     /// quarter on top, which need what some 50,000 popular names do. None: answers are looked for when
     /// they are gone.
@@ -41,6 +45,7 @@ impl Default for Limits {
         Self {
             deadline: Duration::from_secs(10),
             resolutions: 2000,
+            safe: Duration::from_millis(200),
             prefetches: 500,
             passengers: const { NonZeroUsize::new(512).expect("512 is not zero") },
             stale: None,

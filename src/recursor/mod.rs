@@ -1,9 +1,10 @@
 //! A resolver at work: runs the [`resolver`](crate::resolver) machine over an [`Exchange`], with a
 //! cache, for many clients at once.
 //!
-//! Clients that ask the same thing at the same time wait for one resolution. Each resolution has
-//! a deadline, and there is a limit on how many are under way for each root; [`Limits`] has the
-//! bounds. What the cache knows is told whatever is under way.
+//! Clients that ask the same thing at the same time wait for one resolution, and resolutions that ask
+//! a server the same share one packet. Each resolution has a deadline, and there is a limit on how many
+//! are under way for each root, where the oldest gives way to the next; [`Limits`] has the bounds. What
+//! the cache knows is told whatever is under way.
 
 mod coalesce;
 mod flight;
@@ -13,6 +14,7 @@ mod places;
 mod prefetch;
 mod stale;
 mod tally;
+mod tenure;
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -186,7 +188,7 @@ impl<E: Exchange + 'static> Recursor<E> {
             Boarding::Pilot(pilot, landing) => {
                 let name = &route.question.name;
                 let place = self.shared.places.take(&self.shared.policy.load(), name, purpose);
-                let Some(place) = place else {
+                let Some(mut place) = place else {
                     // Others may have joined by now.
                     pilot.land(Response::failure(Cause::Busy));
                     return (Course::Busy, Begun::busy());
@@ -194,10 +196,12 @@ impl<E: Exchange + 'static> Recursor<E> {
                 // On its own, so that it goes on for the others where this client leaves.
                 let shared = self.shared.clone();
                 tokio::spawn(async move {
-                    let response = shared.fly(resolution, first, |_| ()).await;
+                    let response = tokio::select! {
+                        response = shared.fly(resolution, first, |_| ()) => response,
+                        () = place.lost() => shared.displaced(),
+                    };
                     shared.rest(route, &response);
                     pilot.land(response);
-                    drop(place);
                 });
                 (Course::Begun, Begun::Awaited(landing))
             }
@@ -245,6 +249,13 @@ enum Turn {
 }
 
 impl<E: Exchange + 'static> Shared<E> {
+    /// What becomes of a resolution that loses its place.
+    fn displaced(&self) -> Response {
+        let response = Response::failure(Cause::Busy);
+        self.tally.resolution(&response);
+        response
+    }
+
     /// Drives a resolution to its end, or to the deadline.
     async fn fly(
         self: &Arc<Self>,
@@ -293,12 +304,11 @@ impl<E: Exchange + 'static> Shared<E> {
         match self.exchanges.join(&send) {
             Part::Lead(lead, share) => {
                 let (shared, packet) = (self.clone(), send.packet.clone());
-                // On its own, so that it goes on for the others where this resolution ends.
+                // On its own, so that it goes on for others where this resolution ends.
                 tokio::spawn(async move {
                     let Outgoing { server, via, packet, timeout } = send;
-                    let outcome = shared.exchange.exchange(server, via, &packet, timeout).await;
-                    shared.tally.exchange(&outcome);
-                    lead.tell(outcome);
+                    let exchange = shared.exchange.exchange(server, via, &packet, timeout);
+                    shared.tally.exchange(lead.carry_out(exchange).await.as_deref());
                 });
                 share.outcome(&packet).await
             }

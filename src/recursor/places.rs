@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
 use super::Limits;
+use super::tenure::{Seats, Tenure};
 use crate::resolver::{Policy, Root};
 use crate::wire::Name;
 
@@ -24,33 +23,28 @@ pub(super) struct Places(Vec<Tree>);
 /// The places of one tree. Those who wait share theirs with nobody else.
 #[derive(Debug)]
 struct Tree {
-    requests: Arc<Semaphore>,
-    prefetches: Arc<Semaphore>,
+    requests: Arc<Seats>,
+    prefetches: Arc<Seats>,
 }
 
 impl Places {
     pub(super) fn new(policy: &Policy, limits: &Limits) -> Self {
         let trees = policy.roots.len() + 1;
-        let share = |all: usize| Arc::new(Semaphore::new(all.div_ceil(trees)));
+        let share = |all: usize| Seats::new(all.div_ceil(trees), limits.safe);
         let tree =
             || Tree { requests: share(limits.resolutions), prefetches: share(limits.prefetches) };
         Self((0..trees).map(|_| tree()).collect())
     }
 
-    /// A place in the tree that holds `name`; none where all are taken.
-    pub(super) fn take(
-        &self,
-        policy: &Policy,
-        name: &Name,
-        purpose: Purpose,
-    ) -> Option<OwnedSemaphorePermit> {
+    /// A place in the tree that holds `name`; none where all are taken, and safe still.
+    pub(super) fn take(&self, policy: &Policy, name: &Name, purpose: Purpose) -> Option<Tenure> {
         let own = policy.root_of(name);
         let is_own = |root: &Root| own.is_some_and(|own| std::ptr::eq(own, root));
         let tree = &self.0[policy.roots.iter().position(is_own).unwrap_or(policy.roots.len())];
-        let places = match purpose {
+        let seats = match purpose {
             Purpose::Request => &tree.requests,
             Purpose::Prefetch => &tree.prefetches,
         };
-        places.clone().try_acquire_owned().ok()
+        seats.take()
     }
 }

@@ -32,8 +32,17 @@ pub(super) enum Need {
 const NEEDS: [&str; 2] = ["failed", "late"];
 const COURSES: [&str; 4] = ["known", "begun", "joined", "busy"];
 const VERDICTS: [&str; 6] = ["secure", "insecure", "indeterminate", "bogus", "busy", "failed"];
-const OUTCOMES: [&str; 7] =
-    ["answered", "timeout", "not_sent", "wrong_ids", "mismatch", "failed", JOINED];
+const OUTCOMES: [&str; 8] = [
+    "answered",
+    "timeout",
+    "not_sent",
+    "wrong_ids",
+    "mismatch",
+    "failed",
+    // Nobody waited for it any more.
+    "abandoned",
+    JOINED,
+];
 /// The same question was on its way already.
 const JOINED: &str = "joined";
 
@@ -90,7 +99,8 @@ impl Tally {
         self.count(|shards| shards.stale.count(need as usize));
     }
 
-    pub(super) fn exchange(&self, outcome: &Result<Vec<u8>, ExchangeError>) {
+    /// Counts an exchange; without outcome, one that was broken off.
+    pub(super) fn exchange(&self, outcome: Option<&Result<Vec<u8>, ExchangeError>>) {
         self.count(|shards| shards.exchanges.count(place(outcome)));
     }
 
@@ -113,7 +123,8 @@ fn verdict(response: &Response) -> usize {
 }
 
 /// The place in [`OUTCOMES`].
-fn place(outcome: &Result<Vec<u8>, ExchangeError>) -> usize {
+fn place(outcome: Option<&Result<Vec<u8>, ExchangeError>>) -> usize {
+    let Some(outcome) = outcome else { return 6 };
     match outcome {
         Ok(_) => 0,
         Err(ExchangeError::Timeout) => 1,
@@ -135,9 +146,10 @@ mod tests {
         tally.request(Course::Joined);
         tally.resolution(&Response::failure(Cause::Busy));
         tally.resolution(&Response::failure(Cause::TooLate));
-        tally.exchange(&Ok(Vec::new()));
-        tally.exchange(&Err(ExchangeError::Besieged));
-        tally.exchange(&Err(ExchangeError::NotSent));
+        tally.exchange(Some(&Ok(Vec::new())));
+        tally.exchange(Some(&Err(ExchangeError::Besieged)));
+        tally.exchange(Some(&Err(ExchangeError::NotSent)));
+        tally.exchange(None);
         tally.joined_exchange();
         let text = telemetry.render();
         let ones: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix(" 1")).collect();
@@ -147,6 +159,7 @@ mod tests {
                 r#"t_resolver_exchanges_total{outcome="answered"}"#,
                 r#"t_resolver_exchanges_total{outcome="not_sent"}"#,
                 r#"t_resolver_exchanges_total{outcome="wrong_ids"}"#,
+                r#"t_resolver_exchanges_total{outcome="abandoned"}"#,
                 r#"t_resolver_exchanges_total{outcome="joined"}"#,
                 r#"t_resolver_requests_total{course="joined"}"#,
                 r#"t_resolver_resolutions_total{verdict="busy"}"#,

@@ -18,6 +18,7 @@ mod attacks;
 mod borders;
 mod budget;
 mod classic;
+mod crowding;
 mod delegations;
 mod denials;
 mod forward;

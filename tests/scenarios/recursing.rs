@@ -230,6 +230,7 @@ async fn what_happens_is_counted() {
     let text = telemetry.render();
     let counted: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix(" 1")).collect();
     let expected = [
+        r#"t_resolver_exchanges_total{outcome="abandoned"}"#,
         r#"t_resolver_requests_total{course="known"}"#,
         r#"t_resolver_requests_total{course="begun"}"#,
         r#"t_resolver_resolutions_total{verdict="failed"}"#,
@@ -237,7 +238,7 @@ async fn what_happens_is_counted() {
     assert_eq!(counted, expected);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn requests_under_way_are_counted() {
     let limits = Limits { resolutions: 1, ..Limits::default() };
     let clock = Arc::new(ManualClock::at(NOW));
@@ -254,7 +255,7 @@ async fn ask_in_vain(recursor: &Recursor<Wire>, question: &str) {
     assert!(tokio::time::timeout(Duration::ZERO, asking).await.is_err(), "{question}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_silent_tree_takes_nothing_from_others() {
     let trouble = Trouble { silent: "192.0.2.1".parse().ok(), ..Trouble::default() };
     let setting = troubled("", trouble, Limits { resolutions: 4, ..Limits::default() });
