@@ -1,13 +1,14 @@
 //! Lies about whom to trust.
 
 use threepid::dnssec::Security;
-use threepid::wire::{DigestType, EdeCode, Message, Rdata, Record, Rtype};
+use threepid::resolver::Checking;
+use threepid::wire::{DigestType, EdeCode, Message, Rcode, Rdata, Record, Rtype};
 
 use super::{
     REGION, ROOT, SERVERS, Tell, assert_true, is_signature, lie, question, record, replay, signed,
     stranger, truth,
 };
-use crate::scenarios::net::name;
+use crate::scenarios::net::{Server, name, scripted};
 use crate::scenarios::tree::{self, authority, world};
 
 /// Lies about the keys of the region, told by itself.
@@ -144,6 +145,40 @@ fn no_lie_about_a_delegation_makes_it_insecure() {
             world.put(ROOT, authority(vec![tree::root_zone()]));
             world.pass(6);
             assert_true(&mut world, what);
+        }
+    }
+}
+
+/// Who hides what would judge an answer keeps it from being told, but does not make it insecure.
+#[test]
+fn what_cannot_be_judged_is_not_told() {
+    let zones = || vec![tree::uk_zone()];
+    for refused in [false, true] {
+        for (hidden, servers, zones) in [
+            (format!("{REGION} DNSKEY"), &SERVERS[..], zones as fn() -> _),
+            (format!("{REGION} DS"), &[ROOT], || vec![tree::root_zone()]),
+        ] {
+            let mut world = world();
+            for server in servers {
+                let (mut honest, hidden) = (authority(zones()), hidden.clone());
+                let hides: Server = Box::new(move |incoming| match incoming.asked() == hidden {
+                    false => honest(incoming),
+                    true if refused => scripted(|_, it| it.rcode = Rcode::REFUSED)(incoming),
+                    true => Vec::new(),
+                });
+                world.put(server, hides);
+            }
+            // The DS set does not come along either.
+            world.alter(ROOT, |_, message| {
+                message.authority.retain(|record| record.rtype == Rtype::NS);
+            });
+            let outcome = world.ask(&question());
+            let told = (outcome.response.security, outcome.cause().rcode());
+            assert_eq!(told, (Security::Indeterminate, Rcode::SERVFAIL), "{hidden}: {outcome:#?}");
+            assert!(outcome.response.answer.is_empty());
+            world.forget();
+            let unjudged = world.resolve(&question(), Checking::Disabled);
+            assert_eq!(unjudged.data(Rtype::ASSOC).len(), 1, "{hidden}");
         }
     }
 }
