@@ -25,6 +25,9 @@ pub enum SignatureError {
     /// No key has the signature's tag and algorithm, or the DS set's.
     #[error("no key of the zone has tag {0}")]
     NoKey(u16),
+    /// There is such a key, but the digest in its DS is that of another one.
+    #[error("the key with tag {0} is not the one that the DS stands for")]
+    OtherDigest(u16),
     /// The key may not sign a zone's data.
     #[error("the key lacks the zone bit or has another protocol than 3")]
     NotZoneKey,
@@ -69,7 +72,7 @@ impl SignatureError {
         match self {
             Self::Missing => EdeCode::RRSIGS_MISSING,
             Self::UnsupportedAlgorithm(_) => EdeCode::UNSUPPORTED_DNSKEY_ALGORITHM,
-            Self::NoKey(_) => EdeCode::DNSKEY_MISSING,
+            Self::NoKey(_) | Self::OtherDigest(_) => EdeCode::DNSKEY_MISSING,
             Self::NotZoneKey => EdeCode::NO_ZONE_KEY_BIT_SET,
             Self::NotYetValid { .. } => EdeCode::SIGNATURE_NOT_YET_VALID,
             Self::Expired { .. } => EdeCode::SIGNATURE_EXPIRED,
