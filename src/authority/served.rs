@@ -157,6 +157,8 @@ fn publish_keys(zone: &mut Zone, keys: &[ZoneKey]) {
     }
     let made = [cds_rrset(&apex, keys, ttl), cdnskey_rrset(&apex, keys, ttl)];
     let mut sets = vec![dnskey];
-    sets.extend(made.into_iter().filter(|set| at_apex(zone, set.rtype).is_none()));
+    // Where every key is revoked, there is none for the parent.
+    let made = made.into_iter().filter(|set| !set.rdata.is_empty());
+    sets.extend(made.filter(|set| at_apex(zone, set.rtype).is_none()));
     zone.put_at_apex(sets);
 }

@@ -66,6 +66,11 @@ impl ZoneKey {
         self.flags & Dnskey::SEP != 0
     }
 
+    /// Whether it says of itself that it must not be trusted any more (RFC 5011).
+    pub fn is_revoked(&self) -> bool {
+        self.flags & Dnskey::REVOKE != 0
+    }
+
     /// The private part.
     pub(super) fn signing_key(&self) -> &SigningKey {
         &self.key
@@ -77,12 +82,16 @@ impl ZoneKey {
 }
 
 /// The keys that sign sets of type `rtype`. Keys with the SEP bit sign what the parent acts on
-/// (DNSKEY, CDS, CDNSKEY), the others the rest; where all are of one kind, they sign everything.
+/// (DNSKEY, CDS, CDNSKEY), the others the rest; where all are of one kind, they sign everything. A
+/// revoked key signs the DNSKEY set alone, beside them: that is what revokes it (RFC 5011 section 2.1).
 pub fn signers(keys: &[ZoneKey], rtype: Rtype) -> impl Iterator<Item = &ZoneKey> {
     let wants_sep = matches!(rtype, Rtype::DNSKEY | Rtype::CDS | Rtype::CDNSKEY);
-    let suited = move |key: &&ZoneKey| key.is_sep() == wants_sep;
-    let any_suited = keys.iter().any(|key| suited(&key));
-    keys.iter().filter(move |key| !any_suited || suited(key))
+    let suited = move |key: &ZoneKey| !key.is_revoked() && key.is_sep() == wants_sep;
+    let any_suited = keys.iter().any(suited);
+    keys.iter().filter(move |key| match key.is_revoked() {
+        true => rtype == Rtype::DNSKEY,
+        false => !any_suited || suited(key),
+    })
 }
 
 /// The DNSKEY set of a zone with these keys.
@@ -133,6 +142,24 @@ mod tests {
             assert_eq!(tags(&keys, Rtype::SOA).len(), 1);
         }
         assert!(tags(&[], Rtype::SOA).is_empty());
+    }
+
+    #[test]
+    fn a_revoked_key_signs_its_revocation() {
+        let gone = key(1, ZoneKey::KSK | Dnskey::REVOKE);
+        let (ksk, zsk) = (key(2, ZoneKey::KSK), key(3, ZoneKey::ZSK));
+        for company in [vec![ksk.clone(), zsk], vec![ksk]] {
+            let keys = [vec![gone.clone()], company].concat();
+            assert!(signers(&keys, Rtype::DNSKEY).any(ZoneKey::is_revoked));
+            assert!(signers(&keys, Rtype::DNSKEY).any(|key| !key.is_revoked()));
+            for rtype in [Rtype::SOA, Rtype::CDS, Rtype::CDNSKEY] {
+                assert!(signers(&keys, rtype).all(|key| !key.is_revoked()), "{rtype}");
+                assert!(signers(&keys, rtype).count() > 0, "{rtype}");
+            }
+            let (zone, ttl) = (&gone.zone, Ttl::from_secs(3600));
+            assert_eq!(dnskey_rrset(zone, &keys, ttl).rdata.len(), keys.len());
+            assert_eq!(cds_rrset(zone, &keys, ttl).rdata.len(), 1);
+        }
     }
 
     #[test]
