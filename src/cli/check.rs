@@ -1,7 +1,7 @@
 //! `threepid config check`: reads what a process would start with.
 
 use crate::clock::{Clock, SystemClock};
-use crate::daemon;
+use crate::daemon::{self, anchors};
 
 use super::arguments::Check;
 use super::{Exit, output};
@@ -9,8 +9,16 @@ use super::{Exit, output};
 /// Tells every mistake of a configuration, its zones and keys.
 pub(super) fn config(arguments: &Check) -> Exit {
     match daemon::read(&arguments.file, SystemClock.now()) {
-        Ok((_, loaded)) => {
+        Ok((config, loaded)) => {
             loaded.warnings.iter().for_each(output::tell);
+            if let Some(directory) = config.resolver.and_then(|resolver| resolver.anchor_dir) {
+                for point in &loaded.points {
+                    let (zone, path) =
+                        (point.zone(), anchors::path(&directory.value, point.zone()));
+                    let path = path.display();
+                    output::print(format_args!("the trust anchors of {zone} are kept in {path}\n"));
+                }
+            }
             output::print(format_args!("{} is good\n", arguments.file.display()));
             Exit::Success
         }

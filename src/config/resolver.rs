@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::recursor;
@@ -48,6 +48,9 @@ pub struct Resolver {
     pub caching: Caching,
     /// How it resolves.
     pub policy: Policy,
+    /// Where the anchors of its trees are kept as their zones roll them over (RFC 5011). Where it is
+    /// not given, they stay as they are in `policy`.
+    pub anchor_dir: Option<Located<PathBuf>>,
 }
 
 impl Resolver {
@@ -63,6 +66,7 @@ impl Resolver {
                 .map_or(recursor::Limits::default().cache_octets, |mebibytes| mebibytes << 20),
             caching: Caching::read(&table),
             policy: policy::read(&table, base),
+            anchor_dir: table.value("anchor_dir").and_then(|value| values::path(&value, base)),
         };
         table.finish();
         resolver

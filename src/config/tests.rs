@@ -1,6 +1,6 @@
 //! The files in `config/` are true, and mistakes are told where they are.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
@@ -135,6 +135,19 @@ fn faulty_tables_are_there_all_the_same() {
         let told = parse(&format!("[{part}]\n{table} = 1\n")).unwrap_err();
         assert_eq!(told.lines().count(), 1, "{told}");
     }
+}
+
+#[test]
+fn anchors_are_kept_where_it_is_said() {
+    let text = include_str!("../../config/resolver.toml");
+    let kept = |lines: &str| {
+        let config = parse(&text.replacen("[resolver]", &format!("[resolver]\n{lines}"), 1))?;
+        Ok(config.resolver.unwrap().anchor_dir.map(|directory| directory.value))
+    };
+    assert_eq!(kept(""), Ok(None));
+    assert_eq!(kept("anchor_dir = \"state\""), Ok(Some(Path::new("dir/state").to_owned())));
+    let told: Result<Option<PathBuf>, String> = kept("anchor_dir = \"\"");
+    assert!(told.unwrap_err().ends_with(": a path expected, this is empty"));
 }
 
 #[test]

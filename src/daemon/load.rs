@@ -8,8 +8,10 @@ use thiserror::Error;
 use crate::authority::{Associated, Authority, AuthorityError, Policy, ServedZone};
 use crate::clock::Timestamp;
 use crate::config::{self, Config, ConfigCause, ConfigError, Located, Mistake};
+use crate::dnssec::rollover::TrustPoint;
 use crate::zone;
 
+use super::anchors::{self, AnchorsError};
 use super::keys;
 use super::zone_file::{self, ZoneFileError};
 
@@ -34,6 +36,9 @@ pub enum LoadFault {
     /// Something in a zone file.
     #[error(transparent)]
     Zone(zone::Flaw),
+    /// Something in a file of trust anchors.
+    #[error(transparent)]
+    Anchors(AnchorsError),
     /// The zones cannot be served together.
     #[error(transparent)]
     Authority(AuthorityError),
@@ -50,8 +55,10 @@ impl LoadError {
                     let path = path.clone();
                     LoadFault::Mistake { path, mistake }
                 });
-                let more = understood.and_then(|config| load_zones(&config, now).err());
-                Self::all([Self(told.collect())].into_iter().chain(more))
+                let more = understood.into_iter().flat_map(|config| {
+                    [load_zones(&config, now).err(), load_points(&config).err()]
+                });
+                Self::all([Self(told.collect())].into_iter().chain(more.flatten()))
             }
             cause => Self(vec![LoadFault::Config(ConfigError { path, cause })]),
         }
@@ -63,7 +70,7 @@ impl LoadError {
         faults.sort_by_key(|fault| match fault {
             LoadFault::Config(_) => (0, None),
             LoadFault::Mistake { path, mistake } => (0, Some((path.clone(), mistake.position))),
-            LoadFault::Zone(_) | LoadFault::Authority(_) => (1, None),
+            LoadFault::Zone(_) | LoadFault::Anchors(_) | LoadFault::Authority(_) => (1, None),
         });
         Self(faults)
     }
@@ -94,6 +101,8 @@ impl fmt::Display for LoadError {
 pub struct Loaded {
     /// The zones, signed.
     pub authority: Authority,
+    /// The trust points of the resolver, where it keeps them.
+    pub points: Vec<TrustPoint>,
     /// What the operator should look at, a line each.
     pub warnings: Vec<String>,
 }
@@ -108,16 +117,25 @@ pub fn read(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError> 
     Ok((config, loaded))
 }
 
-/// Reads, checks and signs the zones of the configuration.
+/// Reads, checks and signs the zones of the configuration, and reads the state of trust anchors.
 ///
 /// # Errors
 /// With every mistake in their files and keys.
 pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
-    let (zones, warnings) = load_zones(config, now)?;
+    let (zones, points) = (load_zones(config, now), load_points(config));
+    let ((zones, warnings), points) = match (zones, points) {
+        (Ok(zones), Ok(points)) => (zones, points),
+        (zones, points) => return Err(LoadError::all(zones.err().into_iter().chain(points.err()))),
+    };
     match Authority::new(zones) {
-        Ok(authority) => Ok(Loaded { authority, warnings }),
+        Ok(authority) => Ok(Loaded { authority, points, warnings }),
         Err(error) => Err(LoadError(vec![LoadFault::Authority(error)])),
     }
+}
+
+fn load_points(config: &Config) -> Result<Vec<TrustPoint>, LoadError> {
+    let points = config.resolver.as_ref().map_or_else(|| Ok(Vec::new()), anchors::load);
+    points.map_err(|errors| LoadError(errors.into_iter().map(LoadFault::Anchors).collect()))
 }
 
 /// The zones, and what the operator should look at.

@@ -3,6 +3,7 @@
 //! A [`Daemon`] is one process' worth of service; several can run in one process, as in the [`demo`].
 
 mod admin;
+pub mod anchors;
 mod authority;
 pub mod demo;
 mod error;
@@ -19,7 +20,6 @@ pub mod zone_file;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::authority::Authority;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::services::admin::Health;
@@ -34,7 +34,7 @@ pub use signals::{Order, Signals};
 /// What a [`Daemon`] can go over to: its configuration and zones, read again, and without mistakes.
 pub struct Prepared {
     config: Config,
-    zones: Authority,
+    loaded: Loaded,
 }
 
 /// Everything a configuration asks for, at work.
@@ -76,14 +76,16 @@ impl Daemon {
 
     async fn start_parts(&mut self) -> Result<(), StartError> {
         let (config, clock) = (self.config.clone(), Arc::clone(&self.clock));
-        let zones = announced(aside(move || load(&config, clock.now())).await?);
+        let loaded = aside(move || load(&config, clock.now())).await?;
+        announce(&loaded);
         let Self { config, clock, status, .. } = self;
         if let Some(plan) = &config.authority {
-            let part = AuthorityPart::start(plan, &config.path, zones, clock, status)?;
+            let part = AuthorityPart::start(plan, &config.path, loaded.authority, clock, status)?;
             self.authority = Some(part);
         }
         if let Some(plan) = &config.resolver {
-            self.resolver = Some(ResolverPart::start(plan, &config.path, clock, status)?);
+            let points = loaded.points;
+            self.resolver = Some(ResolverPart::start(plan, &config.path, points, clock, status)?);
         }
         Ok(())
     }
@@ -112,18 +114,19 @@ impl Daemon {
     pub async fn prepare(&self) -> Result<Prepared, LoadError> {
         let (path, clock) = (self.config.path.clone(), Arc::clone(&self.clock));
         let (config, loaded) = aside(move || read(&path, clock.now())).await?;
-        Ok(Prepared { config, zones: announced(loaded) })
+        announce(&loaded);
+        Ok(Prepared { config, loaded })
     }
 
     /// The second half of a reload, which cannot fail.
     pub async fn go_over(&mut self, prepared: Prepared) {
-        let Prepared { config, zones } = prepared;
+        let Prepared { config, loaded: Loaded { authority: zones, points, .. } } = prepared;
         if let (Some(part), Some(plan)) = (&self.authority, &config.authority) {
             part.warn_of_old_serials(&zones);
             part.replace(plan, zones).await;
         }
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
-            part.replace(plan, &config.path);
+            part.replace(plan, &config.path, points);
         }
         if needs_restart(&self.config, &config) {
             tracing::warn!("sections, addresses, threads and logs change at the next start only");
@@ -177,12 +180,11 @@ async fn aside<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> 
     reading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-/// The zones, and in the log what there is to tell of them.
-fn announced(loaded: Loaded) -> Authority {
+/// Tells what there is to tell of what was read.
+fn announce(loaded: &Loaded) {
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     for zone in loaded.authority.zones() {
         let (serial, keys) = (zone.zone().soa().serial, zone.keys().len());
         tracing::debug!(zone = %zone.apex(), %serial, keys, "loaded");
     }
-    loaded.authority
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::config;
+use crate::dnssec::rollover::TrustPoint;
 use crate::recursor::{self, Recursor};
 use crate::resolver::Policy;
 use crate::services::dns::{self, Access, DnsService, Role, Served, recurse};
@@ -17,6 +18,7 @@ use crate::transport::{self, Listener, Network, Parts, Server, Service, Sources}
 
 use super::StartError;
 use super::admin::Status;
+use super::anchors::Keeper;
 use super::listen::bind;
 
 /// Resolves names until it is stopped.
@@ -26,6 +28,8 @@ pub(super) struct ResolverPart {
     plan: Plan,
     served: Arc<ArcSwap<Served>>,
     recursor: Arc<ArcSwap<Recursor<Network>>>,
+    /// Keeps the recursor's anchors, where they are kept.
+    keeper: Option<Keeper>,
     clock: Arc<dyn Clock>,
     status: Arc<Status>,
     server: Server,
@@ -53,6 +57,24 @@ impl Plan {
         let (policy, limits) = (self.policy.clone(), self.limits.clone());
         Recursor::counted(policy, exchange, Arc::clone(clock), limits, telemetry)
     }
+
+    /// Has a recursor go by the anchors of the configuration.
+    fn trust_configured(&self, recursor: &Recursor<Network>) {
+        for root in &self.policy.roots {
+            recursor.trust(&root.apex, &root.anchors);
+        }
+    }
+}
+
+/// Keeps the anchors of `recursor`, where `config` says so.
+fn keep(
+    config: &config::Resolver,
+    points: Vec<TrustPoint>,
+    recursor: &Recursor<Network>,
+    clock: &Arc<dyn Clock>,
+) -> Option<Keeper> {
+    let directory = config.anchor_dir.as_ref()?.value.clone();
+    Some(Keeper::start(directory, points, recursor.clone(), Arc::clone(clock)))
 }
 
 /// Looks whether questions can go out from the addresses that `config` names.
@@ -75,10 +97,12 @@ fn served(config: &config::Resolver) -> Served {
 }
 
 impl ResolverPart {
-    /// Starts to resolve as `config` says, which stands in the file `path`.
+    /// Starts to resolve as `config` says, which stands in the file `path`, and to keep the anchors of
+    /// these trust points.
     pub(super) fn start(
         config: &config::Resolver,
         path: &Path,
+        points: Vec<TrustPoint>,
         clock: &Arc<dyn Clock>,
         status: &Arc<Status>,
     ) -> Result<Self, StartError> {
@@ -88,7 +112,9 @@ impl ResolverPart {
         let addresses = listeners.iter().map(Listener::local).collect();
         let plan = Plan::of(config);
         let served = Arc::new(ArcSwap::from_pointee(served(config)));
-        let recursor = Arc::new(ArcSwap::from_pointee(plan.recursor(clock, telemetry)));
+        let recursor = plan.recursor(clock, telemetry);
+        let keeper = keep(config, points, &recursor, clock);
+        let recursor = Arc::new(ArcSwap::from_pointee(recursor));
         let service = |_: SocketAddr| -> Box<dyn Service> {
             Box::new(DnsService::new(Arc::clone(&served), Arc::clone(clock), telemetry))
         };
@@ -102,24 +128,40 @@ impl ResolverPart {
             recurse(questions, said, asked, dns::Limits::default(), &counting.telemetry).await;
         });
         let (clock, status) = (Arc::clone(clock), Arc::clone(status));
-        Ok(Self { addresses, plan, served, recursor, clock, status, server, recursion })
+        Ok(Self { addresses, plan, served, recursor, keeper, clock, status, server, recursion })
     }
 
     /// Resolves as `config` says from here on.
-    pub(super) fn replace(&mut self, config: &config::Resolver, path: &Path) {
+    pub(super) fn replace(
+        &mut self,
+        config: &config::Resolver,
+        path: &Path,
+        mut points: Vec<TrustPoint>,
+    ) {
         if let Err(error) = try_sources(config, path) {
             tracing::error!("{error}");
         }
         self.served.store(Arc::new(served(config)));
         let plan = Plan::of(config);
-        if plan != self.plan {
-            self.recursor.store(Arc::new(plan.recursor(&self.clock, &self.status.telemetry)));
-            self.plan = plan;
+        let recursor = match plan == self.plan {
+            true => Recursor::clone(&self.recursor.load()),
+            false => plan.recursor(&self.clock, &self.status.telemetry),
+        };
+        if let Some(keeper) = self.keeper.take() {
+            keeper.stop();
+            match &config.anchor_dir {
+                Some(directory) => points = keeper.update(&directory.value, points),
+                None => plan.trust_configured(&recursor),
+            }
         }
+        self.keeper = keep(config, points, &recursor, &self.clock);
+        self.recursor.store(Arc::new(recursor));
+        self.plan = plan;
     }
 
     /// Answers what is asked already, and ends.
     pub(super) async fn stop(self) {
+        self.keeper.iter().for_each(Keeper::stop);
         self.server.stop().await;
         // Without the server nobody can ask any more: recursion ends with the last answer.
         if let Err(error) = self.recursion.await {

@@ -94,8 +94,9 @@ pub fn stem(key: &ZoneKey) -> String {
     format!("K{}+{:03}+{:05}", file_name(&key.zone), Algorithm::ED25519.0, key.key_tag())
 }
 
-/// The zone's name in lower case with everything but letters, digits, `-` and `_` in hexadecimal.
-fn file_name(zone: &Name) -> String {
+/// A zone's name as a part of the name of a file: in lower case, with everything but letters, digits, `-`
+/// and `_` in hexadecimal.
+pub fn file_name(zone: &Name) -> String {
     let octet = |octet: &u8| match octet.to_ascii_lowercase() {
         octet @ (b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_') => char::from(octet).to_string(),
         octet => format!("%{octet:02X}"),

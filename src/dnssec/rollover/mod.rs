@@ -32,6 +32,8 @@ use crate::codec::date;
 use crate::wire::rdata::{Dnskey, Ds};
 use crate::wire::{Algorithm, Name};
 
+use pace::UNKNOWN;
+
 pub use ledger::{AnchorKey, Ledger, LedgerError};
 pub use state::{Sight, State};
 
@@ -122,6 +124,12 @@ impl TrustPoint {
         point
     }
 
+    /// The same trust point, where something else is known of its keys.
+    #[must_use]
+    pub fn with_ledger(self, ledger: Ledger) -> Self {
+        Self::new(ledger, self.configured, self.algorithms)
+    }
+
     /// The zone.
     pub fn zone(&self) -> &Name {
         &self.ledger.zone
@@ -180,6 +188,6 @@ impl TrustPoint {
     /// The keys could not be had: they are to be asked for again, soon.
     pub fn missed(&mut self, now: Timestamp) {
         self.ledger.queried = now;
-        self.ledger.next = now.saturating_add(self.ledger.retry);
+        self.ledger.next = now.saturating_add(self.ledger.retry.max(UNKNOWN.retry));
     }
 }

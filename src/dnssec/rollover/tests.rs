@@ -360,7 +360,7 @@ fn queries_keep_the_pace() {
 fn a_clock_that_was_wrong_is_not_waited_for() {
     let old = key(1);
     let mut story = Story::new(&[&old]);
-    story.see(1000, &[&old], &[&old]);
+    story.see(10, &[&old], &[&old]);
     assert_eq!(story.point.next_query(START), Some(START), "the last query lies ahead");
     story.see(0, &[&old], &[&old]);
     story.point.ledger.next = after(16 * DAY);

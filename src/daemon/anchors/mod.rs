@@ -1,0 +1,186 @@
+//! Keeping trust anchors as their zones roll them over (RFC 5011).
+
+mod file;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config;
+use crate::dnssec::rollover::{Observed, State, TrustPoint, Unproved};
+use crate::recursor::Recursor;
+use crate::resolver::{Checking, Response};
+use crate::transport::Exchange;
+use crate::wire::rdata::Rrsig;
+use crate::wire::{Class, Name, Question, Rrset, Rtype};
+
+pub use file::{AnchorsError, path};
+
+/// The longest time without a look at the clock: it may be set.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// The trust points of a configuration, as their files say; none where anchors are not kept.
+///
+/// # Errors
+/// With each file that cannot be read.
+pub(super) fn load(config: &config::Resolver) -> Result<Vec<TrustPoint>, Vec<AnchorsError>> {
+    let Some(directory) = &config.anchor_dir else { return Ok(Vec::new()) };
+    let (mut points, mut errors) = (Vec::new(), Vec::new());
+    for root in &config.policy.roots {
+        match file::read(&directory.value, &root.apex) {
+            Ok(ledger) => {
+                let (anchors, algorithms) = (root.anchors.clone(), config.policy.algorithms);
+                points.push(TrustPoint::new(ledger, anchors, algorithms));
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(points) } else { Err(errors) }
+}
+
+/// The trust points of a resolver.
+#[derive(Debug)]
+struct Kept {
+    directory: PathBuf,
+    points: Mutex<Vec<TrustPoint>>,
+}
+
+/// Asks for the keys of trust points when it is time to, and has a recursor go by what they say.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    kept: Arc<Kept>,
+    task: JoinHandle<()>,
+}
+
+impl Keeper {
+    /// Starts to keep the anchors of `recursor`.
+    pub(super) fn start<E: Exchange + 'static>(
+        directory: PathBuf,
+        points: Vec<TrustPoint>,
+        recursor: Recursor<E>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        for point in &points {
+            recursor.trust(point.zone(), &point.anchors());
+        }
+        let kept = Arc::new(Kept { directory, points: Mutex::new(points) });
+        let task = tokio::spawn(keep(Arc::clone(&kept), recursor, clock));
+        Self { kept, task }
+    }
+
+    /// Ends.
+    pub(super) fn stop(&self) {
+        self.task.abort();
+    }
+
+    /// These points, with what is known here in place of what their files said when they were read:
+    /// perhaps they could not be written.
+    pub(super) fn update(&self, directory: &Path, points: Vec<TrustPoint>) -> Vec<TrustPoint> {
+        if *directory != self.kept.directory {
+            return points;
+        }
+        let own = self.kept.points.lock().unwrap_or_else(PoisonError::into_inner);
+        let update = |point: TrustPoint| {
+            let known = own.iter().find(|known| known.zone() == point.zone());
+            match known {
+                Some(known) => point.with_ledger(known.ledger().clone()),
+                None => point,
+            }
+        };
+        points.into_iter().map(update).collect()
+    }
+}
+
+/// Keeps anchors, for good.
+async fn keep<E: Exchange + 'static>(
+    kept: Arc<Kept>,
+    recursor: Recursor<E>,
+    clock: Arc<dyn Clock>,
+) {
+    loop {
+        while let Some(zone) = kept.due(clock.as_ref()) {
+            kept.look(&zone, &recursor, clock.as_ref()).await;
+        }
+        tokio::time::sleep(LONGEST_SLEEP).await;
+    }
+}
+
+impl Kept {
+    fn with<T>(&self, zone: &Name, change: impl FnOnce(&mut TrustPoint) -> T) -> Option<T> {
+        let mut points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
+        points.iter_mut().find(|point| point.zone() == zone).map(change)
+    }
+
+    /// A zone whose keys have to be asked for.
+    fn due(&self, clock: &dyn Clock) -> Option<Name> {
+        let now = clock.now();
+        let points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = |point: &&TrustPoint| point.next_query(now).is_some_and(|next| next <= now);
+        points.iter().find(is_due).map(|point| point.zone().clone())
+    }
+
+    /// Asks for the keys of a zone, and goes by them.
+    async fn look<E: Exchange + 'static>(
+        &self,
+        zone: &Name,
+        recursor: &Recursor<E>,
+        clock: &dyn Clock,
+    ) {
+        let question = Question { name: zone.clone(), rtype: Rtype::DNSKEY, class: Class::IN };
+        // They are judged by the trust point.
+        let response = recursor.refresh(question, Checking::Disabled).await;
+        let now = clock.now();
+        let known = self.with(zone, |point| {
+            match keys(zone, &response) {
+                Some((dnskeys, rrsigs)) => {
+                    announce(zone, &point.observe(dnskeys, &rrsigs, now));
+                }
+                None => {
+                    point.missed(now);
+                    tracing::warn!(%zone, "the keys of a trust anchor's zone cannot be had");
+                }
+            }
+            (point.ledger().clone(), point.anchors())
+        });
+        let Some((ledger, anchors)) = known else { return };
+        recursor.trust(zone, &anchors);
+        let directory = self.directory.clone();
+        let written = tokio::task::spawn_blocking(move || file::write(&directory, &ledger)).await;
+        match written {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!("trust anchors are not kept: {error}"),
+            Err(error) => tracing::error!("trust anchors are not kept: {error}"),
+        }
+    }
+}
+
+/// The keys in a response, and the signatures over them.
+fn keys<'r>(zone: &Name, response: &'r Response) -> Option<(&'r Rrset, Vec<Rrsig>)> {
+    let is_it = |set: &&Rrset| set.rtype == Rtype::DNSKEY && set.name == *zone;
+    let set = response.answer.iter().find(|set| is_it(&&set.rrset))?;
+    let rrsigs = set.signatures.iter().filter_map(|rdata| Rrsig::parse(rdata).ok());
+    Some((&set.rrset, rrsigs.collect()))
+}
+
+/// Tells what became of a zone's keys.
+fn announce(zone: &Name, observed: &Observed) {
+    for change in &observed.changes {
+        match change.to {
+            State::Missing | State::Revoked => tracing::warn!(%zone, "{change}"),
+            _ => tracing::info!(%zone, "{change}"),
+        }
+    }
+    match &observed.proved {
+        Ok(()) => tracing::debug!(%zone, "the keys are proved"),
+        Err(error @ Unproved::Deleted) => {
+            tracing::error!(%zone, "{error}: nothing of the zone is proved without a new one");
+        }
+        Err(error) => tracing::warn!(%zone, "{error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
