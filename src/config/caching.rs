@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::recursor::Limits;
 
 use super::document::Table;
+use super::values;
 
 /// How long past its end an answer may be told at most, in seconds: a day, the least of what RFC 8767
 /// section 5 suggests.
@@ -27,7 +28,7 @@ impl Caching {
             Some(0) => None,
             Some(seconds) => Some(Duration::from_secs(seconds)),
         };
-        let prefetch = table.value("prefetch").and_then(|value| value.boolean()).unwrap_or(true);
+        let prefetch = values::switch(table, "prefetch", true);
         Self { serve_stale, prefetch }
     }
 

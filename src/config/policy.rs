@@ -33,6 +33,7 @@ pub(super) fn read(table: &Table<'_>, base: &Path) -> Policy {
         private_zones: switch("private_zones", usual.private_zones),
         mixed_case: switch("mixed_case", usual.mixed_case),
         minimise: switch("minimise", usual.minimise),
+        aggressive_nsec: switch("aggressive_nsec", usual.aggressive_nsec),
         algorithms,
         limits: limits(table),
     }
@@ -99,13 +100,14 @@ mod tests {
     fn what_is_given_counts() {
         let policy = read(
             "rsasha1 = true\nminimise = false\nprivate_zones = false\nmixed_case = false\nipv4 = false\niteration_port = 5353\n\
+             aggressive_nsec = false\n\
              do_not_query = [\"198.51.100.0/24\"]\nnegative_anchors = [\"Bad.example\"]\n\
              ttl_floor = 60\nttl_ceiling = 7200\n\
              [[resolver.forward]]\nzone = \"corp.example\"\n\
              resolvers = [\"192.0.2.53\", \"[2001:db8::53]:5353\"]",
         );
         let policy = policy.unwrap();
-        assert!(policy.algorithms.rsasha1 && !policy.minimise);
+        assert!(policy.algorithms.rsasha1 && !policy.minimise && !policy.aggressive_nsec);
         assert!(!policy.private_zones && !policy.mixed_case);
         assert_eq!((policy.families, policy.port), (Families::Ipv6, 5353));
         assert_eq!(policy.do_not_query, ["198.51.100.0/24".parse().unwrap()]);

@@ -3,14 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::resolver::{AnswerKey, CutKey, FailureKey, Key, LameKey, ServerKey, Stored, Table};
+use super::spans::Ledger;
+use crate::resolver::{
+    AnswerKey, CutKey, FailureKey, Key, LameKey, ServerKey, Span, Spans, Stored, Table,
+};
+use crate::wire::Name;
 
 /// Octets that the cache spends on an entry beside what it holds.
 const OVERHEAD: usize = 400;
 
 /// When memory of an entry is freed at the latest. Whether an entry counts is not decided here: see
-/// [`Stored::is_fresh`]. A day for a TTL, a day for what is told past its end.
-const LONGEST: Duration = Duration::from_secs(2 * 86_400);
+/// [`Stored::is_fresh`]. A week for a TTL, the most that operators can have, and a day for what
+/// is told past its end.
+const LONGEST: Duration = Duration::from_secs(8 * 86_400);
 
 /// A cache of bounded size for each kind of memory: a flood of one kind leaves the others alone.
 #[derive(Debug)]
@@ -20,6 +25,7 @@ pub struct Memory {
     cuts: Shelf<CutKey>,
     servers: Shelf<ServerKey>,
     lame: Shelf<LameKey>,
+    spans: Ledger,
 }
 
 #[derive(Debug)]
@@ -44,7 +50,18 @@ impl Memory {
             cuts: Shelf::new(octets / 10),
             servers: Shelf::new(octets / 20),
             lame: Shelf::new(octets / 20),
+            spans: Ledger::new(octets / 20),
         }
+    }
+}
+
+impl Spans for Memory {
+    fn insert(&self, span: Arc<Stored<Span>>) {
+        self.spans.insert(span);
+    }
+
+    fn at_or_before(&self, zone: &Name, name: &Name) -> Option<Arc<Stored<Span>>> {
+        self.spans.at_or_before(zone, name)
     }
 }
 

@@ -12,6 +12,7 @@ mod limits;
 mod memory;
 mod places;
 mod prefetch;
+mod spans;
 mod stale;
 mod tally;
 mod tenure;

@@ -80,7 +80,7 @@ impl SignedRrset {
         records
     }
 
-    fn weight(&self) -> usize {
+    pub(super) fn weight(&self) -> usize {
         let rdata = self.rrset.rdata.iter().chain(&self.signatures);
         let octets: usize = rdata.map(|rdata| rdata.octets().len() + 64).sum();
         size_of::<Self>() + self.rrset.name.as_wire().len() + octets
@@ -207,7 +207,7 @@ impl Answer {
         least.min(most)
     }
 
-    fn soa_minimum(&self) -> Ttl {
+    pub(super) fn soa_minimum(&self) -> Ttl {
         let soa = self.soa().and_then(|set| Soa::parse(set.rrset.rdata.first()?).ok());
         soa.map_or(Ttl::from_secs(u32::MAX), |soa| Ttl::from_secs(soa.minimum))
     }

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Answer, Cause, Checking, Cut, ServerState};
+use super::{Answer, Cause, Checking, Cut, ServerState, Span};
 use crate::clock::Timestamp;
 use crate::wire::{Name, Question, Rtype, Ttl};
 
@@ -70,13 +70,28 @@ pub trait Table<K: Key>: Send + Sync {
     fn put(&self, key: K, entry: Arc<Stored<K::Value>>);
 }
 
+/// A store for proved gaps between names.
+pub trait Spans: Send + Sync {
+    /// Stores, in place of what was there at the same owner.
+    fn insert(&self, span: Arc<Stored<Span>>);
+
+    /// What is stored of `zone`, fresh or not, that starts at `name` or, of those before it in canonical
+    /// order, last.
+    fn at_or_before(&self, zone: &Name, name: &Name) -> Option<Arc<Stored<Span>>>;
+}
+
 /// All that a resolver remembers.
-pub trait Cache:
+pub trait Cache: Tables + Spans {}
+
+impl<T: Tables + Spans> Cache for T {}
+
+/// A store for each kind of memory.
+pub trait Tables:
     Table<AnswerKey> + Table<FailureKey> + Table<CutKey> + Table<ServerKey> + Table<LameKey>
 {
 }
 
-impl<T> Cache for T where
+impl<T> Tables for T where
     T: Table<AnswerKey> + Table<FailureKey> + Table<CutKey> + Table<ServerKey> + Table<LameKey>
 {
 }

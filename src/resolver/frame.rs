@@ -27,6 +27,7 @@ use super::trust::Trust;
 /// Lookup   fresh ──cached and judged──────────────────────────────────────► done
 ///          fresh ──cached, not judged──► judging
 ///          fresh ──not cached──► walking
+///        walking ──at a zone whose proofs say enough──► done                    (RFC 8198)
 ///        walking ──server chosen──► asking             (minimised question, or the full one)
 ///        walking ──server without address──► addressing ──address, or none──► walking
 ///        walking ──nobody left to ask, delegation old──► walking             (from further up)

@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use super::aggressive::learn;
 use super::env::Env;
 use super::policy::may_hold;
 use super::task::Check;
-use super::{Answer, AnswerKey, Flaw, Kind, Note, SignedRrset, Trusted, Work};
+use super::{Answer, AnswerKey, Flaw, Kind, Note, SignedRrset, Span, Trusted, Work};
+use crate::clock::Timestamp;
 use crate::dnssec::proof::{Absent, Denials, NoDs, ProofError};
 use crate::dnssec::{Effort, Security, SignatureError, SupportedDs, TrustedKeys, Verified};
 use crate::wire::{Name, Rrset, Rtype};
@@ -33,6 +35,8 @@ pub(super) struct Judgement {
     stage: Stage,
     /// The signer's keys were learned anew for it.
     renewed: bool,
+    /// From when on its TTLs count.
+    learned: Timestamp,
 }
 
 /// Whom the judgement waits for.
@@ -65,7 +69,10 @@ impl Check {
                     Some(signer) => return Verdict::Bogus(Flaw::Signer(signer)),
                     None => (Stage::Zone, answer.zone.clone()),
                 };
-                Verdict::Needs(zone, Box::new(Judgement { answer, stage, renewed: false }))
+                Verdict::Needs(
+                    zone,
+                    Box::new(Judgement { answer, stage, renewed: false, learned: env.now }),
+                )
             }
         }
     }
@@ -119,8 +126,11 @@ impl Judgement {
     fn prove(mut self, key: &AnswerKey, keys: &Arc<TrustedKeys>, env: &mut Env<'_>) -> Verdict {
         let mut effort = Effort::new(env.limits().effort.clone());
         let verified = verify_sets(&mut self.answer, keys, env, &mut effort);
-        let proved = verified
-            .and_then(|evidence| conclude(key, &mut self.answer, &evidence, keys, &mut effort));
+        let proved = verified.and_then(|evidence| {
+            conclude(key, &mut self.answer, &evidence, keys, &mut effort)?;
+            learn(&self.answer, evidence.spans, &evidence.expanded, self.learned, env);
+            Ok(())
+        });
         if let Err(work) = env.budget.proof(effort.spent(), env.limits()) {
             return Verdict::TooMuch(work);
         }
@@ -165,6 +175,8 @@ fn prove_keys(ds: &SupportedDs, mut answer: Answer, env: &mut Env<'_>) -> Verdic
 /// What the verified sets of an answer prove.
 struct Evidence {
     denials: Denials,
+    /// The NSEC sets among them.
+    spans: Vec<Span>,
     /// Owners that are expansions, and the wildcards they come from.
     expanded: Vec<(Name, Name)>,
 }
@@ -176,8 +188,11 @@ fn verify_sets(
     env: &mut Env<'_>,
     effort: &mut Effort,
 ) -> Result<Evidence, Flaw> {
-    let mut evidence =
-        Evidence { denials: Denials::new(keys.zone().clone()), expanded: Vec::new() };
+    let mut evidence = Evidence {
+        denials: Denials::new(keys.zone().clone()),
+        spans: Vec::new(),
+        expanded: Vec::new(),
+    };
     let redirected = answer.answer.first().is_some_and(|set| set.rrset.rtype == Rtype::DNAME)
         && matches!(answer.kind, Kind::Alias(_));
     let mut made_ttl = None;
@@ -209,6 +224,7 @@ impl Evidence {
         if matches!(set.rrset.rtype, Rtype::NSEC | Rtype::NSEC3) {
             self.denials.add(&set.rrset, &verified);
         }
+        self.spans.extend(Span::new(set, &verified));
         if let Some(wildcard) = verified.wildcard {
             self.expanded.push((set.rrset.name.clone(), wildcard));
         }
@@ -255,7 +271,7 @@ fn tolerate(answer: &mut Answer, error: ProofError) -> Result<(), Flaw> {
 
 /// Holds a denial against its proof. The response code is not signed: what counts is what is proved.
 /// An opt-out proves neither that a name is there nor that it is not: then the code is all there is.
-fn deny(
+pub(super) fn deny(
     key: &AnswerKey,
     answer: &mut Answer,
     denials: &Denials,

@@ -12,11 +12,15 @@
 //!
 //! Whoever wants to see how it goes can watch it: [`Resolution::watched`] gives [`Note`]s.
 //!
+//! What is proved of one name answers questions about others (RFC 8198), where NSEC records do.
+//!
 //! How a resolution proceeds is drawn at the frames of its stack, in `frame.rs`.
 //!
 //! Bounds of what it does: class IN only; one question at a time; signatures by the algorithms of
-//! [`dnssec`](crate::dnssec) only, zones signed otherwise count as unsigned; nothing is served stale.
+//! [`dnssec`](crate::dnssec) only, zones signed otherwise count as unsigned; what is denied by hash
+//! denies no other name; what is stale is told only where the driver asks for it ([`Staleness`]).
 
+mod aggressive;
 mod answer;
 mod asking;
 mod cache;
@@ -45,8 +49,11 @@ mod walk;
 #[cfg(test)]
 mod testing;
 
+pub use aggressive::Span;
 pub use answer::{Answer, Cut, Kind, SignedRrset, Trusted};
-pub use cache::{AnswerKey, Cache, CutKey, FailureKey, Key, LameKey, ServerKey, Stored, Table};
+pub use cache::{
+    AnswerKey, Cache, CutKey, FailureKey, Key, LameKey, ServerKey, Spans, Stored, Table, Tables,
+};
 pub use cause::{Cause, Fault, Flaw};
 pub use env::Outgoing;
 pub use limits::Limits;

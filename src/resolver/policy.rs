@@ -115,6 +115,9 @@ pub struct Policy {
     /// Whether questions about the locally served zones (RFC 6303) are answered here. Those about
     /// `localhost.` and its like (RFC 6761) always are.
     pub private_zones: bool,
+    /// Whether what is proved of one name answers questions about others (RFC 8198). It saves
+    /// questions, and those not asked tell nobody what was looked for.
+    pub aggressive_nsec: bool,
     /// Which DNSSEC algorithms count.
     pub algorithms: Algorithms,
     /// What one request may cost.
@@ -134,6 +137,7 @@ impl Default for Policy {
             minimise: true,
             mixed_case: true,
             private_zones: true,
+            aggressive_nsec: true,
             algorithms: Algorithms::default(),
             limits: Limits::default(),
         }

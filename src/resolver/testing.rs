@@ -4,7 +4,9 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use super::cache::{Key, Stored, Table};
+use super::Span;
+use super::cache::{Key, Spans, Stored, Table};
+use crate::wire::Name;
 
 type Slot = Arc<dyn Any + Send + Sync>;
 
@@ -20,6 +22,15 @@ impl MapCache {
         }
         let mut maps = maps.iter_mut();
         use_map(maps.find_map(|map| map.downcast_mut::<HashMap<K, Slot>>()).unwrap())
+    }
+}
+
+/// Nothing.
+impl Spans for MapCache {
+    fn insert(&self, _: Arc<Stored<Span>>) {}
+
+    fn at_or_before(&self, _: &Name, _: &Name) -> Option<Arc<Stored<Span>>> {
+        None
     }
 }
 

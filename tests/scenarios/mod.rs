@@ -12,6 +12,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod adversary;
+mod aggressive;
 mod algorithms;
 mod aliases;
 mod attacks;

@@ -146,7 +146,9 @@ fn policy(arguments: &Trace) -> Result<Policy, Exit> {
             )));
         }
     };
-    Ok(Policy { minimise: policy.minimise && !arguments.no_minimise, ..policy })
+    // Each step is to be seen.
+    let minimise = policy.minimise && !arguments.no_minimise;
+    Ok(Policy { minimise, aggressive_nsec: false, ..policy })
 }
 
 /// Goes to the servers of a client's roots, where it names them.

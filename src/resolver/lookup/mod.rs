@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::dnssec::Security;
+use crate::resolver::aggressive::synthesise;
 use crate::resolver::asking::Asking;
 use crate::resolver::cache::{CutKey, FailureKey, Stored, fresh, stored};
 use crate::resolver::env::{Env, Event, Found, Move};
@@ -125,16 +126,36 @@ impl Lookup {
         })
     }
 
+    /// Begins to walk.
+    fn set_out(&mut self, env: &mut Env<'_>) -> Move {
+        match Walk::begin(&self.wanted.key, None, env) {
+            Ok(walk) => {
+                self.walk = Some(walk);
+                self.arrive(env)
+            }
+            Err(cause) => Move::Found(Err(cause)),
+        }
+    }
+
+    /// Goes on from a zone just come to, where it has not said enough before.
+    fn arrive(&mut self, env: &mut Env<'_>) -> Move {
+        match self.synthesised(env) {
+            Some(entry) => Move::Found(Ok(entry)),
+            None => self.advance(env),
+        }
+    }
+
+    fn synthesised(&self, env: &Env<'_>) -> Option<Arc<Stored<Answer>>> {
+        let Wanted { key, check, recall, .. } = &self.wanted;
+        let walk = self.walk.as_ref().filter(|_| *recall == Recall::All)?;
+        let judged = !matches!(check, Check::Keys(_));
+        judged.then(|| synthesise(key, walk.zone(), env)).flatten()
+    }
+
     /// Takes the next step on the way.
     fn advance(&mut self, env: &mut Env<'_>) -> Move {
-        let walk = match self.walk.take() {
-            Some(walk) => walk,
-            None => match Walk::begin(&self.wanted.key, None, env) {
-                Ok(walk) => walk,
-                Err(cause) => return Move::Found(Err(cause)),
-            },
-        };
-        match self.walk.insert(walk).next(env) {
+        let Some(walk) = &mut self.walk else { return self.set_out(env) };
+        match walk.next(env) {
             Next::Ask(server, question) => self.ask(server, question, env),
             Next::Find(key) => {
                 self.state = State::Addressing;
@@ -205,7 +226,7 @@ impl Lookup {
         }
         env.cache.put(CutKey(entry.value.zone.clone()), Arc::new(entry));
         self.failure = None;
-        self.advance(env)
+        self.arrive(env)
     }
 
     /// Goes some labels further.
