@@ -124,6 +124,9 @@ pub(super) struct Lookup {
 #[derive(Debug, Args)]
 pub(super) struct Trace {
     /// An email address, a phone number as +447700900123, or a name in the DNS
+    ///
+    /// An identifier is looked for in each tree that is configured; in `.`, the tree of ordinary
+    /// names, where there is no other.
     #[arg(value_name = "ID|NAME")]
     pub(super) target: String,
     /// The type of the records [default: ASSOC for an identifier, A for a name]

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::recursor::{Limits, Recursor};
-use crate::resolver::{Checking, Policy, Response};
+use crate::resolver::{Checking, Policy, Response, Root};
 use crate::stub::{Finding, Found, LookupError};
 use crate::threepid::Threepid;
 use crate::transport::{self, Network};
@@ -75,10 +75,17 @@ struct Tracer<'a> {
 }
 
 impl Tracer<'_> {
+    /// The trees that may hold identifiers: `.` is that of ordinary names where there are others, and its
+    /// servers have no business with identifiers.
+    fn trees(&self) -> impl Iterator<Item = &Root> {
+        let roots = &self.policy.roots;
+        roots.iter().filter(|root| !root.apex.is_root() || roots.len() == 1)
+    }
+
     /// Looks in every root for the statement about an identifier.
     async fn identifier(&self, threepid: &Threepid, teller: &mut Teller) -> Exit {
         let mut findings = Vec::new();
-        for root in &self.policy.roots {
+        for root in self.trees() {
             let outcome = match threepid.owner(&root.apex) {
                 Ok(owner) => {
                     Found::read(owner.clone(), &self.walk(owner, Rtype::ASSOC, teller).await)
@@ -95,7 +102,7 @@ impl Tracer<'_> {
     /// Looks in every root for other records at the identifier's name.
     async fn names(&self, threepid: &Threepid, rtype: Rtype, teller: &mut Teller) -> Exit {
         let mut gravest = Exit::Success;
-        for root in &self.policy.roots {
+        for root in self.trees() {
             let exit = match threepid.owner(&root.apex) {
                 Ok(owner) => self.name(owner, rtype, teller).await,
                 Err(error) => teller.fail(&root.apex.to_string(), error),

@@ -15,7 +15,7 @@ use crate::interop::namespace;
 use crate::interop::process::{output, run};
 
 /// The apex of the identifiers. `.` knows nothing of it.
-const APEX: &str = "3pid.test.";
+const APEX: &str = "3pid.identity.";
 
 /// The top-level domains. The servers of a region have their names in each.
 const DOMAINS: [(&str, Server, Signing); 8] = [
@@ -33,8 +33,8 @@ const DOMAINS: [(&str, Server, Signing); 8] = [
 const GONE: &str = "gone. NS ns.gone.\nns.gone. A 127.53.9.99\n";
 
 /// A region of the United Kingdom, and one of nobody.
-const UK: &str = "4.4.msisdn.3pid.test.";
-const LOST: &str = "0.1.msisdn.3pid.test.";
+const UK: &str = "4.4.msisdn.3pid.identity.";
+const LOST: &str = "0.1.msisdn.3pid.identity.";
 
 /// The region whose server has its name in the domain of this number.
 fn region(number: usize) -> String {
@@ -46,7 +46,7 @@ fn associations() -> String {
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/zones/4.4.msisdn.3pid.example.zone");
     let printed = output(env!("CARGO_BIN_EXE_threepid"), &["zone", "print", "--generic", sample]);
     let lines = printed.lines().filter(|line| line.contains(" TYPE65301 "));
-    lines.map(|line| line.replace(".3pid.example.", ".3pid.test.") + "\n").collect()
+    lines.map(|line| line.replace(".3pid.example.", ".3pid.identity.") + "\n").collect()
 }
 
 fn zones() -> Vec<Zone> {
@@ -120,6 +120,14 @@ fn identifiers_are_found_where_public_names_lead() {
     let (held, absent) = (lookup("+447700900124"), lookup("+447700900000"));
     assert!(held.stdout.starts_with("+447700900124: @bob:matrix.example, proved\n"), "{held:?}");
     assert!(absent.stdout.starts_with("+447700900000: nobody, proved\n"), "{absent:?}");
+    let file = folder.path().join("resolver.toml");
+    let mut trace = Command::new(env!("CARGO_BIN_EXE_threepid"));
+    let traced = run(trace.args(["trace", "+447700900124", "-c"]).arg(file));
+    assert_eq!(traced.code, 0, "{traced:?}");
+    assert!(traced.stdout.contains("ns.gone. A\n"), "{traced:?}");
+    assert!(traced.stdout.contains("ms  no reply: connection refused\n"), "{traced:?}");
+    // The public tree is asked for hosts, and not for the number.
+    assert!(!traced.stdout.contains("msisdn. A\n"), "{traced:?}");
     let lost = lookup("+10555550100");
     assert!(lost.stdout.contains("cannot be told"), "{lost:?}");
 }
