@@ -233,6 +233,18 @@ mod tests {
         assert!(matches!(errors[0].value, KeyError::None { .. }), "it is made with the first key");
     }
 
+    /// Its flags changed to 385, as by hand or by `dnssec-revoke`, which also gives it its new tag.
+    #[test]
+    fn a_key_is_revoked_in_its_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let stem = store(directory.path(), &key("a.example", 1), Timestamp::default()).unwrap();
+        let public = with_suffix(&stem, "key");
+        let text = read(&public).unwrap().replace("DNSKEY 257", "DNSKEY 385");
+        fs::write(&public, text).unwrap();
+        let keys = load_directory(&"a.example".parse().unwrap(), directory.path()).unwrap();
+        assert!(keys[0].is_revoked() && keys[0].is_sep());
+    }
+
     #[test]
     fn private_keys_are_private() {
         use std::os::unix::fs::PermissionsExt;

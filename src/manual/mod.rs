@@ -2,9 +2,11 @@
 //!
 //! - [`tree`]: how identifiers become names, and who holds which part.
 //! - [`proof`]: what a client knows when it is told something, and what it does not know.
+//! - [`anchors`]: how a root changes its key, and resolvers follow.
 //! - [`denial`]: how absence is proved without giving the directory away.
 //! - [`house`]: the rules of the code.
 
+pub mod anchors;
 pub mod denial;
 pub mod house;
 pub mod proof;

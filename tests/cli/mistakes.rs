@@ -111,6 +111,21 @@ fn warnings_do_not_hide() {
 }
 
 #[test]
+fn where_anchors_are_kept_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "[resolver]\nanchor_dir = \"state\"\n[[resolver.root]]\napex = \".\"\n";
+    fs::write(directory.path().join("a.toml"), text).unwrap();
+    let check = || threepid(directory.path(), &["config", "check", "a.toml"]);
+    let told = "the trust anchors of . are kept in state/anchors-.\na.toml is good\n";
+    assert_eq!(check().stdout, told);
+    fs::create_dir(directory.path().join("state")).unwrap();
+    fs::write(directory.path().join("state/anchors-."), "zone .\nnext time\n").unwrap();
+    let ran = check();
+    let told = "state/anchors-.:2:6: a time (YYYYMMDDHHmmSS) expected, found \"time\"\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, told));
+}
+
+#[test]
 fn resolvers_are_written_as_in_a_configuration() {
     let directory = tempfile::tempdir().unwrap();
     for (resolver, code) in [("127.0.0.1", 3), ("::1", 3), ("[::1]", 3), ("[::1]:53", 3), ("a", 64)]

@@ -8,6 +8,7 @@
 
 pub(crate) mod algorithms;
 mod proofs;
+mod rollover;
 
 use threepid::clock::Timestamp;
 use threepid::dnssec::proof::Denials;
