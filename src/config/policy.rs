@@ -31,6 +31,7 @@ pub(super) fn read(table: &Table<'_>, base: &Path) -> Policy {
         do_not_query: values::items(table, "do_not_query", "a network"),
         negative_anchors: values::items(table, "negative_anchors", "a domain name"),
         private_zones: switch("private_zones", usual.private_zones),
+        priming: switch("priming", usual.priming),
         mixed_case: switch("mixed_case", usual.mixed_case),
         minimise: switch("minimise", usual.minimise),
         aggressive_nsec: switch("aggressive_nsec", usual.aggressive_nsec),
@@ -99,8 +100,7 @@ mod tests {
     #[test]
     fn what_is_given_counts() {
         let policy = read(
-            "rsasha1 = true\nminimise = false\nprivate_zones = false\nmixed_case = false\nipv4 = false\niteration_port = 5353\n\
-             aggressive_nsec = false\n\
+            "rsasha1 = true\nminimise = false\nprivate_zones = false\nmixed_case = false\npriming = false\naggressive_nsec = false\nipv4 = false\niteration_port = 5353\n\
              do_not_query = [\"198.51.100.0/24\"]\nnegative_anchors = [\"Bad.example\"]\n\
              ttl_floor = 60\nttl_ceiling = 7200\n\
              [[resolver.forward]]\nzone = \"corp.example\"\n\
@@ -108,7 +108,7 @@ mod tests {
         );
         let policy = policy.unwrap();
         assert!(policy.algorithms.rsasha1 && !policy.minimise && !policy.aggressive_nsec);
-        assert!(!policy.private_zones && !policy.mixed_case);
+        assert!(!policy.private_zones && !policy.mixed_case && !policy.priming);
         assert_eq!((policy.families, policy.port), (Families::Ipv6, 5353));
         assert_eq!(policy.do_not_query, ["198.51.100.0/24".parse().unwrap()]);
         assert_eq!(policy.negative_anchors, ["bad.example.".parse().unwrap()]);

@@ -40,14 +40,25 @@ pub(super) enum Doubt {
 /// How a question is put.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Manner {
-    /// It shows only a part of the name.
-    pub(super) minimised: bool,
+    /// What for.
+    pub(super) purpose: Purpose,
     /// It goes without EDNS.
     pub(super) plain: bool,
     /// It goes to a resolver, not to an authority.
     pub(super) forwarded: bool,
     /// It goes in random case.
     pub(super) mixed: bool,
+}
+
+/// What a question is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It is all that is to be found out.
+    Full,
+    /// It shows only a part of the name.
+    Minimised,
+    /// Its answer are the servers of a tree.
+    Priming,
 }
 
 /// What a packet is.

@@ -26,14 +26,18 @@ use super::trust::Trust;
 ///
 /// Lookup   fresh ──cached and judged──────────────────────────────────────► done
 ///          fresh ──cached, not judged──► judging
+///          fresh ──special (see `special`)──► done
 ///          fresh ──not cached──► walking
 ///        walking ──at a zone whose proofs say enough──► done                    (RFC 8198)
-///        walking ──server chosen──► asking             (minimised question, or the full one)
+///        walking ──server chosen──► asking    (for a tree's servers, a part of the name, or all of it)
 ///        walking ──server without address──► addressing ──address, or none──► walking
 ///        walking ──nobody left to ask, delegation old──► walking             (from further up)
+///        walking ──nobody left to ask, primed──► walking                      (with the hints)
 ///        walking ──nobody left to ask──► failed
 ///         asking ──silence, error, lame, not sent──► walking      (next try, or next server)
 ///         asking ──truncated, or EDNS unknown──► asking         (same server, TCP or without)
+///         asking ──spelt otherwise──► asking           (same server, TCP, or else in lower case)
+///         asking ──servers of a tree──► walking                   (with these; else with the hints)
 ///         asking ──referral──► walking                                     (one zone further)
 ///         asking ──answer to a minimised question──► walking             (some labels further)
 ///         asking ──answer──► judging

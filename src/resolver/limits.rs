@@ -90,6 +90,9 @@ pub struct Limits {
     pub negative_ttl: Ttl,
     /// How long a delegation is kept at most: a day, after which the parent is asked again.
     pub cut_ttl: Ttl,
+    /// How long the hints of a root are asked where its own servers cannot be had or are of no use, and
+    /// these are kept at least: a minute, so that asking for them costs few requests something.
+    pub priming_rest: Ttl,
     /// How old what is remembered of a zone, its delegation, DS set or keys, must be to be asked for
     /// again when it leads to nothing: a minute. The zone may have moved, or changed its keys.
     pub doubt: Duration,
@@ -140,6 +143,7 @@ impl Default for Limits {
             statement_ttl: Ttl::from_secs(3600),
             negative_ttl: Ttl::from_secs(3600),
             cut_ttl: Ttl::from_secs(86_400),
+            priming_rest: Ttl::from_secs(60),
             doubt: Duration::from_secs(60),
             least_waning: Duration::from_secs(10),
             stale_ttl: Ttl::from_secs(30),

@@ -35,6 +35,7 @@ mod machine;
 mod minimise;
 mod note;
 mod policy;
+mod priming;
 mod reply;
 mod response;
 mod server;

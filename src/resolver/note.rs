@@ -62,6 +62,8 @@ pub enum Note {
 /// What a reply means to a resolution, or that there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meaning {
+    /// The servers of this zone, a tree's topmost, as it names them itself.
+    Servers(Name),
     /// The name lies in this zone below.
     Referral(Name),
     /// The name is only a part of what is looked for, and no zone starts there.

@@ -12,7 +12,7 @@ use crate::wire::{Name, Prefix, Rtype};
 pub struct Root {
     /// Its topmost name.
     pub apex: Name,
-    /// The addresses of the servers of the apex zone.
+    /// The addresses of servers of the apex zone; hints, where [`Policy::priming`] is on.
     pub servers: Vec<IpAddr>,
     /// Its DNSSEC trust anchors. With none, the tree counts as unsigned.
     pub anchors: Vec<Ds>,
@@ -108,6 +108,9 @@ pub struct Policy {
     /// Whether authorities are shown no more of a name than it takes (RFC 9156). Resolvers are always
     /// shown all of it.
     pub minimise: bool,
+    /// Whether the servers of a root are asked for those that the root's zone names, which are asked
+    /// then (RFC 8109).
+    pub priming: bool,
     /// Whether questions to authorities go out in random case, which replies have to repeat. Those to
     /// resolvers never do: they are few, chosen by the operator and mostly near, and what they remember
     /// of others' questions they often give in the case of these.
@@ -135,6 +138,7 @@ impl Default for Policy {
             do_not_query: Vec::new(),
             negative_anchors: Vec::new(),
             minimise: true,
+            priming: true,
             mixed_case: true,
             private_zones: true,
             aggressive_nsec: true,

@@ -20,6 +20,8 @@ pub(super) struct Asked<'a> {
     pub(super) zone: &'a Name,
     /// A resolver was asked, not an authority.
     pub(super) forwarded: bool,
+    /// The servers of the zone were asked for.
+    pub(super) priming: bool,
     /// Bounds.
     pub(super) limits: &'a Limits,
     /// Whether a server of a delegation may be asked at this address.
@@ -31,6 +33,8 @@ pub(super) struct Asked<'a> {
 pub(super) enum Reading {
     /// Data, an alias, or a denial.
     Answer(Box<Answer>),
+    /// The servers of the zone, which were asked for, and how long they hold.
+    Servers(Cut, Ttl),
     /// The name lies in a zone below.
     Referral(Box<Referral>),
     /// The server is of no use here.
@@ -44,6 +48,7 @@ impl Reading {
             Self::Answer(answer) if minimised => Meaning::NoCut { exists: answer.shows_name() },
             Self::Answer(answer) if answer.kind == Kind::AliasTooLong => Meaning::AliasTooLong,
             Self::Answer(answer) => Meaning::Answer(answer.kind.clone()),
+            Self::Servers(cut, _) => Meaning::Servers(cut.zone.clone()),
             Self::Referral(referral) => Meaning::Referral(referral.cut.zone.clone()),
             Self::Fault(fault) => Meaning::Fault(*fault),
         }
@@ -68,7 +73,23 @@ impl Asked<'_> {
             Rcode::NOERROR | Rcode::NXDOMAIN | Rcode::YXDOMAIN => {}
             rcode => return Reading::Fault(Fault::Rcode(rcode)),
         }
-        self.sort(message).unwrap_or_else(Reading::Fault)
+        match self.sort(message).unwrap_or_else(Reading::Fault) {
+            Reading::Answer(answer) if self.priming && answer.kind == Kind::Data => {
+                self.servers(*answer, &message.additional)
+            }
+            reading => reading,
+        }
+    }
+
+    /// The servers of the zone, by its own NS set.
+    fn servers(&self, answer: Answer, additional: &[Record]) -> Reading {
+        match answer.answer.first() {
+            Some(ns) => {
+                let Referral { cut, ttl, .. } = self.referral(&ns.rrset, Vec::new(), additional);
+                Reading::Servers(cut, ttl)
+            }
+            None => Reading::Answer(Box::new(answer)),
+        }
     }
 
     fn sort(&self, message: &Message) -> Result<Reading, Fault> {
@@ -394,8 +415,15 @@ mod tests {
             let zone = question.name.suffix(up);
             let (may_ask, limits) = (|_| true, Limits::default());
             let question = &question;
-            let asked =
-                Asked { question, zone: &zone, forwarded: false, limits: &limits, may_ask: &may_ask };
+            let priming = question.rtype == Rtype::NS && question.name == zone;
+            let asked = Asked {
+                question,
+                zone: &zone,
+                forwarded: false,
+                priming,
+                limits: &limits,
+                may_ask: &may_ask,
+            };
             match asked.read(&message) {
                 Reading::Answer(answer) => {
                     prop_assert!(answer.sets().all(|set| set.rrset.name.is_at_or_below(&zone)));
@@ -414,6 +442,7 @@ mod tests {
                     prop_assert!(question.name.is_at_or_below(&referral.cut.zone));
                     prop_assert!(question.rtype != Rtype::DS || question.name != referral.cut.zone);
                 }
+                Reading::Servers(cut, _) => prop_assert!(priming && cut.zone == zone),
                 Reading::Fault(_) => {}
             }
         }

@@ -9,6 +9,7 @@ use super::cache::{CutKey, fresh};
 use super::env::Env;
 use super::minimise::Minimiser;
 use super::policy::Way;
+use super::priming::{self, Start};
 use super::server::Contest;
 use super::{Answer, AnswerKey, Cause, Cut, Forward, Kind, Root, Stored};
 use crate::clock::Timestamp;
@@ -35,6 +36,10 @@ pub(super) struct Walk {
     age: Option<Duration>,
     /// When the delegation ends; never, for a root.
     until: Option<Timestamp>,
+    /// The servers of a root are asked, first of all, for those that its zone names.
+    unprimed: bool,
+    /// Servers of a root that its zone names are asked, not the hints.
+    primed: bool,
 }
 
 /// What to do next.
@@ -42,6 +47,8 @@ pub(super) struct Walk {
 pub(super) enum Next {
     /// Ask this server this.
     Ask(SocketAddr, Question),
+    /// Ask this server for the servers of its zone, with this.
+    Prime(SocketAddr, Question),
     /// Find the addresses of a server first.
     Find(AnswerKey),
     /// There is nobody left to ask.
@@ -80,9 +87,31 @@ impl Walk {
                 walk.descend(&entry, env);
                 walk.age = Some(env.now.since(entry.stored));
             }
-            None => walk.enter(&root_cut(root, env), env),
+            None => walk.start(root, doubted == Some(&root.apex), env),
         }
         walk
+    }
+
+    /// Starts at a root; where its own servers are doubted, at the hints.
+    fn start(&mut self, root: &Root, doubted: bool, env: &mut Env<'_>) {
+        let hints = root_cut(root, env);
+        if doubted {
+            priming::fall_back(&hints, env);
+        }
+        match priming::start(&self.target, root, &hints, env) {
+            Start::Primed(entry) => self.prime(&entry.value, env),
+            Start::Hints => self.enter(&hints, env),
+            Start::Unprimed => {
+                self.enter(&hints, env);
+                self.unprimed = true;
+            }
+        }
+    }
+
+    /// Goes on at the servers that the zone of the root names. They have no parent to give them an end.
+    pub(super) fn prime(&mut self, cut: &Cut, env: &mut Env<'_>) {
+        self.enter(cut, env);
+        self.primed = true;
     }
 
     fn new(target: &AnswerKey, zone: &Name) -> Self {
@@ -97,6 +126,8 @@ impl Walk {
             minimiser: Minimiser::below(zone),
             age: None,
             until: None,
+            unprimed: false,
+            primed: false,
         }
     }
 
@@ -115,6 +146,11 @@ impl Walk {
         self.age
     }
 
+    /// Whether the servers asked are those that the zone of the root names: the hints are left.
+    pub(super) fn is_primed(&self) -> bool {
+        self.primed
+    }
+
     /// When a delegation ends that its servers give until `end`: not after the one to those servers.
     /// Else who lost a zone could go on for ever, by a delegation further down before each end
     /// (CVE-2022-30698, CVE-2022-30699).
@@ -131,6 +167,7 @@ impl Walk {
     fn enter(&mut self, cut: &Cut, env: &mut Env<'_>) {
         self.zone = cut.zone.clone();
         self.age = None;
+        self.primed = false;
         self.absent = 0;
         self.minimiser.descend(&cut.zone);
         self.contest = Contest::default();
@@ -184,7 +221,8 @@ impl Walk {
 
     /// Decides what to do next.
     pub(super) fn next(&mut self, env: &mut Env<'_>) -> Next {
-        let question = self.question(env);
+        // Once: whatever comes of it, the question itself is next.
+        let unprimed = std::mem::take(&mut self.unprimed);
         while !self.contest.has_untried(env.cache, env.now) {
             let Some(key) = self.unknown.pop_front() else { break };
             if !env.is_waited_for(&key) && env.budget.target(&env.policy.limits) {
@@ -194,7 +232,12 @@ impl Walk {
         }
         let server =
             self.contest.choose(&self.zone, env.limits(), env.cache, env.now, &mut *env.random);
-        server.map_or(Next::Stuck, |server| Next::Ask(server, question))
+        let Some(server) = server else { return Next::Stuck };
+        if unprimed {
+            let name = self.zone.clone();
+            return Next::Prime(server, Question { name, rtype: Rtype::NS, class: Class::IN });
+        }
+        Next::Ask(server, self.question(env))
     }
 
     /// The question to ask next: for as little of the name as is not known to hide no cut.

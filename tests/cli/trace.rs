@@ -36,6 +36,11 @@ www.example.com.email.3pid.example. A
 anchor  3pid.example. key K ED25519 (SHA256)
 
 3pid.example. at 127.53.0.1
+3pid.example. NS
+T ms  the servers of 3pid.example., by its own word
+ns.3pid.example. 127.53.0.1
+
+3pid.example. at ns.3pid.example. (127.53.0.1)
 email.3pid.example. A
 T ms  no zone starts there
 com.email.3pid.example. A
@@ -50,7 +55,7 @@ at ns.example.com.email.3pid.example. (127.53.0.10)
 www.example.com.email.3pid.example. A
 T ms  no such name (NXNAME)
 
-3pid.example. at 127.53.0.1
+3pid.example. at ns.3pid.example. (127.53.0.1)
 3pid.example. DNSKEY
 T ms  answer: 1 record, 1 signature
 proved  3pid.example. DNSKEY by key K ED25519 of 3pid.example.
@@ -71,7 +76,7 @@ async fn the_way_through_the_demo_is_shown() {
     assert!(
         shown.contains("\nwww.example.com.email.3pid.example. A: no such name (NXNAME), proved\n")
     );
-    assert!(ran.stdout.contains("\n6 questions to 2 servers, "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\n7 questions to 2 servers, "), "{}", ran.stdout);
 
     let ran = trace(directory.path(), &["+447700900124"]).await;
     assert_eq!(ran.code, 0, "{ran:?}");

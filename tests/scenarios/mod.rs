@@ -33,6 +33,7 @@ mod net;
 mod opt_out;
 mod policy;
 mod prefetch;
+mod priming;
 mod recursing;
 mod refreshing;
 mod rollover;

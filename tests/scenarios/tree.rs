@@ -144,9 +144,9 @@ pub(crate) fn root() -> Root {
     Root { apex: name("3pid.example."), servers, anchors }
 }
 
-/// How the scenarios resolve.
+/// How the scenarios resolve. Servers of roots are asked what is of interest at once.
 pub(crate) fn policy() -> Policy {
-    Policy { roots: vec![root()], ..Policy::default() }
+    Policy { roots: vec![root()], priming: false, ..Policy::default() }
 }
 
 /// The whole tree.

@@ -17,24 +17,36 @@ pub(super) struct Delegation {
 }
 
 impl Delegation {
-    /// Of the zone at `zone`.
+    /// Of the zone at `zone`, by its parent.
     pub(super) fn read(zone: &Name, message: &Message) -> Self {
-        let at = |rtype| {
-            let records = message.authority.iter();
-            records.filter(move |record| record.rtype == rtype && record.name == *zone)
-        };
-        let named = at(Rtype::NS).filter_map(|record| name_target(&record.rdata).ok());
-        let servers = named.map(|name| {
-            let addresses = addresses(&message.additional, &name).collect();
-            (name, addresses)
-        });
         let is_denial = |record: &Record| matches!(record.rtype, Rtype::NSEC | Rtype::NSEC3);
+        let ds = at(zone, Rtype::DS, &message.authority);
         Self {
-            servers: servers.collect(),
-            ds: at(Rtype::DS).filter_map(|record| Ds::parse(&record.rdata).ok()).collect(),
+            servers: servers(zone, &message.authority, &message.additional),
+            ds: ds.filter_map(|record| Ds::parse(&record.rdata).ok()).collect(),
             denied: message.authority.iter().any(is_denial),
         }
     }
+
+    /// Of the zone at `zone`, by its own servers.
+    pub(super) fn own(zone: &Name, message: &Message) -> Self {
+        let servers = servers(zone, &message.answer, &message.additional);
+        Self { servers, ds: Vec::new(), denied: false }
+    }
+}
+
+fn at<'r>(zone: &Name, rtype: Rtype, records: &'r [Record]) -> impl Iterator<Item = &'r Record> {
+    records.iter().filter(move |record| record.rtype == rtype && record.name == *zone)
+}
+
+/// The servers that an NS set names, with their addresses as far as they came along.
+fn servers(zone: &Name, records: &[Record], additional: &[Record]) -> Vec<(Name, Vec<IpAddr>)> {
+    let named = at(zone, Rtype::NS, records).filter_map(|record| name_target(&record.rdata).ok());
+    let with_addresses = named.map(|name| {
+        let addresses = addresses(additional, &name).collect();
+        (name, addresses)
+    });
+    with_addresses.collect()
 }
 
 /// The addresses of `name` among records.

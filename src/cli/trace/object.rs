@@ -59,6 +59,7 @@ pub(super) fn question(asked: &Asked, heard: &Heard) -> Value {
 
 fn outcome(heard: &Heard) -> Value {
     match &heard.meaning {
+        Meaning::Servers(_) => json!({ "outcome": "servers", "servers": servers(heard) }),
         Meaning::Referral(zone) => referral(zone, heard),
         Meaning::NoCut { exists } => json!({ "outcome": "no_cut", "exists": exists }),
         Meaning::Answer(Kind::Alias(target)) => {
@@ -80,11 +81,14 @@ fn outcome(heard: &Heard) -> Value {
 }
 
 fn referral(zone: &Name, heard: &Heard) -> Value {
-    let cut = heard.delegation.iter();
-    let server = |(name, addresses): &(Name, Vec<IpAddr>)| json!({ "name": name.to_string(), "addresses": addresses });
-    let servers: Vec<Value> = cut.clone().flat_map(|cut| &cut.servers).map(server).collect();
-    let ds: Vec<Value> = cut.flat_map(|cut| &cut.ds).map(ds).collect();
+    let ds: Vec<Value> = heard.delegation.iter().flat_map(|cut| &cut.ds).map(ds).collect();
+    let servers = servers(heard);
     json!({ "outcome": "referral", "to": zone.to_string(), "servers": servers, "ds": ds })
+}
+
+fn servers(heard: &Heard) -> Value {
+    let server = |(name, addresses): &(Name, Vec<IpAddr>)| json!({ "name": name.to_string(), "addresses": addresses });
+    heard.delegation.iter().flat_map(|cut| &cut.servers).map(server).collect()
 }
 
 fn ds(ds: &Ds) -> Value {

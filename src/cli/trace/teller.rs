@@ -64,7 +64,7 @@ pub(super) struct Heard {
     pub(super) after: Duration,
     pub(super) meaning: Meaning,
     pub(super) message: Option<Box<Message>>,
-    /// Where it is a referral.
+    /// Where it is a referral, or names the servers of the zone itself.
     pub(super) delegation: Option<Delegation>,
 }
 
@@ -145,6 +145,7 @@ impl Teller {
                 let Some((asked, since)) = self.out.take() else { return };
                 let delegation = match (&meaning, &message) {
                     (Meaning::Referral(zone), Some(reply)) => Some(Delegation::read(zone, reply)),
+                    (Meaning::Servers(zone), Some(reply)) => Some(Delegation::own(zone, reply)),
                     _ => None,
                 };
                 let heard = Heard { after: since.elapsed(), meaning, message, delegation };

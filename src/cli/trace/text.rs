@@ -87,14 +87,16 @@ pub(super) fn question(question: &Question) -> String {
 /// What came of a question.
 pub(super) fn heard(heard: &Heard) -> String {
     let mut lines = told(&milliseconds(heard.after), &outcome(heard));
-    if let Some(delegation) = &heard.delegation {
-        lines.push_str(&delegated(delegation));
+    if let (Some(delegation), Meaning::Referral(_)) = (&heard.delegation, &heard.meaning) {
+        lines.push_str(&signed(delegation));
     }
+    lines.extend(heard.delegation.iter().map(servers));
     lines
 }
 
 fn outcome(heard: &Heard) -> Vec<String> {
     let sentence = match &heard.meaning {
+        Meaning::Servers(zone) => format!("the servers of {zone}, by its own word"),
         Meaning::Referral(zone) => format!("referral to {zone}"),
         Meaning::NoCut { exists: true } => "no zone starts there".to_owned(),
         Meaning::NoCut { exists: false } => "no such name".to_owned(),
@@ -144,13 +146,18 @@ fn faulty(fault: String, message: Option<&Message>) -> Vec<String> {
     std::iter::once(format!("of no use: {fault}")).chain(words).collect()
 }
 
-fn delegated(delegation: &Delegation) -> String {
+/// What a delegation says of keys.
+fn signed(delegation: &Delegation) -> String {
     let keys: Vec<String> = delegation.ds.iter().map(ds_key).collect();
     let signed = match (keys.as_slice(), delegation.denied) {
         ([], true) => "without DS: a denial of it comes along".to_owned(),
         ([], false) => "without DS, and without a denial of it".to_owned(),
         (keys, _) => format!("DS for {}", keys.join(" and ")),
     };
+    told("", &[signed])
+}
+
+fn servers(delegation: &Delegation) -> String {
     let servers = delegation.servers.iter().map(|(name, addresses)| {
         let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
         match addresses.as_slice() {
@@ -158,7 +165,7 @@ fn delegated(delegation: &Delegation) -> String {
             addresses => told("", &[name.to_string(), addresses.join(" ")]),
         }
     });
-    std::iter::once(told("", &[signed])).chain(servers).collect()
+    servers.collect()
 }
 
 fn ds_key(ds: &Ds) -> String {

@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::{Lookup, State};
-use crate::resolver::asking::{Asking, Doubt, Manner, Opened};
+use crate::resolver::asking::{Asking, Doubt, Manner, Opened, Purpose};
 use crate::resolver::cache::{LameKey, Stored};
 use crate::resolver::env::{Env, Move};
 use crate::resolver::reply::{Asked, Reading};
 use crate::resolver::server::{Experience, ServerState, remember};
 use crate::resolver::walk::Walk;
-use crate::resolver::{Cause, Fault, Meaning, Note, Obstacle, Work};
-use crate::wire::{Message, Question, Rcode, Transport};
+use crate::resolver::{Cause, Cut, Fault, Meaning, Note, Obstacle, Work, priming};
+use crate::wire::{Message, Question, Rcode, Transport, Ttl};
 
 impl Lookup {
     pub(super) fn ask(
@@ -21,10 +21,31 @@ impl Lookup {
         env: &mut Env<'_>,
     ) -> Move {
         let minimised = self.walk.as_mut().is_some_and(|walk| walk.count(&question));
+        let purpose = if minimised { Purpose::Minimised } else { Purpose::Full };
+        self.put(server, question, purpose, env)
+    }
+
+    /// Asks for the servers of a tree.
+    pub(super) fn prime(
+        &mut self,
+        server: SocketAddr,
+        question: Question,
+        env: &mut Env<'_>,
+    ) -> Move {
+        self.put(server, question, Purpose::Priming, env)
+    }
+
+    fn put(
+        &mut self,
+        server: SocketAddr,
+        question: Question,
+        purpose: Purpose,
+        env: &mut Env<'_>,
+    ) -> Move {
         let state = ServerState::of(server, env.cache, env.now);
         let forwarded = self.walk.as_ref().is_some_and(Walk::is_forwarded);
         let manner = Manner {
-            minimised,
+            purpose,
             plain: state.is_plain(env.now) && self.may_go_without_edns(env),
             forwarded,
             mixed: env.policy.mixed_case && !forwarded && state.keeps_case(env.now),
@@ -168,15 +189,28 @@ impl Lookup {
         }
         let reading = self.read(&asking, &message, env);
         env.journal.note(|| {
-            let meaning = reading.meaning(asking.manner.minimised);
+            let meaning = reading.meaning(asking.manner.purpose == Purpose::Minimised);
             Note::Heard { message: Some(Box::new(message)), meaning }
         });
         match reading {
             Reading::Fault(fault) => self.fault(&asking, fault, env),
+            Reading::Servers(cut, ttl) => self.primed(cut, ttl, env),
             Reading::Referral(referral) => self.refer(*referral, env),
-            Reading::Answer(answer) if asking.manner.minimised => self.step(&asking, *answer, env),
-            Reading::Answer(answer) => self.judge(*answer, Some(asking.server), env),
+            Reading::Answer(answer) => match asking.manner.purpose {
+                Purpose::Full => self.judge(*answer, Some(asking.server), env),
+                Purpose::Minimised => self.step(&asking, *answer, env),
+                Purpose::Priming => self.advance(env),
+            },
         }
+    }
+
+    /// Goes on at the servers that the zone of the root names.
+    fn primed(&mut self, cut: Cut, ttl: Ttl, env: &mut Env<'_>) -> Move {
+        if let Some(walk) = &mut self.walk {
+            walk.prime(&cut, env);
+        }
+        priming::keep(cut, ttl, env);
+        self.advance(env)
     }
 
     fn read(&self, asking: &Asking, message: &Message, env: &Env<'_>) -> Reading {
@@ -186,14 +220,18 @@ impl Lookup {
             question: &asking.question,
             zone: walk.zone(),
             forwarded: asking.manner.forwarded,
+            priming: asking.manner.purpose == Purpose::Priming,
             limits: env.limits(),
             may_ask: &|address| root.is_some_and(|root| env.policy.may_ask(root, address)),
         };
         asked.read(message)
     }
 
-    /// A server failed: asks others.
+    /// A server failed: asks others. What it says to the question itself counts, not to that before it.
     fn fault(&mut self, asking: &Asking, fault: Fault, env: &mut Env<'_>) -> Move {
+        if asking.manner.purpose == Purpose::Priming {
+            return self.advance(env);
+        }
         if let Some(walk) = &mut self.walk {
             walk.bar(asking.server);
             let zone = walk.zone().clone();

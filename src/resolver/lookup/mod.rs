@@ -157,6 +157,7 @@ impl Lookup {
         let Some(walk) = &mut self.walk else { return self.set_out(env) };
         match walk.next(env) {
             Next::Ask(server, question) => self.ask(server, question, env),
+            Next::Prime(server, question) => self.prime(server, question, env),
             Next::Find(key) => {
                 self.state = State::Addressing;
                 Move::Push(Task::Lookup(Wanted::new(key, Check::Skip)))
@@ -191,11 +192,11 @@ impl Lookup {
         }
     }
 
-    /// Whether a delegation may be the reason. Where its servers have other keys than the parent says,
+    /// Whether a delegation may be the reason, or the servers that a root's zone names. Where its servers have other keys than the parent says,
     /// it is doubted however young it is: the parent's word of the keys may be younger.
     fn doubts(&self, walk: &Walk, cause: &Cause, env: &Env<'_>) -> bool {
         let other_keys = cause.is_bogus() && matches!(self.wanted.check, Check::Keys(_));
-        walk.age().is_some_and(|age| other_keys || age >= env.limits().doubt)
+        walk.is_primed() || walk.age().is_some_and(|age| other_keys || age >= env.limits().doubt)
     }
 
     /// Whether servers reply, but with errors: perhaps they stumble over a part of a name.

@@ -64,7 +64,8 @@ impl Tally {
 fn policy(seed: u64) -> Policy {
     let servers = SERVERS.map(|last| [192, 0, 2, last].into());
     let root = Root { servers: servers.to_vec(), ..tree::root() };
-    let plain = Policy { roots: vec![root.clone()], ..tree::policy() };
+    let (priming, mixed_case) = (!seed.is_multiple_of(3), !seed.is_multiple_of(5));
+    let plain = Policy { roots: vec![root.clone()], priming, mixed_case, ..tree::policy() };
     let email = name("email.3pid.example.");
     match seed % 8 {
         1 => Policy { minimise: false, ..plain },
