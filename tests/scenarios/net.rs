@@ -1,7 +1,7 @@
 //! A faked network with scripted time: servers are closures, the clock moves when a packet does.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use threepid::clock::Timestamp;
 use threepid::crypto::SeededRandom;
 use threepid::recursor::Memory;
 use threepid::resolver::{
-    Cause, Checking, Input, Note, Outgoing, Policy, Resolution, Response, Spent, Step,
+    Cause, Checking, Input, Note, Obstacle, Outgoing, Policy, Resolution, Response, Spent, Step,
 };
 use threepid::wire::{Class, Message, Name, Question, Rtype, Transport};
 
@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     policy: Arc<Policy>,
     servers: HashMap<IpAddr, Server>,
+    /// Where nobody listens, and the system there says so.
+    closed: HashSet<IpAddr>,
     memory: Memory,
     random: SeededRandom,
     /// What the machine took of the processor, the servers not counted.
@@ -81,6 +83,7 @@ impl World {
             now,
             policy: Arc::new(policy),
             servers: HashMap::new(),
+            closed: HashSet::new(),
             memory: Memory::new(16 << 20),
             random: SeededRandom::new(1),
             cpu: Duration::ZERO,
@@ -90,6 +93,11 @@ impl World {
     /// Puts a server at this address, in place of what was there.
     pub(crate) fn put(&mut self, address: &str, server: Server) {
         self.servers.insert(address.parse().unwrap(), server);
+    }
+
+    /// Takes away the server at this address; its machine stays.
+    pub(crate) fn close(&mut self, address: &str) {
+        self.closed.insert(address.parse().unwrap());
     }
 
     /// Changes what the server at this address replies. `change` gets the question, as
@@ -213,6 +221,9 @@ impl World {
         let replies = server.map_or_else(Vec::new, |server| server(&incoming));
         let before = self.now;
         self.now = arrival;
+        if self.closed.contains(&send.server.ip()) {
+            return self.step(resolution, Input::Unreachable(Obstacle::Refused));
+        }
         for (count, reply) in replies.iter().enumerate() {
             if count > MISMATCHES {
                 return self.step(resolution, Input::Besieged);

@@ -70,6 +70,26 @@ fn nobody_answers() {
     assert_eq!(outcome.sent.len(), 3, "three tries: {:#?}", outcome.sent);
 }
 
+/// A machine says that no server is there: to ask again at once is of no use.
+#[test]
+fn where_no_server_is_nobody_asks_twice() {
+    let mut world = world();
+    world.close("192.0.2.44");
+    world.close("192.0.2.45");
+    let outcome = world.ask(&question());
+    assert_eq!(*outcome.cause(), Cause::Unreachable(name("4.4.msisdn.3pid.example.")));
+    let asked: Vec<_> = outcome.sent.iter().filter(|sent| sent.starts_with('4')).collect();
+    assert_eq!(asked.len(), 2, "{asked:#?}");
+    for open in ["192.0.2.44", "192.0.2.45"] {
+        let mut world = self::world();
+        ["192.0.2.44", "192.0.2.45"]
+            .into_iter()
+            .filter(|it| *it != open)
+            .for_each(|it| world.close(it));
+        assert_found(&mut world);
+    }
+}
+
 #[test]
 fn servers_that_come_back_are_found_again() {
     let mut world = world();

@@ -110,8 +110,13 @@ impl Lookup {
         let experience =
             if asking.manner.forwarded { Experience::Patience } else { Experience::Silence };
         learn(&asking, experience, env);
-        if let Some(walk) = &self.walk {
-            self.note(Cause::Unreachable(walk.zone().clone()));
+        if let Some(walk) = &mut self.walk {
+            // It will still be in the way a moment later.
+            if why.is_some() {
+                walk.bar(asking.server);
+            }
+            let zone = walk.zone().clone();
+            self.note(Cause::Unreachable(zone));
         }
         self.advance(env)
     }
