@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
+use crate::daemon::anchors;
 use crate::recursor::{Limits, Recursor};
 use crate::resolver::{Checking, Policy, Response, Root};
 use crate::stub::{Finding, Found, LookupError};
@@ -144,7 +145,7 @@ fn policy(arguments: &Trace) -> Result<Policy, Exit> {
     };
     let config = Config::load(&path).map_err(output::config)?;
     let policy = match (config.resolver, config.client) {
-        (Some(resolver), _) => resolver.policy,
+        (Some(resolver), _) => anchors::policy(&resolver).map_err(output::mistakes)?,
         (None, Some(client)) => client_policy(&client, &path)?,
         (None, None) => {
             let path = path.display();

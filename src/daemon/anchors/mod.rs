@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::dnssec::rollover::{Observed, State, TrustPoint, Unproved};
 use crate::recursor::Recursor;
-use crate::resolver::{Checking, Response};
+use crate::resolver::{Checking, Policy, Response};
 use crate::transport::Exchange;
 use crate::wire::rdata::Rrsig;
 use crate::wire::{Class, Name, Question, Rrset, Rtype};
@@ -39,6 +39,20 @@ pub(super) fn load(config: &config::Resolver) -> Result<Vec<TrustPoint>, Vec<Anc
         }
     }
     if errors.is_empty() { Ok(points) } else { Err(errors) }
+}
+
+/// How a resolver resolves now: by the anchors that are kept, where they are.
+///
+/// # Errors
+/// With the first file that cannot be read.
+pub fn policy(config: &config::Resolver) -> Result<Policy, AnchorsError> {
+    let points = load(config).map_err(|mut errors| errors.swap_remove(0))?;
+    let mut policy = config.policy.clone();
+    for root in &mut policy.roots {
+        let point = points.iter().find(|point| *point.zone() == root.apex);
+        root.anchors = point.map_or_else(|| root.anchors.clone(), TrustPoint::anchors);
+    }
+    Ok(policy)
 }
 
 /// The trust points of a resolver.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tempfile::TempDir;
 
 use super::*;
-use crate::authority::{Associated, Authority, Policy as Signing, ServedZone};
+use crate::authority::{self, Associated, Authority, ServedZone};
 use crate::clock::{ManualClock, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::crypto::SeededRandom;
@@ -13,7 +13,7 @@ use crate::daemon::{Daemon, keys};
 use crate::dnssec::rollover::{AnchorKey, Ledger};
 use crate::dnssec::{Algorithms, Security, ZoneKey};
 use crate::recursor::Limits;
-use crate::resolver::{Policy, Root};
+use crate::resolver::Root;
 use crate::transport::{ExchangeError, Network, Transport};
 use crate::wire::rdata::Dnskey;
 use crate::wire::{EdnsPolicy, Message, Query};
@@ -59,7 +59,8 @@ impl Exchange for Wire {
         let built = testing::build("a.example.", "@ 2d SOA\n@ NS ns\nns A 192.0.2.1").unwrap();
         let associations = Associated::File(built.associations);
         let now = self.clock.now();
-        let zone = ServedZone::new(built.zone, associations, keys, Signing::default(), now);
+        let zone =
+            ServedZone::new(built.zone, associations, keys, authority::Policy::default(), now);
         let authority = Authority::new(vec![zone.unwrap()]).unwrap();
         let query = Query::parse(packet).unwrap();
         let mut out = Vec::new();
@@ -277,6 +278,36 @@ async fn what_is_kept_survives_starts_and_reloads() {
     resolver.reload().await.unwrap();
     assert!(!proves(&resolver, "fourth").await);
     resolver.stop().await;
+    processes.authority.stop().await;
+}
+
+#[tokio::test]
+async fn the_task_looks_when_it_starts() {
+    let Story { wire, recursor, kept, directory } = Story::new();
+    let clock: Arc<dyn Clock> = Arc::new(wire.clock);
+    let points = kept.points.into_inner().unwrap();
+    let keeper = Keeper::start(kept.directory.clone(), points, recursor, clock);
+    let written = async {
+        while file::read(&kept.directory, &zone()).unwrap().keys.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), written).await.unwrap();
+    keeper.stop();
+    drop(directory);
+}
+
+#[tokio::test]
+async fn what_is_kept_is_how_it_resolves() {
+    let processes = Processes::start().await;
+    processes.keep(&[(key(1), State::Valid), (key(2), State::Removed)]);
+    let anchors = |more| {
+        let path = processes.configure(&key(2), more);
+        let policy = policy(&Config::load(&path).unwrap().resolver.unwrap());
+        policy.unwrap().roots.remove(0).anchors
+    };
+    assert_eq!(anchors(KEPT), [key(1).sha256_ds()]);
+    assert_eq!(anchors(""), [key(2).sha256_ds()]);
     processes.authority.stop().await;
 }
 
