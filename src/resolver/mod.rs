@@ -10,6 +10,10 @@
 //! It can also ask one resolver instead of the authorities ([`Forward`]) and validates what
 //! that says just the same.
 //!
+//! The servers of a root are hints: it asks those that the root's zone names (RFC 8109). What goes to
+//! authorities is spelt in random case, which replies have to repeat. Questions about `localhost.` and
+//! its like (RFC 6761) and about private networks (RFC 6303) go nowhere: see [`Special`].
+//!
 //! Whoever wants to see how it goes can watch it: [`Resolution::watched`] gives [`Note`]s.
 //!
 //! What is proved of one name answers questions about others (RFC 8198), where NSEC records do.

@@ -37,13 +37,6 @@ pub struct Limits {
     pub linger: Duration,
     /// Exchanges with other servers at the same time: 1024. Each takes a file descriptor.
     pub exchanges: NonZeroUsize,
-    /// Datagrams that do not answer the question before an exchange ends. Each is a guess at its id:
-    /// the question goes by TCP then (RFC 5452 section 9.3).
-    pub mismatches: usize,
-    /// How long a response is waited for that repeats the question, once one came that spells it
-    /// otherwise: 100 ms. That one may be forged, and the server's own be right behind it; it is what
-    /// the exchange gives where nothing better comes.
-    pub second_wait: Duration,
     /// Those of them with one server: 128, so that it takes eight that are silent to take them all.
     /// One that replies within 20 ms can be asked 6,000 times in a second.
     pub exchanges_per_server: NonZeroUsize,
@@ -52,6 +45,13 @@ pub struct Limits {
     /// How long a question waits until it may be sent: 500 ms. Then who asks looks again who is best
     /// asked: the server may have turned out to be down in the meantime.
     pub exchange_wait: Duration,
+    /// Datagrams that do not answer the question before an exchange ends. Each is a guess at its id:
+    /// the question goes by TCP then (RFC 5452 section 9.3).
+    pub mismatches: usize,
+    /// How long a response is waited for that repeats the question, once one came that spells it
+    /// otherwise: 100 ms. That one may be forged, and the server's own be right behind it; it is what
+    /// the exchange gives where nothing better comes.
+    pub second_wait: Duration,
 }
 
 /// A bound that is not zero.

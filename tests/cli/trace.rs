@@ -92,6 +92,11 @@ async fn the_way_through_the_demo_is_shown() {
     // The TTL counts down from the first of the questions.
     assert!(found.stdout.contains("ns.3pid.example. A: found, proved\n  ns.3pid.example. 3"));
     assert!(found.stdout.contains(" A 127.53.0.1\n"), "{found:?}");
+
+    let known = trace(directory.path(), &["a.localhost"]).await;
+    assert_eq!(known.code, 2, "nothing is proved: {known:?}");
+    let why = "      known  a.localhost. A: nobody is asked below localhost. (RFC 6761)\n";
+    assert!(known.stdout.contains(why), "{known:?}");
     demo.stop().await;
 }
 
