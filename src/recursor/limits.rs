@@ -38,6 +38,10 @@ pub struct Limits {
     pub recheck: Ttl,
     /// Memory of the cache in octets: 64 MiB.
     pub cache_octets: u64,
+    /// Zones of which it is kept what they proved of the gaps between their names: 256. It saves
+    /// questions in the few zones that many names lie in; and they are looked through where memory
+    /// runs out.
+    pub gap_zones: usize,
 }
 
 impl Default for Limits {
@@ -52,6 +56,7 @@ impl Default for Limits {
             patience: Duration::from_millis(1800),
             recheck: Ttl::from_secs(30),
             cache_octets: 64 << 20,
+            gap_zones: 256,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Limits;
 use super::spans::Ledger;
 use crate::resolver::{
     AnswerKey, CutKey, FailureKey, Key, LameKey, ServerKey, Span, Spans, Stored, Table,
@@ -42,15 +43,17 @@ impl<K: Key> Shelf<K> {
 }
 
 impl Memory {
-    /// Nothing is remembered yet; about `octets` will be used. Most of it is for answers.
-    pub fn new(octets: u64) -> Self {
+    /// Nothing is remembered yet; about as many octets will be used as the limits say. Most of it is for
+    /// answers.
+    pub fn new(limits: &Limits) -> Self {
+        let octets = limits.cache_octets;
         Self {
             answers: Shelf::new(octets / 10 * 7),
             failures: Shelf::new(octets / 20),
             cuts: Shelf::new(octets / 10),
             servers: Shelf::new(octets / 20),
             lame: Shelf::new(octets / 20),
-            spans: Ledger::new(octets / 20),
+            spans: Ledger::new(octets / 20, limits.gap_zones),
         }
     }
 }
@@ -96,7 +99,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let memory = Memory::new(1 << 20);
+        let memory = Memory::new(&Limits { cache_octets: 1 << 20, ..Limits::default() });
         let entry = Stored::new(Cause::Busy, Timestamp::default(), Ttl::from_secs(60));
         let entry = Arc::new(entry);
         for number in 0..1000 {

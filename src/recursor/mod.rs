@@ -109,7 +109,7 @@ impl<E: Exchange + 'static> Recursor<E> {
             policy: ArcSwap::from_pointee(policy),
             exchange,
             clock,
-            memory: Memory::new(limits.cache_octets),
+            memory: Memory::new(&limits),
             flights: Flights::new(limits.passengers),
             exchanges: Exchanges::default(),
             tally: Arc::new(Tally::new(telemetry)),

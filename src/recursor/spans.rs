@@ -9,9 +9,6 @@ use crate::wire::Name;
 /// Octets that an entry takes beside what it holds.
 const OVERHEAD: usize = 400;
 
-/// Zones of which gaps are kept: 256. They save questions in the few zones that many names lie in.
-const ZONES: usize = 256;
-
 /// What is proved of the gaps between names. Where it is full, the oldest of the zone that has most is
 /// forgotten: a zone that makes up ever new gaps takes nothing from the others.
 #[derive(Debug)]
@@ -22,7 +19,9 @@ struct Zones {
     zones: HashMap<Name, Zone>,
     octets: usize,
     /// How many octets they may take.
-    most: usize,
+    most_octets: usize,
+    /// How many zones there may be.
+    most_zones: usize,
     /// How many spans were ever taken in.
     count: u64,
 }
@@ -37,10 +36,11 @@ struct Zone {
 }
 
 impl Ledger {
-    /// Nothing is known yet; about `octets` will be used.
-    pub(super) fn new(octets: u64) -> Self {
-        let most = usize::try_from(octets).unwrap_or(usize::MAX);
-        Self(RwLock::new(Zones { zones: HashMap::new(), octets: 0, most, count: 0 }))
+    /// Nothing is known yet; about `octets` will be used, for so many `zones`.
+    pub(super) fn new(octets: u64, zones: usize) -> Self {
+        let most_octets = usize::try_from(octets).unwrap_or(usize::MAX);
+        let (most_zones, zones) = (zones, HashMap::new());
+        Self(RwLock::new(Zones { zones, octets: 0, most_octets, most_zones, count: 0 }))
     }
 }
 
@@ -61,10 +61,10 @@ impl Zones {
         self.count += 1;
         let zone = self.zones.entry(span.value.zone().clone()).or_default();
         self.octets = self.octets - zone.octets + zone.insert(self.count, span);
-        while self.zones.len() > ZONES {
+        while self.zones.len() > self.most_zones {
             self.forget_zone();
         }
-        while self.octets > self.most {
+        while self.octets > self.most_octets {
             self.forget_span();
         }
     }
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn gaps_are_found_in_canonical_order() {
-        let ledger = Ledger::new(1 << 20);
+        let ledger = Ledger::new(1 << 20, 9);
         ["z", "a.z", "b.a.z", "c.z"].into_iter().for_each(|owner| ledger.insert(span("z", owner)));
         for (owner, expected) in
             [("z", "z."), ("Z.z", "c.z."), ("0.z", "z."), ("a.a.z", "a.z."), ("b.z", "b.a.z.")]
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_shared_out() {
-        let ledger = Ledger::new(100_000);
+        let ledger = Ledger::new(100_000, 9);
         ledger.insert(span("other", "a.other"));
         for number in 0..1000 {
             ledger.insert(span("z", &format!("{number:04}.z")));
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn what_comes_again_takes_the_place() {
-        let ledger = Ledger::new(1 << 20);
+        let ledger = Ledger::new(1 << 20, 9);
         (0..1000).for_each(|_| ledger.insert(span("z", "a.z")));
         let zones = ledger.0.read().unwrap();
         let zone = &zones.zones[&name("z")];
@@ -179,9 +179,9 @@ mod tests {
 
     #[test]
     fn zones_are_counted() {
-        let ledger = Ledger::new(100 << 20);
+        let ledger = Ledger::new(1 << 20, 9);
         ledger.insert(span("first", "first"));
-        for number in 0..ZONES {
+        for number in 0..9 {
             ledger.insert(span(&format!("{number}.z"), &format!("{number}.z")));
         }
         assert_eq!(found(&ledger, "first", "first"), None);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::answer::says_nxname;
 use super::cache::stored;
 use super::env::Env;
-use super::judge::deny;
+use super::judge::{Expanded, deny};
 use super::{Answer, AnswerKey, Kind, SignedRrset, Stored};
 use crate::clock::Timestamp;
 use crate::dnssec::proof::{Denials, ProofError};
@@ -58,42 +58,49 @@ impl Span {
     }
 }
 
-/// Keeps what a proved answer, `learned` then, says of more than its own name.
-pub(super) fn learn(
-    answer: &Answer,
-    spans: Vec<Span>,
-    expanded: &[(Name, Name)],
-    learned: Timestamp,
-    env: &Env<'_>,
-) {
-    if !env.policy.aggressive_nsec || answer.security != Security::Secure {
-        return;
-    }
-    for span in spans.into_iter().filter(Span::is_wide) {
-        let ttl = span.set.rrset.ttl.min(env.limits().negative_ttl);
-        env.cache.insert(Arc::new(Stored::new(span, learned, ttl)));
-    }
-    for answer in soa(answer).into_iter().chain(wildcard(answer, expanded)) {
-        let [set] = answer.answer.as_slice() else { continue };
-        let key = AnswerKey { name: set.rrset.name.clone(), rtype: set.rrset.rtype };
-        let ttl = answer.ttl(env.limits());
-        env.cache.put(key, Arc::new(Stored::new(answer, learned, ttl)));
-    }
+/// What a proved answer says of more than its own name.
+pub(super) struct Lesson<'a> {
+    pub(super) answer: &'a Answer,
+    /// The zone that signed.
+    pub(super) zone: &'a Name,
+    pub(super) spans: Vec<Span>,
+    pub(super) expanded: Vec<Expanded>,
 }
 
-/// The SOA of a denial as an answer of its own.
-fn soa(answer: &Answer) -> Option<Answer> {
-    let soa = answer.soa()?.clone();
-    let zone = soa.rrset.name.clone();
-    let answer = Answer::unchecked(Kind::Data, zone, vec![soa], Vec::new());
-    Some(Answer { security: Security::Secure, ..answer })
-}
+impl Lesson<'_> {
+    /// Keeps it; its TTLs count from when it was `learned`.
+    pub(super) fn learn(self, learned: Timestamp, env: &Env<'_>) {
+        if !env.policy.aggressive_nsec || self.answer.security != Security::Secure {
+            return;
+        }
+        for answer in [self.soa(), self.wildcard()].into_iter().flatten() {
+            let [set] = answer.answer.as_slice() else { continue };
+            let key = AnswerKey { name: set.rrset.name.clone(), rtype: set.rrset.rtype };
+            let ttl = answer.ttl(env.limits());
+            env.cache.put(key, Arc::new(Stored::new(answer, learned, ttl)));
+        }
+        for span in self.spans.into_iter().filter(Span::is_wide) {
+            let ttl = span.set.rrset.ttl.min(env.limits().negative_ttl);
+            env.cache.insert(Arc::new(Stored::new(span, learned, ttl)));
+        }
+    }
 
-/// What a wildcard was expanded to, as the wildcard's own.
-fn wildcard(answer: &Answer, expanded: &[(Name, Name)]) -> Option<Answer> {
-    let [set] = answer.answer.as_slice() else { return None };
-    let (_, wildcard) = expanded.iter().find(|(owner, _)| *owner == set.rrset.name)?;
-    Some(Answer { answer: vec![moved(set, wildcard)], authority: Vec::new(), ..answer.clone() })
+    /// The SOA of a denial as an answer of its own.
+    fn soa(&self) -> Option<Answer> {
+        let soa = self.answer.soa().filter(|soa| soa.rrset.name == *self.zone)?.clone();
+        let answer = Answer::unchecked(Kind::Data, self.zone.clone(), vec![soa], Vec::new());
+        Some(Answer { security: Security::Secure, ..answer })
+    }
+
+    /// What a wildcard was expanded to, as the wildcard's own.
+    fn wildcard(&self) -> Option<Answer> {
+        let [set] = self.answer.answer.as_slice() else { return None };
+        let Rrset { name, rtype, .. } = &set.rrset;
+        let is_it = |expanded: &&Expanded| (&expanded.owner, expanded.rtype) == (name, *rtype);
+        let Expanded { wildcard, .. } = self.expanded.iter().find(is_it)?;
+        let (answer, authority) = (vec![moved(set, wildcard)], Vec::new());
+        Some(Answer { answer, authority, ..self.answer.clone() })
+    }
 }
 
 /// The set at another owner that its signature holds for, too: a wildcard, or its expansion.

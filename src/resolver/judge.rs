@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::aggressive::learn;
+use super::aggressive::Lesson;
 use super::env::Env;
 use super::policy::may_hold;
 use super::task::Check;
@@ -128,7 +128,9 @@ impl Judgement {
         let verified = verify_sets(&mut self.answer, keys, env, &mut effort);
         let proved = verified.and_then(|evidence| {
             conclude(key, &mut self.answer, &evidence, keys, &mut effort)?;
-            learn(&self.answer, evidence.spans, &evidence.expanded, self.learned, env);
+            let Evidence { spans, expanded, .. } = evidence;
+            let lesson = Lesson { answer: &self.answer, zone: keys.zone(), spans, expanded };
+            lesson.learn(self.learned, env);
             Ok(())
         });
         if let Err(work) = env.budget.proof(effort.spent(), env.limits()) {
@@ -177,8 +179,14 @@ struct Evidence {
     denials: Denials,
     /// The NSEC sets among them.
     spans: Vec<Span>,
-    /// Owners that are expansions, and the wildcards they come from.
-    expanded: Vec<(Name, Name)>,
+    expanded: Vec<Expanded>,
+}
+
+/// A set that a wildcard was expanded to.
+pub(super) struct Expanded {
+    pub(super) owner: Name,
+    pub(super) rtype: Rtype,
+    pub(super) wildcard: Name,
 }
 
 /// Verifies each set of an answer, and shortens its TTL to what its signature allows.
@@ -226,7 +234,8 @@ impl Evidence {
         }
         self.spans.extend(Span::new(set, &verified));
         if let Some(wildcard) = verified.wildcard {
-            self.expanded.push((set.rrset.name.clone(), wildcard));
+            let Rrset { name, rtype, .. } = &set.rrset;
+            self.expanded.push(Expanded { owner: name.clone(), rtype: *rtype, wildcard });
         }
     }
 }
@@ -241,8 +250,8 @@ fn conclude(
 ) -> Result<(), Flaw> {
     answer.security = Security::Secure;
     if answer.is_positive() {
-        for (name, wildcard) in &evidence.expanded {
-            match evidence.denials.expanded(name, wildcard, effort) {
+        for Expanded { owner, wildcard, .. } in &evidence.expanded {
+            match evidence.denials.expanded(owner, wildcard, effort) {
                 Ok(security) => answer.security = answer.security.min(security),
                 Err(error) => tolerate(answer, error)?,
             }

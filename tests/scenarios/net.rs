@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use threepid::clock::Timestamp;
 use threepid::crypto::SeededRandom;
-use threepid::recursor::Memory;
+use threepid::recursor::{Limits, Memory};
 use threepid::resolver::{
     Cause, Checking, Input, Note, Obstacle, Outgoing, Policy, Resolution, Response, Spent, Step,
 };
@@ -84,7 +84,7 @@ impl World {
             policy: Arc::new(policy),
             servers: HashMap::new(),
             closed: HashSet::new(),
-            memory: Memory::new(16 << 20),
+            memory: Memory::new(&Limits { cache_octets: 16 << 20, ..Limits::default() }),
             random: SeededRandom::new(1),
             cpu: Duration::ZERO,
         }
@@ -146,7 +146,7 @@ impl World {
 
     /// Forgets everything.
     pub(crate) fn forget(&mut self) {
-        self.memory = Memory::new(16 << 20);
+        self.memory = Memory::new(&Limits { cache_octets: 16 << 20, ..Limits::default() });
     }
 
     /// Resolves `name type` and judges the answer.

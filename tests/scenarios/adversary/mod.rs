@@ -14,7 +14,7 @@ use std::time::Duration;
 use threepid::clock::Timestamp;
 use threepid::crypto::{Random, SeededRandom};
 use threepid::dnssec::Algorithms;
-use threepid::recursor::Memory;
+use threepid::recursor::{self, Memory};
 use threepid::resolver::{
     Checking, Families, Forward, Input, Outgoing, Policy, Resolution, Response, Root, Step,
 };
@@ -104,7 +104,10 @@ impl Siege {
         Self {
             liar: Liar::new(seed),
             policy: Arc::new(policy(seed)),
-            memory: Memory::new(1 << (14 + random.below(8))),
+            memory: Memory::new(&recursor::Limits {
+                cache_octets: 1 << (14 + random.below(8)),
+                ..Default::default()
+            }),
             random,
             now: NOW,
             tally: Tally::default(),
