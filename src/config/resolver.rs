@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,8 +29,9 @@ const MAX_CACHE_SIZE: u64 = 1 << 20;
 /// The most questions of one client that may wait: as many as there are places for all clients.
 const MAX_WAITING: u64 = 4096;
 
-/// The longest that an answer may take, in milliseconds: as long as a resolution may.
-const MAX_LATENESS: u64 = 10_000;
+/// How long an answer may take, in milliseconds: at least as long as until a stale one is given, at
+/// most as long as a resolution.
+const LATENESS: RangeInclusive<u64> = 1900..=10_000;
 
 /// `[resolver]`: walks the delegations from the roots, validates, caches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,14 +77,16 @@ impl Resolver {
 
 /// What each client may take.
 fn client(table: &Table<'_>) -> ClientLimits {
-    let number = |key, most| table.value(key).and_then(|value| value.number(1, most));
+    let number = |key, range: RangeInclusive<u64>| {
+        table.value(key).and_then(|value| value.number(*range.start(), *range.end()))
+    };
     let count = |number| usize::try_from(number).ok().and_then(NonZeroUsize::new);
     let default = ClientLimits::default();
     ClientLimits {
-        waiting: number("waiting_per_client", MAX_WAITING)
+        waiting: number("waiting_per_client", 1..=MAX_WAITING)
             .and_then(count)
             .unwrap_or(default.waiting),
-        lateness: number("discard_timeout", MAX_LATENESS)
+        lateness: number("discard_timeout", LATENESS)
             .map_or(default.lateness, Duration::from_millis),
     }
 }

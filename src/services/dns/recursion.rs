@@ -39,8 +39,8 @@ pub struct Limits {
 pub struct ClientLimits {
     /// Its questions that wait for answers from elsewhere: 1000, as in Unbound, a quarter of
     /// [`Limits::questions`]. One waits until its answer is there, even where that comes too late. For
-    /// further ones nothing is looked up: they get no answer over UDP, where another may have asked
-    /// in the client's name, and SERVFAIL over TCP.
+    /// further ones nothing is looked up. Where nothing is known, they get no answer over UDP, where
+    /// another may have asked in the client's name, and SERVFAIL over TCP.
     pub waiting: NonZeroUsize,
     /// How late an answer may be given over UDP: 1.9 s. Stubs ask again after 2 s at the earliest, and
     /// what is served stale is so after 1.8 s (RFC 8767 section 5).
@@ -147,7 +147,7 @@ impl Desk {
             place.insert(taken).is_ok()
         });
         let response = match (begun, place) {
-            (Begun::Known(busy), Some(Err(full))) => {
+            (Begun::Known(busy), Some(Err(full))) if busy.failure.is_some() => {
                 self.turn_away(full, transport).then_some(busy)
             }
             (Begun::Known(response), _) => Some(response),

@@ -52,6 +52,7 @@ struct Rig {
     recursor: Recursor<Slow>,
     looks: Arc<Semaphore>,
     asked: Arc<AtomicUsize>,
+    clock: ManualClock,
     telemetry: Telemetry,
 }
 
@@ -63,16 +64,20 @@ impl Rig {
         let policy = Policy { forwards, ..Policy::default() };
         let asked = Arc::new(AtomicUsize::new(0));
         let exchange = Slow { takes, asked: asked.clone() };
-        let clock = Arc::new(ManualClock::default());
+        let clock = ManualClock::default();
+        let shared = Arc::new(clock.clone());
+        let day = Some(Duration::from_secs(86_400));
+        let serving_stale = recursor::Limits { stale: day, ..recursor::Limits::default() };
         let telemetry = Telemetry::new("t");
         let limits = Limits { questions: count(questions), ..Limits::default() };
         let client = ClientLimits { waiting: count(waiting), ..ClientLimits::default() };
         Self {
             desk: Arc::new(Desk::new(&limits, &telemetry)),
             served: Arc::new(Served { client, ..Served::new(Role::Resolver(Access::new(&[]))) }),
-            recursor: Recursor::new(policy, exchange, clock, recursor::Limits::default()),
+            recursor: Recursor::new(policy, exchange, shared, serving_stale),
             looks: Arc::new(Semaphore::new(1)),
             asked,
+            clock,
             telemetry,
         }
     }
@@ -168,6 +173,17 @@ async fn a_client_leaves_places_to_others() {
     assert_eq!(rig.asked(), 4, "nothing is looked up for who has no place");
     assert_eq!(rig.ask(ALICE, UDP, "c.test.").await.end().await, FOUND, "there is place again");
     assert_eq!(rig.counted("client_full"), [1, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_without_place_is_told_what_is_stale() {
+    let rig = Rig::new(Duration::from_millis(100), 9, 1);
+    assert_eq!(rig.ask(ALICE, UDP, "old.test.").await.end().await, FOUND);
+    rig.clock.advance(Duration::from_secs(61));
+    let waiting = rig.ask(ALICE, UDP, "a.test.").await;
+    assert_eq!(rig.ask(ALICE, UDP, "old.test.").await.end().await, FOUND);
+    assert_eq!(rig.asked(), 2);
+    assert_eq!(waiting.end().await, FOUND);
 }
 
 #[tokio::test(start_paused = true)]
