@@ -18,11 +18,14 @@ use crate::wire::Query;
 /// What came of an exchange.
 pub(super) type Outcome = Result<Vec<u8>, ExchangeError>;
 
-/// What makes two questions the same: all but the id, and the case of the name.
+/// What makes two questions the same: all but the id, and which letters of the name are in upper case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Errand {
     server: SocketAddr,
     via: Transport,
+    /// Whether any letter is. Where none is, replies in any case will do: that is not for those who
+    /// go by the case.
+    mixed: bool,
     packet: Vec<u8>,
 }
 
@@ -66,7 +69,8 @@ impl Errand {
         let mut packet = send.packet.clone();
         packet[ID].fill(0);
         packet[name(&send.packet)].make_ascii_lowercase();
-        Self { server: send.server, via: send.via, packet }
+        let mixed = packet[ID.end..] != send.packet[ID.end..];
+        Self { server: send.server, via: send.via, mixed, packet }
     }
 }
 
@@ -227,7 +231,10 @@ mod tests {
             Part::Follow(_) => None,
         };
         let mut held = vec![leads(&asked("a.example.")).unwrap()];
-        assert!(leads(&send(8, "A.eXample.", |_| ())).is_none());
+        assert!(leads(&send(8, "a.example.", |_| ())).is_none());
+        held.extend(leads(&asked("a.eXample.")));
+        assert_eq!(held.len(), 2, "one in mixed case is another");
+        assert!(leads(&send(8, "A.exAmple.", |_| ())).is_none());
         let others = [
             asked("b.example."),
             send(7, "a.example.", |message| message.flags.recursion_desired = true),

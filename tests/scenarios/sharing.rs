@@ -70,6 +70,8 @@ impl Setting {
             Troubled { wire: wire.clone(), mishaps: Mutex::new(mishaps.into_iter().collect()) };
         let mut policy = tree::policy();
         policy.limits.first_timeout = Duration::from_secs(2);
+        // Cases are random; names in lower case by chance would be apart from the others.
+        policy.mixed_case = false;
         let recursor = Recursor::counted(policy, troubled, Arc::new(clock), limits, &telemetry);
         Self { recursor, wire, telemetry }
     }
