@@ -4,10 +4,12 @@
 //! - [`proof`]: what a client knows when it is told something, and what it does not know.
 //! - [`anchors`]: how a root changes its key, and resolvers follow.
 //! - [`denial`]: how absence is proved without giving the directory away.
+//! - [`resolving`]: how answers are found, and what is done for those who are asked.
 //! - [`house`]: the rules of the code.
 
 pub mod anchors;
 pub mod denial;
 pub mod house;
 pub mod proof;
+pub mod resolving;
 pub mod tree;

@@ -10,6 +10,8 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use threepid::config::Config;
+
 use crate::interop::namespace;
 
 const README: &str = include_str!("../../README.md");
@@ -17,7 +19,8 @@ const README: &str = include_str!("../../README.md");
 /// How long a process may take until it is ready, or has read its files again.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A block of the README in a language: commands (`sh`), or what they print (`text`).
+/// A block of the README in a language: commands (`sh`), what they print (`text`), a configuration
+/// (`toml`).
 #[derive(Debug)]
 struct Block<'a> {
     language: &'a str,
@@ -117,6 +120,8 @@ fn the_worked_examples_work() {
                 assert_eq!(printed, block.text);
                 outputs += 1;
             }
+            // A configuration: it is read, and nothing is asked of the public tree.
+            "toml" => drop(Config::parse(block.text, Path::new("README.toml")).unwrap()),
             language => assert_eq!(language, "console"),
         }
     }
