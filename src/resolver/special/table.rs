@@ -54,7 +54,7 @@ pub(super) const TABLE: [Row; 28] = [
     each("172.in-addr.arpa.", 16, 31, 6303),
     private("168.192.in-addr.arpa.", 6303),
     private("0.in-addr.arpa.", 6303), // section 4.2: addresses of RFC 5735 and RFC 5737
-    loopback("127.in-addr.arpa.", 6303, LOOPBACK4),
+    loopback("127.in-addr.arpa.", 6303, LOOPBACK4), // and RFC 1912 section 4.1
     private("254.169.in-addr.arpa.", 6303),
     private("2.0.192.in-addr.arpa.", 6303),
     private("100.51.198.in-addr.arpa.", 6303),

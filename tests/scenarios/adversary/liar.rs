@@ -127,6 +127,9 @@ impl Liar {
             message.rcode =
                 self.pick(&[Rcode::NOERROR, Rcode::NXDOMAIN, Rcode::FORMERR, Rcode(6), Rcode(9)]);
         }
+        if let Some(question) = message.question.as_mut().filter(|_| self.once_in(12)) {
+            question.name = question.name.to_lowercase();
+        }
         message.flags.authoritative = !self.once_in(16);
         message.flags.truncated = self.once_in(16);
         message
