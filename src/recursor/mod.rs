@@ -4,7 +4,8 @@
 //! Clients that ask the same thing at the same time wait for one resolution, and resolutions that ask
 //! a server the same share one packet. Each resolution has a deadline, and there is a limit on how many
 //! are under way for each root, where the oldest gives way to the next; [`Limits`] has the bounds. What
-//! the cache knows is told whatever is under way.
+//! the cache knows is told whatever is under way; where it will not know it for much longer, it is looked
+//! for anew, and what it knew once may be told where nothing else is to be had.
 
 mod coalesce;
 mod flight;

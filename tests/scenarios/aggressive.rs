@@ -224,6 +224,26 @@ fn denials_made_online_deny_no_other_name() {
     assert_eq!(world.ask("there.3pid.example. TXT").response.kind, Some(Kind::Data));
 }
 
+/// What a zone said before it delegated a name does not undo the delegation.
+#[test]
+fn a_known_delegation_is_not_denied() {
+    let mut world = knowing(&["nothing A"]);
+    let apex = "nobody.3pid.example.";
+    let records = format!(
+        "{RECORDS}\nnobody NS ns.nobody\nns.nobody A 192.0.2.30\nnobody 20 {}",
+        tree::ds(apex)
+    );
+    world.put("192.0.2.1", Classic::new("3pid.example.", "1", Way::Nsec, &records).server());
+    world.put(
+        "192.0.2.30",
+        authority(vec![zone(apex, "30", true, "www A 192.0.2.8\nftp A 192.0.2.9")]),
+    );
+    assert_eq!(world.refresh(&full("www.nobody A")).response.security, Security::Secure);
+    world.pass(30);
+    let outcome = world.ask(&full("ftp.nobody A"));
+    assert_eq!(outcome.response.security, Security::Secure, "{:?}", outcome.response.failure);
+}
+
 /// Names are shown to nobody where it is known that they are not there.
 #[test]
 fn random_names_cost_little() {

@@ -145,11 +145,13 @@ impl Lookup {
         }
     }
 
+    /// The answer by what the zone just come to, or one below it, proved before. Whether a zone that has
+    /// signed is one is asked itself: it may be newer than a proof that nothing was there.
     fn synthesised(&self, env: &Env<'_>) -> Option<Arc<Stored<Answer>>> {
-        let Wanted { key, check, recall, .. } = &self.wanted;
+        let Wanted { key, check, whole, recall } = &self.wanted;
         let walk = self.walk.as_ref().filter(|_| *recall == Recall::All)?;
-        let judged = !matches!(check, Check::Keys(_));
-        judged.then(|| synthesise(key, walk.zone(), env)).flatten()
+        let is_of_trust = matches!(check, Check::Keys(_)) || (key.rtype == Rtype::DS && !whole);
+        (!is_of_trust).then(|| synthesise(key, walk.zone(), env)).flatten()
     }
 
     /// Takes the next step on the way.
