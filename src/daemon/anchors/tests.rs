@@ -40,6 +40,7 @@ fn revoked(mut key: ZoneKey) -> ZoneKey {
 struct Wire {
     clock: ManualClock,
     keys: Arc<Mutex<Vec<ZoneKey>>>,
+    /// How often its keys were asked for.
     asked: Arc<Mutex<usize>>,
 }
 
@@ -51,7 +52,8 @@ impl Exchange for Wire {
         packet: &[u8],
         _: Duration,
     ) -> Result<Vec<u8>, ExchangeError> {
-        *self.asked.lock().unwrap() += 1;
+        let query = Query::parse(packet).unwrap();
+        *self.asked.lock().unwrap() += usize::from(query.qtype == Rtype::DNSKEY);
         let keys = self.keys.lock().unwrap().clone();
         if keys.is_empty() {
             return Err(ExchangeError::Timeout);
@@ -62,7 +64,6 @@ impl Exchange for Wire {
         let zone =
             ServedZone::new(built.zone, associations, keys, authority::Policy::default(), now);
         let authority = Authority::new(vec![zone.unwrap()]).unwrap();
-        let query = Query::parse(packet).unwrap();
         let mut out = Vec::new();
         let limit = query.limit(transport, 1232);
         authority.answer(&query, limit, &EdnsPolicy::default(), now, &mut out);
