@@ -5,14 +5,30 @@ use std::time::Duration;
 use crate::dnssec;
 use crate::wire::{Edns, Ttl};
 
-/// Bounds on the work and the memory that one request can cause. Each has its reason; all but the
-/// last group are for the whole request, however many names and zones it leads through.
+/// Bounds on the work and the memory that one request can cause. Each has its reason. Those of the first
+/// group are for the whole request, however many names and zones it leads through, and whatever of it
+/// is begun anew; those of the second for one reply or one server; those of the third for memory.
+///
+/// What a request relies on beside these:
+///
+/// | bound | where |
+/// |---|---|
+/// | compression pointers and records of a message: 256 beyond one for every two octets; 1024 | [`MessageLimits`](crate::wire::MessageLimits) |
+/// | EDNS options of a message: 32, of 4096 octets | [`Edns::MOST_OPTIONS`], [`Edns::MOST_OCTETS`] |
+/// | proving one reply: 16 signatures, of which 2 fail; 2 keys of one tag; 50 iterations of NSEC3's hash, 4096 blocks | [`dnssec::Limits`], here in [`effort`](Self::effort) |
+/// | a signature of fewer labels than its signer has, or more than its owner: refused | [`dnssec::verify`] |
+/// | a delegation given by servers of a delegation: ends with that one | where a referral is followed |
+/// | packets that are no reply: 16, then TCP; exchanges at once | `transport::Limits` |
+/// | requests at once, and clients that wait; how long a request takes; memory | `recursor::Limits` |
+///
+/// How many types one name has needs no bound: what is remembered is found by name and type at once.
+/// Of clients nothing is told to servers, by client subnets (RFC 7871) or otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Questions sent: 200. A phone number through a cold cache takes about 30.
     pub questions: u32,
-    /// Octets of replies read: 512 kB. 200 replies by UDP have half of that; by TCP each may have
-    /// 64 kB, made to be slow to read.
+    /// Octets of replies read: 256 kB. 200 replies by UDP have no more; by TCP each may have 64 kB, made
+    /// to be slow to read.
     pub octets: usize,
     /// Questions sent to find one RRset: 50. So one name server's address cannot use up all.
     pub questions_per_fetch: u32,
@@ -111,7 +127,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             questions: 200,
-            octets: 512 << 10,
+            octets: 256 << 10,
             questions_per_fetch: 50,
             referrals: 130,
             depth: 64,

@@ -4,13 +4,13 @@ use threepid::resolver::Cause;
 use threepid::wire::{Message, Name};
 
 use super::super::net::{Incoming, Server, scripted};
-use super::forge::{EVIL, VICTIM, address, besieged, deny, fresh, refer};
+use super::forge::{EVIL, VICTIM, address, besieged, deny, fresh, question, refer};
 use super::{Cost, Scene, mount};
 
 /// What is asked, and the name one label below the attacker's zone that it lies at or below; none
 /// at the zone itself.
 fn asked(incoming: &Incoming<'_>) -> (Name, Option<Name>) {
-    let name = incoming.query.question.clone().unwrap().name;
+    let name = question(incoming).name;
     let cut = (name.label_count() > 3).then(|| name.suffix(4));
     (name, cut)
 }

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use threepid::dnssec::{Validity, ZoneKey, sign};
-use threepid::wire::{Message, Name, Rdata, Record, Rrset, Rtype, Ttl};
+use threepid::wire::{Message, Name, Question, Rdata, Record, Rrset, Rtype, Ttl};
 
-use super::super::net::{Server, World, name};
+use super::super::net::{Incoming, Server, World, name};
 use super::super::tree::{self, NOW, authority, zone};
 
 /// The attacker's zone.
@@ -42,6 +42,12 @@ fn delegating(more: &str, attacker: Server) -> World {
         );
     }
     world
+}
+
+/// What is asked, in lower case: resolvers ask in random case.
+pub(super) fn question(incoming: &Incoming<'_>) -> Question {
+    let question = incoming.query.question.clone().unwrap();
+    Question { name: question.name.to_lowercase(), ..question }
 }
 
 /// A set of one record, to live for five minutes.

@@ -6,7 +6,7 @@ use threepid::wire::{Message, Record, Rtype, Ttl};
 
 use super::super::net::{Server, World, name, scripted};
 use super::super::tree::{self, NOW, authority, zone};
-use super::forge::{EVIL, address, record, refer};
+use super::forge::{EVIL, address, question, record, refer};
 
 /// How long the parent's delegation holds.
 const HELD: u64 = 300;
@@ -41,7 +41,7 @@ fn insist(message: &mut Message) {
 /// Answers every question for addresses, name servers included.
 fn answering() -> Server {
     scripted(|incoming, message| {
-        let question = incoming.query.question.clone().unwrap();
+        let question = question(incoming);
         let rdata = match question.rtype {
             Rtype::NS => name("ns.evil.3pid.example.").as_wire().to_vec(),
             _ => vec![192, 0, 2, 66],
@@ -54,7 +54,7 @@ fn answering() -> Server {
 /// Delegates what is below each name to itself, for a day.
 fn delegating() -> Server {
     scripted(|incoming, message| {
-        let asked = incoming.query.question.clone().unwrap().name;
+        let asked = question(incoming).name;
         if asked.label_count() >= 6 {
             message.answer = vec![lasting(record(&asked, Rtype::A, vec![192, 0, 2, 200]))];
             return;

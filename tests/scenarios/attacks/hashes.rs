@@ -9,7 +9,7 @@ use threepid::wire::{Name, Rcode, Record, Rrset, Rtype};
 
 use super::super::net::{Server, name, scripted};
 use super::super::tree::key;
-use super::forge::{EVIL, besieged_signed, set, signed, soa};
+use super::forge::{EVIL, besieged_signed, question, set, signed, soa};
 use super::{Cost, Scene, mount};
 
 /// The hash of a name (RFC 5155 section 5).
@@ -33,7 +33,7 @@ fn denying(iterations: u16, salt: usize, more: impl Fn() -> Vec<Record> + 'stati
     let salt = vec![7; salt];
     let (apex, own) = (name(EVIL), key(EVIL));
     scripted(move |incoming, message| {
-        let question = incoming.query.question.clone().unwrap();
+        let question = question(incoming);
         if (&question.name, question.rtype) == (&apex, Rtype::DNSKEY) {
             let dnskey = own.dnskey().to_rdata().octets().to_vec();
             message.answer = signed(&set(&apex, Rtype::DNSKEY, dnskey), &own);

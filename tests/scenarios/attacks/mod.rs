@@ -76,7 +76,7 @@ fn play_once(mut scene: Scene) -> Cost {
 fn assert_limits(outcome: &Outcome) {
     let (spent, proofs) = (outcome.spent, outcome.spent.proofs);
     assert!(outcome.sent.len() <= 200, "{}", outcome.sent.len());
-    assert!(spent.octets <= (512 << 10) + 65_535, "{spent:?}");
+    assert!(spent.octets <= (256 << 10) + 65_535, "{spent:?}");
     assert!(spent.frames <= 1000 + 1, "{spent:?}");
     assert!(spent.referrals <= 130 + 1, "{spent:?}");
     assert!(proofs.validations <= 256 + 16, "{spent:?}");
@@ -108,7 +108,7 @@ fn mount(attack: &str, stage: impl Fn() -> Scene) -> Cost {
 fn print(attack: &str, cost: &Cost, ratio: f64) {
     let proofs = cost.outcome.spent.proofs;
     println!(
-        "| {attack} | {:.1} | {} | {} | {:.2} ms | {ratio:.1} |",
+        "| {attack} | {:.2} | {} | {} | {:.2} ms | {ratio:.1} |",
         cost.packets,
         proofs.validations,
         proofs.hash_blocks,

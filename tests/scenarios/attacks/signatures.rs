@@ -9,7 +9,7 @@ use threepid::wire::{Algorithm, DigestType, Message, Name, Rrset, Rtype};
 
 use super::super::net::{Incoming, Server, name, scripted};
 use super::super::tree::key;
-use super::forge::{EVIL, besieged_signed, refer, set, signed, soa, week};
+use super::forge::{EVIL, besieged_signed, question, refer, set, signed, soa, week};
 use super::{Cost, Scene, mount};
 use crate::dnssec::algorithms::zone;
 
@@ -43,7 +43,7 @@ fn dnskeys(key: &ZoneKey, others: Vec<Dnskey>) -> Rrset {
 fn trapping(keys: Vec<Dnskey>, rrsig: impl Fn(&Rrset, u8) -> Rrsig + 'static, count: u8) -> Server {
     let own = key(EVIL);
     scripted(move |incoming, message| {
-        let question = incoming.query.question.clone().unwrap();
+        let question = question(incoming);
         if question.rtype == Rtype::DNSKEY {
             message.answer = signed(&dnskeys(&own, keys.clone()), &own);
             return;
@@ -133,7 +133,7 @@ fn many_keys_and_many_digests() {
     let cost = mount("HashTrap: 25 keys of one tag × 90 DS", || {
         let (parent, child) = (key(EVIL), key(&format!("x.{EVIL}")));
         let server = scripted(move |incoming, message| {
-            let question = incoming.query.question.clone().unwrap();
+            let question = question(incoming);
             let digest = |number: u8| Ds {
                 key_tag: child.key_tag(),
                 algorithm: Algorithm::ED25519,
@@ -165,7 +165,7 @@ fn many_keys_and_many_digests() {
 /// A signed zone at each of many labels, each on an address of its own, all as it should be but
 /// that there are so many: each label costs three good signatures.
 fn deep(incoming: &Incoming<'_>, depth: usize, message: &mut Message) {
-    let question = incoming.query.question.clone().unwrap();
+    let question = question(incoming);
     let zone = question.name.suffix(depth.min(question.name.label_count()));
     let own = key(&zone.to_string());
     match (question.name.label_count(), question.rtype) {
@@ -204,4 +204,5 @@ fn a_signed_zone_at_each_label() {
         Scene::new(world, &format!("{}{EVIL} A", "a.".repeat(24)))
     });
     assert!(cost.outcome.response.failure.is_some());
+    assert!(cost.outcome.spent.proofs.validations > 48, "two at each label");
 }
