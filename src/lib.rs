@@ -23,7 +23,7 @@
 //! | 9 what is answered on the network | [`services`] |
 //! | 8 client library | [`stub`] |
 //! | 7 drivers | [`recursor`] |
-//! | 6 input and output | [`transport`] |
+//! | 6 input and output | [`store`], [`transport`] |
 //! | 5 machines | [`authority`], [`resolver`] |
 //! | 4 judgement | [`trust`], [`zone`] |
 //! | 3 statements | [`association`], [`certificate`] |
@@ -58,6 +58,7 @@ pub mod authority;
 pub mod resolver;
 
 // Floor 6: input and output.
+pub mod store;
 pub mod transport;
 
 // Floor 7: drivers.

@@ -6,4 +6,5 @@ mod house;
 mod interop;
 mod readme;
 mod scenarios;
+mod store;
 mod zones;

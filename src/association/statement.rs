@@ -82,10 +82,15 @@ impl Statement {
     /// What decides between this and another statement about `threepid`: the later; at the same
     /// time a withdrawal; then the greater SHA-256 of the signed octets.
     pub fn precedence(&self, threepid: &Threepid) -> Precedence {
+        self.precedence_of(sha256(&self.claim.signed_octets(threepid)))
+    }
+
+    /// The same, for whoever knows the SHA-256 of the signed octets and not the identifier.
+    pub fn precedence_of(&self, signed_hash: [u8; 32]) -> Precedence {
         Precedence {
             ts: self.claim.ts().as_millis(),
             withdrawn: self.claim.is_withdrawal(),
-            signed_hash: sha256(&self.claim.signed_octets(threepid)),
+            signed_hash,
         }
     }
 

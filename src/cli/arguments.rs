@@ -44,6 +44,26 @@ const KEY_EXITS: &str = "Exit status:
   3   a file cannot be read or written, or is not a key's
   64  the command line is not understood";
 
+/// Told below the help of `store check`, and true by [`super::Exit`].
+const STORE_CHECK_EXITS: &str = "Exit status:
+  0   the store is good
+  1   it is damaged
+  3   it cannot be read, is in use or is no store
+  64  the command line is not understood";
+
+/// Told below the help of `store import`, and true by [`super::Exit`].
+const STORE_IMPORT_EXITS: &str = "Exit status:
+  0   every line is in the store, or the store has something later
+  1   lines were malformed or refused; all others are in the store
+  3   a file cannot be read or written: what was counted is in the store
+  64  the command line is not understood";
+
+/// Told below the help of the rest of `store`, and true by [`super::Exit`].
+const STORE_EXITS: &str = "Exit status:
+  0   done
+  3   a file cannot be read or written, or is damaged
+  64  the command line is not understood";
+
 /// The DNS of third-party identifiers: find the Matrix user behind an email address or a phone number,
 /// and prove it.
 #[derive(Debug, Parser)]
@@ -77,6 +97,9 @@ pub(super) enum Command {
     /// Look at configuration files
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Check, copy and fill the stores that associations are kept in
+    #[command(subcommand)]
+    Store(StoreCommand),
 }
 
 /// The configuration of a process.
@@ -242,4 +265,82 @@ pub(super) enum ConfigCommand {
 pub(super) struct Check {
     /// The configuration file
     pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StoreCommand {
+    /// Read all of a store, and tell what is damaged
+    ///
+    /// No server may be writing it. To check one that is in use, back it up: what cannot be read is told,
+    /// and the copy can be checked.
+    #[command(after_help = STORE_CHECK_EXITS)]
+    Check(StoreFile),
+    /// Copy a store as it is at this moment, also while a server writes it
+    #[command(after_help = STORE_EXITS)]
+    Backup(StoreBackup),
+    /// Write what a store holds, one JSON object a line, also while a server writes it
+    ///
+    /// A line has the name, and one of: `statement`, the signed statement as it was published, where its
+    /// address is known (phone numbers are; others if the store keeps addresses); `rdata` and
+    /// `signed_hash`, its record data and the SHA-256 of what was signed, both in base64, where it is
+    /// not; `mark`, the time of a withdrawal that is no longer kept, in milliseconds since 1970.
+    #[command(after_help = STORE_EXITS)]
+    Export(StoreFile),
+    /// Take in what `export` or `handover` wrote, or any file with a signed statement on each line
+    ///
+    /// For each name the store keeps the latest statement; the same with other signatures is merged.
+    /// Lines that are refused are told with their numbers. Who signed is not checked: that is up to
+    /// whoever imports. The store is made where there is none; no server may be writing it.
+    #[command(after_help = STORE_IMPORT_EXITS)]
+    Import(StoreImport),
+    /// Write what a store holds at a name and below it, for the server that the name is delegated to
+    ///
+    /// The lines are those of `export`; that server imports them before it answers.
+    #[command(after_help = STORE_EXITS)]
+    Handover(StoreHandover),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StoreFile {
+    /// The store
+    #[arg(value_name = "STORE")]
+    pub(super) store: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StoreBackup {
+    /// The store
+    #[arg(value_name = "STORE")]
+    pub(super) store: PathBuf,
+    /// Where the copy goes; nothing may be there
+    #[arg(value_name = "COPY")]
+    pub(super) copy: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StoreImport {
+    /// The store
+    #[arg(value_name = "STORE")]
+    pub(super) store: PathBuf,
+    /// The lines; - stands for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The tree that statements are in which stand on a line alone, as 3pid.example
+    #[arg(long, value_name = "NAME")]
+    pub(super) apex: Option<Name>,
+    /// Keep the addresses of associations, as hashed lookup in Matrix's identity API needs them
+    ///
+    /// A store that keeps them goes on. Phone numbers are always known, by their names.
+    #[arg(long)]
+    pub(super) keep_addresses: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StoreHandover {
+    /// The store
+    #[arg(value_name = "STORE")]
+    pub(super) store: PathBuf,
+    /// The delegated name, as 4.4.msisdn.3pid.example
+    #[arg(value_name = "CUT")]
+    pub(super) cut: Name,
 }

@@ -9,7 +9,8 @@ pub enum Exit {
     Success,
     /// The identifier is proved to have no association.
     NotFound,
-    /// The configuration or the zone file that was looked at has mistakes.
+    /// The configuration or the zone file that was looked at has mistakes, the store is damaged, or lines to
+    /// import were refused.
     Flawed,
     /// There is an answer, and nothing proves it; or a root was not heard, which may know better.
     Unproved,

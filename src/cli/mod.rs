@@ -11,8 +11,10 @@ mod key;
 mod log;
 mod lookup;
 mod output;
+mod progress;
 mod runtime;
 mod serve;
+mod store;
 mod trace;
 mod zone;
 
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command, ConfigCommand, KeyCommand, ZoneCommand};
+use arguments::{Arguments, Command, ConfigCommand, KeyCommand, StoreCommand, ZoneCommand};
 pub use exit::Exit;
 
 /// Runs the command that `arguments` name, the first of which is the program.
@@ -44,5 +46,10 @@ fn dispatch(command: Command) -> Exit {
         Command::Zone(ZoneCommand::Check(arguments)) => zone::check(&arguments),
         Command::Zone(ZoneCommand::Print(arguments)) => zone::print(&arguments),
         Command::Config(ConfigCommand::Check(arguments)) => check::config(&arguments),
+        Command::Store(StoreCommand::Check(arguments)) => store::check(&arguments),
+        Command::Store(StoreCommand::Backup(arguments)) => store::backup(&arguments),
+        Command::Store(StoreCommand::Export(arguments)) => store::export(&arguments),
+        Command::Store(StoreCommand::Import(arguments)) => store::import(&arguments),
+        Command::Store(StoreCommand::Handover(arguments)) => store::handover(&arguments),
     }
 }

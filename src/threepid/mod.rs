@@ -155,6 +155,25 @@ impl Threepid {
         Ok(Name::from_labels(own.iter().map(String::as_bytes).chain(apex.labels()))?)
     }
 
+    /// The identifier that a name in some tree tells: digits above a label `msisdn` are a phone
+    /// number. Other names are hashes, and tell none.
+    pub fn told_by(owner: &Name) -> Option<Self> {
+        let mut digits = String::new();
+        for label in owner.labels() {
+            match label {
+                [digit @ b'0'..=b'9'] if digits.len() < MAX_DIGITS => {
+                    digits.push(char::from(*digit));
+                }
+                _ if label.eq_ignore_ascii_case(labels::MSISDN.as_bytes()) => break,
+                _ => return None,
+            }
+        }
+        let address: String = digits.chars().rev().collect();
+        // A number has one name: what another number becomes when normalised is not told by this one.
+        let told = Self::from_normal(Medium::Msisdn, &address).ok()?;
+        owner.labels().nth(digits.len()).map(|_| told)
+    }
+
     fn email_labels(&self) -> Vec<String> {
         let (local, domain) = self.address().split_once('@').expect("a normal address has its @");
         let domain = email::ascii_domain(domain).expect("a normal domain has an A-label form");
@@ -263,6 +282,24 @@ mod tests {
         assert_eq!(normal("email", "A@example.com"), not("a@example.com"));
         assert_eq!(normal("email", "info@xn--bcher-kva.example"), not("info@bücher.example"));
         assert!(normal("msisdn", "+447700900123").is_err());
+    }
+
+    #[test]
+    fn names_of_numbers_tell_them() {
+        let told = |name: &str| Threepid::told_by(&name.parse().unwrap());
+        let number = Threepid::parse_any("+447700900123", None).unwrap();
+        assert_eq!(told("3.2.1.0.0.9.0.0.7.7.4.4.MSISDN.3pid.example."), Some(number));
+        let mail = Threepid::parse_any("alice@example.com", None).unwrap();
+        assert_eq!(Threepid::told_by(&mail.owner(&apex()).unwrap()), None);
+        for none in [
+            "msisdn.3pid.example.",
+            "3.2.1.0.0.9.0.0.7.7.4.4.",
+            "a.3.2.1.0.0.9.0.0.7.7.4.4.msisdn.3pid.example.",
+            "1.1.1.1.3.2.1.0.0.9.0.0.7.7.4.4.msisdn.",
+            "0.0.0.0.6.4.9.7.0.2.0.4.4.msisdn.",
+        ] {
+            assert_eq!(told(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -66,6 +66,11 @@ fn every_command_tells_what_it_ends_with() {
         "zone check",
         "zone print",
         "config check",
+        "store check",
+        "store backup",
+        "store export",
+        "store import",
+        "store handover",
     ] {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let ran = threepid(directory.path(), &arguments);

@@ -5,6 +5,7 @@ mod key;
 mod lookup;
 mod mistakes;
 mod serve;
+mod store;
 mod trace;
 mod zone;
 

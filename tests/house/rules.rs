@@ -3,7 +3,7 @@
 use super::source::sources;
 
 /// Crates that are imported below one folder alone.
-const ONE_DOOR: [(&str, &str); 14] = [
+const ONE_DOOR: [(&str, &str); 16] = [
     ("hickory_proto", "src/wire/"),
     ("ed25519_dalek", "src/crypto/"),
     ("sha2::", "src/crypto/"),
@@ -18,6 +18,8 @@ const ONE_DOOR: [(&str, &str); 14] = [
     ("moka::", "src/recursor/"),
     ("prometheus_client", "src/telemetry/"),
     ("hyper", "src/services/admin/"),
+    ("redb::", "src/store/"),
+    ("indicatif::", "src/cli/"),
 ];
 
 /// Longer files hold a second thing.

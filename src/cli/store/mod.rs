@@ -1,0 +1,149 @@
+//! `threepid store`: stores checked, copied, written as lines, and filled from them.
+
+mod import;
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+pub(super) use import::import;
+
+use super::arguments::{StoreBackup, StoreFile, StoreHandover};
+use super::progress::Progress;
+use super::{Exit, output};
+use crate::store::{self, Held, Policy, Report, Snapshot, StoreError};
+use crate::wire::Name;
+
+/// Tells what is wrong with a store.
+pub(super) fn check(arguments: &StoreFile) -> Exit {
+    let path = &arguments.store;
+    let progress = match names(path) {
+        Ok(names) => Progress::names(Some(names)),
+        Err(exit) => return exit,
+    };
+    let report = store::check(path, &Policy::default(), || progress.add(1));
+    drop(progress);
+    match report {
+        Ok(report) if report.is_good() => {
+            output::print(format_args!("{} is good: {}\n", path.display(), summary(&report)));
+            Exit::Success
+        }
+        Ok(report) => {
+            for problem in &report.problems {
+                output::tell(format_args!("{}: {problem}", path.display()));
+            }
+            if report.more_problems > 0 {
+                output::tell(format_args!("{}: {} more", path.display(), report.more_problems));
+            }
+            Exit::Flawed
+        }
+        Err(error) => damaged(path, error),
+    }
+}
+
+/// How many names a store has, as far as that can be read.
+fn names(path: &Path) -> Result<u64, Exit> {
+    let names = Snapshot::of_file(path, &Policy::default()).and_then(|snapshot| snapshot.count());
+    names.map_err(|error| damaged(path, error))
+}
+
+/// Tells what is wrong with a store that was to be checked.
+fn damaged(path: &Path, error: StoreError) -> Exit {
+    match error {
+        StoreError::Damaged(_) => {
+            output::tell(format_args!("{}: {error}", path.display()));
+            Exit::Flawed
+        }
+        other => fail(path, other),
+    }
+}
+
+/// What a good store holds.
+fn summary(report: &Report) -> String {
+    format!(
+        "{} associations, {} withdrawals, {} marks; {} with RRSIGs; {} addresses; last change {}",
+        report.associations,
+        report.withdrawals,
+        report.marks,
+        report.signed,
+        report.addresses,
+        report.last,
+    )
+}
+
+/// Copies a store.
+pub(super) fn backup(arguments: &StoreBackup) -> Exit {
+    let copied = open(&arguments.store).and_then(|snapshot| {
+        let progress = Progress::names(Some(length(&arguments.store, &snapshot)?));
+        let copied = snapshot.backup(&arguments.copy, &Policy::default(), || progress.add(1));
+        drop(progress);
+        copied.map_err(|error| fail(&arguments.copy, error))
+    });
+    copied.err().unwrap_or(Exit::Success)
+}
+
+/// Writes what a store holds.
+pub(super) fn export(arguments: &StoreFile) -> Exit {
+    match write_lines(&arguments.store, &Name::root()) {
+        Ok(_) => Exit::Success,
+        Err(exit) => exit,
+    }
+}
+
+/// Writes what a store holds at a name and below it.
+pub(super) fn handover(arguments: &StoreHandover) -> Exit {
+    match write_lines(&arguments.store, &arguments.cut) {
+        Ok(written) => {
+            let Written { statements, marks } = written;
+            let cut = &arguments.cut;
+            output::tell(format_args!(
+                "{statements} statements and {marks} marks at or below {cut}"
+            ));
+            Exit::Success
+        }
+        Err(exit) => exit,
+    }
+}
+
+/// How many lines were written.
+#[derive(Default)]
+struct Written {
+    statements: u64,
+    marks: u64,
+}
+
+/// Writes the entries at a name and below it to standard output.
+fn write_lines(path: &Path, name: &Name) -> Result<Written, Exit> {
+    let snapshot = open(path)?;
+    let total = if name.is_root() { Some(length(path, &snapshot)?) } else { None };
+    let progress = Progress::names(total);
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut written = Written::default();
+    let unwritable = |error: io::Error| output::fail(format_args!("standard output: {error}"));
+    for entry in snapshot.at_or_below(name).map_err(|error| fail(path, error))? {
+        let entry = entry.map_err(|error| fail(path, error))?;
+        let mut line = entry.to_line(&snapshot).map_err(|error| fail(path, error))?;
+        line.push(b'\n');
+        out.write_all(&line).map_err(unwritable)?;
+        match entry.held {
+            Held::Statement(_) => written.statements += 1,
+            Held::Mark(_) => written.marks += 1,
+        }
+        progress.add(1);
+    }
+    out.flush().map_err(unwritable)?;
+    Ok(written)
+}
+
+fn open(path: &Path) -> Result<Snapshot, Exit> {
+    Snapshot::of_file(path, &Policy::default()).map_err(|error| fail(path, error))
+}
+
+fn length(path: &Path, snapshot: &Snapshot) -> Result<u64, Exit> {
+    snapshot.count().map_err(|error| fail(path, error))
+}
+
+/// Tells what went wrong with a file.
+fn fail(path: &Path, error: impl Display) -> Exit {
+    output::fail(format_args!("{}: {error}", path.display()))
+}

@@ -1,0 +1,117 @@
+//! Names as keys: octets that sort as names do in canonical order (RFC 4034 section 6.1).
+//!
+//! The labels stand from the root's side, in lower case, each ended by a zero octet; inside labels 0 is
+//! written 1 1, and 1 is written 1 2. So what is at or below a name has the name's key as its prefix.
+
+use std::ops::Bound;
+
+use crate::wire::Name;
+
+const END: u8 = 0;
+const ESCAPE: u8 = 1;
+
+/// The key of a name.
+pub(super) fn key(name: &Name) -> Vec<u8> {
+    let mut labels: Vec<&[u8]> = name.labels().collect();
+    labels.reverse();
+    let mut key = Vec::with_capacity(name.as_wire().len());
+    for label in labels {
+        for octet in label.to_ascii_lowercase() {
+            match octet {
+                END | ESCAPE => key.extend([ESCAPE, octet + 1]),
+                _ => key.push(octet),
+            }
+        }
+        key.push(END);
+    }
+    key
+}
+
+/// The name of a key; none where it is no name's.
+pub(super) fn name(key: &[u8]) -> Option<Name> {
+    let mut labels: Vec<Vec<u8>> = Vec::new();
+    let mut rest = key;
+    while !rest.is_empty() {
+        let (label, after) = label(rest)?;
+        labels.push(label);
+        rest = after;
+    }
+    labels.reverse();
+    Name::from_labels(labels).ok()
+}
+
+/// The first label of a key, and what follows it.
+fn label(key: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let mut label = Vec::new();
+    let mut octets = key.iter();
+    loop {
+        match *octets.next()? {
+            END => return Some((label, octets.as_slice())),
+            ESCAPE => label.push(octets.next()?.checked_sub(1).filter(|octet| *octet <= ESCAPE)?),
+            octet if octet.is_ascii_uppercase() => return None,
+            octet => label.push(octet),
+        }
+    }
+}
+
+/// The keys of all that is at or below a name.
+pub(super) fn at_or_below(name: &Name) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
+    let first = key(name);
+    let mut after = first.clone();
+    match after.last_mut() {
+        Some(end) => *end = END + 1,
+        None => return (Bound::Unbounded, Bound::Unbounded),
+    }
+    (Bound::Included(first), Bound::Excluded(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::ops::RangeBounds;
+
+    fn any_name() -> impl Strategy<Value = Name> {
+        let octet = prop_oneof![3 => b'a'..=b'c', 1 => any::<u8>(), 1 => 0u8..3];
+        let label = proptest::collection::vec(octet, 1..4);
+        proptest::collection::vec(label, 0..5).prop_map(|labels| Name::from_labels(labels).unwrap())
+    }
+
+    #[test]
+    fn digits_take_two_octets() {
+        assert_eq!(key(&"1.4.MSISDN.".parse().unwrap()), b"msisdn\x004\x001\0");
+        assert_eq!(key(&Name::root()), b"");
+    }
+
+    #[test]
+    fn what_is_no_key_is_no_name() {
+        for bad in [&b"a"[..], b"a\0b", b"A\0", b"\0", b"\x01\0", b"\x01\x03\0", b"\x01"] {
+            assert_eq!(name(bad), None, "{bad:?}");
+        }
+        assert_eq!(name(&[b'a'; 64]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn keys_round_trip(given in any_name()) {
+            prop_assert_eq!(name(&key(&given)), Some(given));
+        }
+
+        #[test]
+        fn keys_sort_as_names(a in any_name(), b in any_name()) {
+            prop_assert_eq!(key(&a).cmp(&key(&b)), a.cmp(&b));
+        }
+
+        #[test]
+        fn a_range_has_what_is_at_or_below(a in any_name(), b in any_name()) {
+            prop_assert_eq!(at_or_below(&a).contains(&key(&b)), b.is_at_or_below(&a));
+        }
+
+        #[test]
+        fn a_key_has_one_form(octets: Vec<u8>) {
+            if let Some(read) = name(&octets) {
+                prop_assert_eq!(key(&read), octets);
+            }
+        }
+    }
+}

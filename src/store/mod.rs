@@ -1,0 +1,290 @@
+//! The store: what is held for each name, durably, in one file.
+//!
+//! # What it holds
+//!
+//! For each name of the tree one [`Entry`], of one of these:
+//! - a statement (an association or a withdrawal): its record data with its signatures, the SHA-256 of its
+//!   signed octets, and the RRSIGs over it, so that a restart reuses them;
+//! - a mark ([`Held::Mark`]): when the last statement was made, for good. That statement was a
+//!   withdrawal, and was dropped [400 days](Policy::keep_withdrawals) after it was made.
+//!
+//! One store is for a whole server, whatever zones it serves: which zone a name is in can change, and a
+//! hundred zones share one writer and one flush to disk. Names stand in full, so a store may hold
+//! several trees. It knows nothing of zones, delegations and keys.
+//!
+//! A statement is kept without the address that it is about. Names of phone numbers tell theirs; other
+//! addresses are kept only where [`Policy::keep_addresses`] asks for it, as hashed lookup in Matrix's
+//! identity API needs it, and only as long as there is an association.
+//!
+//! # How it changes
+//!
+//! A [`Change`] is a statement or a mark. [`Outcome`] says what came of it, by the rules that hold
+//! everywhere: the later wins; at the same time a withdrawal; then the greater SHA-256 of the signed
+//! octets. The same with other signatures is merged, the older is refused. A mark counts as the
+//! withdrawal that it stands for. What is more than [5 minutes](Policy::ahead) ahead of the clock is
+//! refused. Who signed is not checked here: that is for whoever accepts a publication.
+//!
+//! One thread writes. It takes all changes that wait, at most [`Policy::batch`] of them, decides
+//! about one after the other, and commits them in one transaction, which is one flush to disk for all.
+//! Only then does anyone hear what came of them. Those who have much to publish thus wait for a few
+//! flushes, not for one each.
+//!
+//! # How it is read
+//!
+//! A [`Snapshot`] shows the store of one moment. It waits for no writer and no writer for it, in this
+//! process or another: backups and exports of a store that is being written are whole and consistent.
+//!
+//! Each accepted change has a [`Sequence`] number, greater than all before. [`Snapshot::since`] reads
+//! the changes after any number, in order; of several to one name it has the last. [`Store::watch`]
+//! tells when there are more. Whoever follows the feed from 0 or from where they stopped ends up with
+//! what the store has. New RRSIGs are no change.
+//!
+//! # What is sure
+//!
+//! - What was answered with an [`Outcome`] is on disk. After `kill -9` or a power failure at any moment it is
+//!   there, and the store opens without a look at all of it.
+//! - A change is made whole or not at all, with its number, marks and addresses.
+//! - Errors of the disk are told to whoever waits for the change, and nothing of the batch is made.
+//!   The file is then opened again and the batch tried once more, so a disk that had been full and has
+//!   room again needs no restart.
+//! - One process writes. For another the store is [`StoreError::InUse`].
+//! - Damage is told as [`StoreError::Damaged`] where it is met; [`check`] looks for it everywhere, by the
+//!   checksums of all pages and by what the tables say of each other.
+//!
+//! # Layout
+//!
+//! A redb file with these tables. Keys sort as names do in canonical order, so that a zone, or what lies
+//! below a cut, is one range: read in one go, handed over, signed anew.
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | `names` | labels from the root, lower case, each ended by 0 | version, number, statement, hash, RRSIGs; or a mark |
+//! | `changes` | number | key of the name; only the last change of each |
+//! | `withdrawals` | ts, key of the name | nothing; what is to be dropped some day |
+//! | `addresses` | key of the name | medium, 0, address |
+//! | `meta` | `format`, `addresses` | 1; whether addresses are kept |
+//!
+//! # Limits
+//!
+//! A name takes its key twice (30 to 80 octets), its record data (about 180 octets), 44 octets for
+//! number, hash and lengths, about 120 octets for each RRSIG, and what the tree needs besides, which is up
+//! to as much again where names came in no order. Memory is [`Policy::cache`], whatever is stored.
+//! File locks have to work: no NFS.
+//!
+//! # Example
+//!
+//! ```
+//! use threepid::association::{Claim, Statement, Ts, Withdrawal};
+//! use threepid::clock::Timestamp;
+//! use threepid::crypto::SigningKey;
+//! use threepid::signed::KeyName;
+//! use threepid::store::{Change, Outcome, Policy, Sequence, Store};
+//! use threepid::threepid::Threepid;
+//!
+//! let alice = Threepid::parse_any("alice@example.com", None)?;
+//! let claim = Claim::from(Withdrawal { ts: Ts::from_millis(1_700_000_000_000)? });
+//! let name = KeyName::new("verify.example".parse()?, "ed25519:0".parse()?);
+//! let statement = Statement::sign(claim, &alice, name, &SigningKey::from_seed(&[7; 32]))?;
+//!
+//! let directory = tempfile::tempdir()?;
+//! let store = Store::open(&directory.path().join("a.store"), Policy::default())?;
+//! let change = Change::publish(&"3pid.example.".parse()?, alice, statement)?;
+//! let now = Timestamp::from_secs(1_700_000_000);
+//! let outcomes = store.submit(vec![change.clone()], now)?.wait()?;
+//! assert_eq!(outcomes, [Outcome::Stored(Sequence(1))]);
+//! assert!(store.snapshot()?.find(change.name())?.is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod backup;
+mod change;
+mod check;
+mod error;
+mod file;
+mod key;
+mod lines;
+mod record;
+mod snapshot;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use change::{Change, Outcome, Signed};
+pub use check::{Report, check};
+pub use error::{Refusal, StoreError};
+pub use lines::{LineError, MAX_LINE};
+pub use record::{Held, Kept, Sequence};
+pub use snapshot::{Entry, Snapshot};
+
+use crate::clock::Timestamp;
+use writer::{Answer, Command, Shared, Work};
+
+/// The format that is written and read.
+const FORMAT: u64 = 1;
+
+/// How a store is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Memory for pages of the file, in octets: 32 MiB. The pages above the leaves of 10 million names
+    /// fit; more of it makes changes to names in no order cheaper.
+    pub cache: usize,
+    /// How many requests may wait for the writer: 1024. Who comes later waits to be let in.
+    pub queue: usize,
+    /// How many changes go into one transaction, about: 2048. At 16,000 a second those who wait for it
+    /// wait an eighth of a second.
+    pub batch: usize,
+    /// How far ahead of the clock a statement's time may be: 5 minutes.
+    pub ahead: Duration,
+    /// How long withdrawals are kept after they were made: 400 days.
+    pub keep_withdrawals: Duration,
+    /// Keep the addresses that names do not tell. A store that once kept them goes on.
+    pub keep_addresses: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            cache: 32 << 20,
+            queue: 1024,
+            batch: 2048,
+            ahead: Duration::from_secs(300),
+            keep_withdrawals: Duration::from_secs(400 * 86_400),
+            keep_addresses: false,
+        }
+    }
+}
+
+/// A store that is open to be written. Copies share it; it closes with the last one, when what was sent is
+/// on disk.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    /// Both are there until the end.
+    queue: Option<mpsc::Sender<Command>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Store {
+    /// Opens the store at `path`; makes it where there is none, for its owner's eyes alone.
+    ///
+    /// # Errors
+    /// Where another process writes it, it is something else or damaged, or the disk errs.
+    pub fn open(path: &Path, policy: Policy) -> Result<Self, StoreError> {
+        let (queue, waiting) = mpsc::channel(policy.queue.max(1));
+        let shared = Arc::new(Shared::open(path.to_owned(), policy)?);
+        let writer = {
+            let shared = Arc::clone(&shared);
+            let thread = thread::Builder::new().name("store".to_owned());
+            thread.spawn(move || writer::run(&shared, waiting))?
+        };
+        Ok(Self(Arc::new(Inner { shared, queue: Some(queue), writer: Some(writer) })))
+    }
+
+    /// Makes changes, and tells of each what came of it when that is on disk.
+    ///
+    /// # Errors
+    /// Where the disk errs or the store is damaged: then none is made, as far as is known.
+    pub async fn apply(&self, changes: Vec<Change>, now: Timestamp) -> Answer {
+        self.send(Work::Apply { changes, now }).await
+    }
+
+    /// The same outside of asynchronous code: returns as soon as the changes wait in line.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    ///
+    /// # Panics
+    /// On a thread that runs asynchronous code, which must not block.
+    pub fn submit(&self, changes: Vec<Change>, now: Timestamp) -> Result<Pending, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let command = Command { work: Work::Apply { changes, now }, reply };
+        self.queue().blocking_send(command).map_err(|_| StoreError::Closed)?;
+        Ok(Pending(answer))
+    }
+
+    /// Keeps RRSIGs with the statements they sign. Tells how many statements were still the same.
+    ///
+    /// # Errors
+    /// As for [`Store::apply`].
+    pub async fn sign(&self, signed: Vec<Signed>) -> Result<usize, StoreError> {
+        let outcomes = self.send(Work::Sign(signed)).await?;
+        Ok(outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Stored(_))).count())
+    }
+
+    /// Drops withdrawals that were kept long enough; their marks stay. Tells how many, at most
+    /// [`Policy::batch`]: whoever sees as many asks again.
+    ///
+    /// # Errors
+    /// As for [`Store::apply`].
+    pub async fn expire(&self, now: Timestamp) -> Result<usize, StoreError> {
+        Ok(self.send(Work::Expire { now }).await?.len())
+    }
+
+    /// The store as it is now.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Snapshot::new(&self.0.shared.begin_read()?)
+    }
+
+    /// Shows the number of the last change on disk, and tells when there are more.
+    pub fn watch(&self) -> watch::Receiver<Sequence> {
+        self.0.shared.watch()
+    }
+
+    async fn send(&self, work: Work) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.queue().send(Command { work, reply }).await;
+        sent.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    fn queue(&self) -> &mpsc::Sender<Command> {
+        self.0.queue.as_ref().expect("the queue is there until the store is dropped")
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(writer) = self.writer.take() {
+            // It has panicked outside of what it watches over, or ended: either way it is gone.
+            let _ = writer.join();
+        }
+    }
+}
+
+/// Changes that are on their way to disk.
+#[derive(Debug)]
+pub struct Pending(oneshot::Receiver<Answer>);
+
+impl Pending {
+    /// Blocks until they are on disk, and tells of each what came of it.
+    ///
+    /// # Errors
+    /// As for [`Store::apply`].
+    ///
+    /// # Panics
+    /// As for [`Store::submit`].
+    pub fn wait(self) -> Result<Vec<Outcome>, StoreError> {
+        self.0.blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
+}

@@ -1,0 +1,225 @@
+//! The tables of a store, and how a change goes into them.
+
+use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
+
+use super::change::{Verdict, decide, is_ahead, read};
+use super::record::{MAX_RRSIGS, Record, Said};
+use super::{Change, Held, Outcome, Policy, Refusal, Sequence, Signed, StoreError, key};
+use crate::association::Ts;
+use crate::clock::Timestamp;
+use crate::threepid::Threepid;
+
+type Octets = TableDefinition<'static, &'static [u8], &'static [u8]>;
+
+/// Numbers about the store itself.
+pub(super) const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
+/// What is held, by the key of its name.
+pub(super) const NAMES: Octets = TableDefinition::new("names");
+/// The key of the name that a change was about, unless another change was about it since.
+pub(super) const CHANGES: TableDefinition<'static, u64, &'static [u8]> =
+    TableDefinition::new("changes");
+/// Nothing, by the time of a withdrawal that is held and the key of its name.
+pub(super) const WITHDRAWALS: TableDefinition<'static, &'static [u8], ()> =
+    TableDefinition::new("withdrawals");
+/// Addresses that the name does not tell, by the key of their name.
+pub(super) const ADDRESSES: Octets = TableDefinition::new("addresses");
+
+/// In [`META`]: the format of the store.
+pub(super) const META_FORMAT: &str = "format";
+/// In [`META`]: 1 where addresses are kept.
+pub(super) const META_ADDRESSES: &str = "addresses";
+
+/// The tables, open to be changed.
+pub(super) struct Tables<'t> {
+    names: Table<'t, &'static [u8], &'static [u8]>,
+    changes: Table<'t, u64, &'static [u8]>,
+    withdrawals: Table<'t, &'static [u8], ()>,
+    addresses: Table<'t, &'static [u8], &'static [u8]>,
+    keeps_addresses: bool,
+    last: Sequence,
+    is_changed: bool,
+}
+
+impl<'t> Tables<'t> {
+    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Self, StoreError> {
+        let meta = transaction.open_table(META)?;
+        let keeps_addresses = meta.get(META_ADDRESSES)?.is_some_and(|kept| kept.value() == 1);
+        let changes = transaction.open_table(CHANGES)?;
+        let last = changes.last()?.map_or(0, |(number, _)| number.value());
+        Ok(Self {
+            names: transaction.open_table(NAMES)?,
+            changes,
+            withdrawals: transaction.open_table(WITHDRAWALS)?,
+            addresses: transaction.open_table(ADDRESSES)?,
+            keeps_addresses,
+            last: Sequence(last),
+            is_changed: false,
+        })
+    }
+
+    /// The number of the last change.
+    pub(super) fn last(&self) -> Sequence {
+        self.last
+    }
+
+    /// Whether there is anything to commit.
+    pub(super) fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
+    /// Makes a change, or says why not.
+    pub(super) fn apply(
+        &mut self,
+        change: &Change,
+        now: Timestamp,
+        policy: &Policy,
+    ) -> Result<Outcome, StoreError> {
+        if is_ahead(change.said.ts(), now, policy.ahead) {
+            return Ok(Outcome::Refused(Refusal::Ahead));
+        }
+        let key = key::key(&change.name);
+        let record = self.get(&key)?;
+        let held = read(record.as_ref().map(|record| &record.held))?;
+        let gone = record.map(|record| record.sequence).zip(held.as_ref().map(Said::withdrawal));
+        let outcome: fn(Sequence) -> Outcome = match decide(held, change.said.clone()) {
+            Verdict::Refuse(why) => return Ok(Outcome::Refused(why)),
+            Verdict::Leave => |_| Outcome::Unchanged,
+            Verdict::Store(said) => {
+                self.put(&key, gone, &said)?;
+                Outcome::Stored
+            }
+            Verdict::Merge(said) => {
+                self.put(&key, gone, &said)?;
+                Outcome::Merged
+            }
+        };
+        // Also of what was there already: it may have come without its address.
+        self.put_address(&key, &change.said, change.threepid.as_ref())?;
+        Ok(outcome(self.last))
+    }
+
+    /// Keeps RRSIGs with what they sign; it may have been replaced meanwhile.
+    pub(super) fn sign(&mut self, signed: &Signed) -> Result<Outcome, StoreError> {
+        let key = key::key(&signed.name);
+        match self.get(&key)? {
+            Some(mut record)
+                if record.sequence == signed.sequence
+                    && matches!(record.held, Held::Statement(_)) =>
+            {
+                record.rrsigs = signed.rrsigs.iter().take(MAX_RRSIGS).cloned().collect();
+                self.names.insert(&*key, &*record.to_octets())?;
+                self.is_changed = true;
+                Ok(Outcome::Stored(signed.sequence))
+            }
+            _ => Ok(Outcome::Refused(Refusal::Older)),
+        }
+    }
+
+    /// Drops withdrawals that were made before `end`, at most `most` of them; marks stay.
+    pub(super) fn expire(
+        &mut self,
+        end: Timestamp,
+        most: usize,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let end = withdrawal_key(end.as_millis(), &[]);
+        let due = self.withdrawals.range::<&[u8]>(..&*end)?.take(most);
+        let due: Vec<Vec<u8>> =
+            due.map(|entry| entry.map(|(at, _)| at.value().to_vec())).collect::<Result<_, _>>()?;
+        due.iter().map(|at| self.drop_withdrawal(at)).collect()
+    }
+
+    fn drop_withdrawal(&mut self, at: &[u8]) -> Result<Outcome, StoreError> {
+        let (ts, key) = read_withdrawal_key(at)?;
+        let record = self.get(key)?;
+        let record = record.ok_or_else(|| damaged("a withdrawal of a name that holds nothing"))?;
+        self.put(key, Some((record.sequence, Some(ts))), &Said::Mark(ts))?;
+        Ok(Outcome::Stored(self.last))
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
+        self.names.get(key)?.map(|value| Record::from_octets(value.value())).transpose()
+    }
+
+    /// Holds `said` under `key` from now on. `gone` is the change that made what was held before, and
+    /// when that was withdrawn if it was a withdrawal.
+    fn put(
+        &mut self,
+        key: &[u8],
+        gone: Option<(Sequence, Option<Ts>)>,
+        said: &Said,
+    ) -> Result<(), StoreError> {
+        if let Some((number, withdrawal)) = gone {
+            self.changes.remove(number.0)?;
+            if let Some(ts) = withdrawal {
+                self.withdrawals.remove(&*withdrawal_key(ts.as_millis(), key))?;
+            }
+        }
+        self.is_changed = true;
+        self.last = self.last.next();
+        self.changes.insert(self.last.0, key)?;
+        if let Some(ts) = said.withdrawal() {
+            self.withdrawals.insert(&*withdrawal_key(ts.as_millis(), key), ())?;
+        }
+        let record = Record { sequence: self.last, held: said.to_held(), rrsigs: Vec::new() };
+        self.names.insert(key, &*record.to_octets())?;
+        Ok(())
+    }
+
+    /// Keeps the address of an association where addresses are kept, and none of what is withdrawn.
+    fn put_address(
+        &mut self,
+        key: &[u8],
+        said: &Said,
+        threepid: Option<&Threepid>,
+    ) -> Result<(), StoreError> {
+        if said.is_withdrawn() {
+            self.addresses.remove(key)?;
+            return Ok(());
+        }
+        let Some(threepid) = threepid.filter(|one| self.keeps_addresses && !is_told(one)) else {
+            return Ok(());
+        };
+        // A name is one address's: that of another association was the same.
+        if self.addresses.get(key)?.is_none() {
+            self.addresses.insert(key, &*address_octets(threepid))?;
+            self.is_changed = true;
+        }
+        Ok(())
+    }
+}
+
+fn damaged(what: &str) -> StoreError {
+    StoreError::Damaged(what.to_owned())
+}
+
+/// Whether the identifier's name tells it in any tree.
+fn is_told(threepid: &Threepid) -> bool {
+    *threepid.medium() == crate::threepid::Medium::Msisdn
+}
+
+/// The place of a withdrawal in [`WITHDRAWALS`]: its time in milliseconds, then the key of its name.
+pub(super) fn withdrawal_key(millis: u64, key: &[u8]) -> Vec<u8> {
+    [&millis.to_be_bytes()[..], key].concat()
+}
+
+/// The time of a withdrawal and the key of its name.
+pub(super) fn read_withdrawal_key(at: &[u8]) -> Result<(Ts, &[u8]), StoreError> {
+    let parts = at.split_first_chunk::<8>();
+    let parts = parts
+        .and_then(|(millis, key)| Some((Ts::from_millis(u64::from_be_bytes(*millis)).ok()?, key)));
+    parts.ok_or_else(|| damaged("a withdrawal without its time"))
+}
+
+/// An identifier in [`ADDRESSES`]: its medium, a zero octet, its address.
+fn address_octets(threepid: &Threepid) -> Vec<u8> {
+    [threepid.medium().as_str().as_bytes(), &[0], threepid.address().as_bytes()].concat()
+}
+
+/// The identifier that [`ADDRESSES`] has under a key.
+pub(super) fn read_address(octets: &[u8]) -> Result<Threepid, StoreError> {
+    let text = std::str::from_utf8(octets).ok();
+    let parts = text.and_then(|text| text.split_once('\0'));
+    let threepid = parts
+        .and_then(|(medium, address)| Threepid::from_normal(medium.parse().ok()?, address).ok());
+    threepid.ok_or_else(|| damaged("an address that is none"))
+}

@@ -1,0 +1,154 @@
+//! The one thread that writes.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use redb::{Database, ReadTransaction, ReadableDatabase};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::error::guarded;
+use super::tables::Tables;
+use super::{Change, Outcome, Policy, Sequence, Signed, StoreError, file};
+use crate::clock::Timestamp;
+
+/// What came of a command, once it is on disk.
+pub(super) type Answer = Result<Vec<Outcome>, StoreError>;
+
+/// Something for the writer to do.
+#[derive(Debug)]
+pub(super) struct Command {
+    pub(super) work: Work,
+    pub(super) reply: oneshot::Sender<Answer>,
+}
+
+#[derive(Debug)]
+pub(super) enum Work {
+    Apply { changes: Vec<Change>, now: Timestamp },
+    Sign(Vec<Signed>),
+    Expire { now: Timestamp },
+}
+
+impl Work {
+    /// How many names it is about, about.
+    fn weight(&self, policy: &Policy) -> usize {
+        match self {
+            Self::Apply { changes, .. } => changes.len(),
+            Self::Sign(signed) => signed.len(),
+            Self::Expire { .. } => policy.batch,
+        }
+    }
+
+    fn run(&self, tables: &mut Tables<'_>, policy: &Policy) -> Answer {
+        match self {
+            Self::Apply { changes, now } => {
+                changes.iter().map(|change| tables.apply(change, *now, policy)).collect()
+            }
+            Self::Sign(signed) => signed.iter().map(|signed| tables.sign(signed)).collect(),
+            Self::Expire { now } => {
+                tables.expire(now.saturating_sub(policy.keep_withdrawals), policy.batch)
+            }
+        }
+    }
+}
+
+/// What the writer and those who read have in common.
+pub(super) struct Shared {
+    path: PathBuf,
+    policy: Policy,
+    /// The store, or why it is closed. Only to open it again it is locked for writing.
+    database: RwLock<Result<Database, StoreError>>,
+    last: watch::Sender<Sequence>,
+}
+
+impl Shared {
+    pub(super) fn open(path: PathBuf, policy: Policy) -> Result<Self, StoreError> {
+        let database = file::open_or_make(&path, &policy)?;
+        let last = watch::Sender::new(file::last(&database)?);
+        Ok(Self { path, policy, database: RwLock::new(Ok(database)), last })
+    }
+
+    /// Starts to read what is there now.
+    pub(super) fn begin_read(&self) -> Result<ReadTransaction, StoreError> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(database.as_ref().map_err(StoreError::clone)?.begin_read()?)
+    }
+
+    /// Tells the number of the last change that is on disk, again after each commit.
+    pub(super) fn watch(&self) -> watch::Receiver<Sequence> {
+        self.last.subscribe()
+    }
+
+    /// Does a group of commands in one transaction.
+    fn write(&self, group: &[Command]) -> Result<Vec<Vec<Outcome>>, StoreError> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = database.as_ref().map_err(StoreError::clone)?;
+        guarded(|| {
+            let transaction = file::begin(database)?;
+            let mut tables = Tables::open(&transaction)?;
+            let done = group.iter().map(|command| command.work.run(&mut tables, &self.policy));
+            let done = done.collect::<Result<_, _>>()?;
+            let (last, is_changed) = (tables.last(), tables.is_changed());
+            drop(tables);
+            // What is refused, or here already, costs no flush.
+            if is_changed {
+                transaction.commit()?;
+                self.last.send_replace(last);
+            }
+            Ok(done)
+        })
+    }
+
+    /// Does a group of commands, if need be at the second try.
+    fn write_or_reopen(&self, group: &[Command]) -> Result<Vec<Vec<Outcome>>, StoreError> {
+        self.write(group).or_else(|_| {
+            self.reopen();
+            // After another error it is opened once more for those who read.
+            self.write(group).inspect_err(|_| self.reopen())
+        })
+    }
+
+    /// Closes the file and opens it again: after an error it is read and written no more. What has
+    /// begun to read errs, what begins later does not.
+    fn reopen(&self) {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        *database = Err(StoreError::Closed);
+        *database = file::open(&self.path, &self.policy);
+    }
+}
+
+/// Writes what comes through `queue` until nobody can send any more.
+pub(super) fn run(shared: &Arc<Shared>, mut queue: mpsc::Receiver<Command>) {
+    while let Some(first) = queue.blocking_recv() {
+        let group = gather(first, &mut queue, &shared.policy);
+        let done = shared.write_or_reopen(&group);
+        reply(done, group);
+    }
+}
+
+/// The first command and those that wait behind it, as many as go into one transaction.
+fn gather(first: Command, queue: &mut mpsc::Receiver<Command>, policy: &Policy) -> Vec<Command> {
+    let mut weight = first.work.weight(policy);
+    let mut group = vec![first];
+    while weight < policy.batch {
+        let Ok(next) = queue.try_recv() else { break };
+        weight += next.work.weight(policy);
+        group.push(next);
+    }
+    group
+}
+
+/// Tells those who sent the commands what came of them. One may not wait for it.
+fn reply(done: Result<Vec<Vec<Outcome>>, StoreError>, group: Vec<Command>) {
+    match done {
+        Ok(done) => {
+            for (command, outcomes) in group.into_iter().zip(done) {
+                let _ = command.reply.send(Ok(outcomes));
+            }
+        }
+        Err(error) => {
+            for command in group {
+                let _ = command.reply.send(Err(error.clone()));
+            }
+        }
+    }
+}
