@@ -1,5 +1,6 @@
 //! How the `[resolver]` resolves: where it goes, what it shows and what it trusts.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use crate::dnssec::Algorithms;
@@ -11,11 +12,12 @@ use super::forward;
 use super::root::{Holder, Root};
 use super::values;
 
-/// The longest floor of TTLs, in seconds: an hour. Changes have to be seen some time.
-const MAX_TTL_FLOOR: u64 = 3600;
+/// What a floor of TTLs can be, in seconds: an hour at most. Changes have to be seen some time.
+const TTL_FLOOR: RangeInclusive<u64> = 0..=3600;
 
-/// The most that a ceiling of TTLs can be, in seconds: a week (RFC 8767 section 4).
-const MAX_TTL_CEILING: u64 = 604_800;
+/// What a ceiling of TTLs can be, in seconds: a minute, lest each question walk from the root, to a week
+/// (RFC 8767 section 4).
+const TTL_CEILING: RangeInclusive<u64> = 60..=604_800;
 
 /// Reads what is in the table about it.
 pub(super) fn read(table: &Table<'_>, base: &Path) -> Policy {
@@ -53,7 +55,8 @@ fn families(table: &Table<'_>) -> Families {
         (true, false) => Families::Ipv4,
         (false, true) => Families::Ipv6,
         (false, false) => {
-            table.mistake("`ipv4` or `ipv6` has to be on: servers are asked at addresses");
+            let off = table.value("ipv6");
+            off.inspect(|off| off.mistake("`ipv4` and `ipv6` are off: one has to be on"));
             Families::Both
         }
     }
@@ -61,15 +64,17 @@ fn families(table: &Table<'_>) -> Families {
 
 fn limits(table: &Table<'_>) -> Limits {
     let usual = Limits::default();
-    let seconds = |key, most, default: Ttl| {
-        let given = table.value(key).and_then(|value| value.number(0, most));
+    let seconds = |key, range: RangeInclusive<u64>, default: Ttl| {
+        let given = table.value(key).and_then(|value| value.number(*range.start(), *range.end()));
         let secs = given.map(|secs| u32::try_from(secs).expect("the range was checked"));
         secs.map_or(default, Ttl::from_secs)
     };
-    let least_ttl = seconds("ttl_floor", MAX_TTL_FLOOR, usual.least_ttl);
-    let answer_ttl = seconds("ttl_ceiling", MAX_TTL_CEILING, usual.answer_ttl);
+    let least_ttl = seconds("ttl_floor", TTL_FLOOR, usual.least_ttl);
+    let answer_ttl = seconds("ttl_ceiling", TTL_CEILING, usual.answer_ttl);
     if least_ttl > answer_ttl {
-        table.mistake("`ttl_floor` is above `ttl_ceiling`");
+        let (floor, ceiling) = (least_ttl.as_secs(), answer_ttl.as_secs());
+        let crossed = format!("`ttl_floor` ({floor}) is above `ttl_ceiling` ({ceiling})");
+        table.value("ttl_floor").inspect(|value| value.mistake(crossed));
     }
     Limits { least_ttl, answer_ttl, cut_ttl: answer_ttl, ..usual }
 }
@@ -100,7 +105,8 @@ mod tests {
     #[test]
     fn what_is_given_counts() {
         let policy = read(
-            "rsasha1 = true\nminimise = false\nprivate_zones = false\nmixed_case = false\npriming = false\naggressive_nsec = false\nipv4 = false\niteration_port = 5353\n\
+            "rsasha1 = true\nminimise = false\nprivate_zones = false\nmixed_case = false\n\
+             priming = false\naggressive_nsec = false\nipv4 = false\niteration_port = 5353\n\
              do_not_query = [\"198.51.100.0/24\"]\nnegative_anchors = [\"Bad.example\"]\n\
              ttl_floor = 60\nttl_ceiling = 7200\n\
              [[resolver.forward]]\nzone = \"corp.example\"\n\
@@ -125,12 +131,12 @@ mod tests {
         let told = |lines: &str| read(lines).unwrap_err();
         assert_eq!(
             told("ipv4 = false\nipv6 = false"),
-            "a.toml:1:1: `ipv4` or `ipv6` has to be on: servers are asked at addresses"
+            "a.toml:3:8: `ipv4` and `ipv6` are off: one has to be on"
         );
         assert_eq!(told("ttl_floor = 9999"), "a.toml:2:13: `ttl_floor` is a number from 0 to 3600");
         assert_eq!(
-            told("ttl_floor = 60\nttl_ceiling = 59"),
-            "a.toml:1:1: `ttl_floor` is above `ttl_ceiling`"
+            told("ttl_floor = 3600\nttl_ceiling = 60"),
+            "a.toml:2:13: `ttl_floor` (3600) is above `ttl_ceiling` (60)"
         );
         let twice = "[[resolver.forward]]\nzone = \"b.\"\nresolvers = [\"192.0.2.53\"]\n";
         assert_eq!(told(&twice.repeat(2)), "a.toml:6:8: b. is given twice");

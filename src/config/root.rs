@@ -129,7 +129,10 @@ impl Places<'_> {
             }
         };
         if SupportedDs::select(&anchors, algorithms).is_err() {
-            let known = "algorithm 8, 10 or 13 to 16, digest 1, 2 or 4";
+            let known = match algorithms.rsasha1 {
+                true => "algorithm 5, 7, 8, 10 or 13 to 16, digest 1, 2 or 4",
+                false => "algorithm 8, 10 or 13 to 16 (5 and 7 with `rsasha1`), digest 1, 2 or 4",
+            };
             table.mistake(format!("{apex} has no anchor that can be used: {known}"));
         }
         anchors

@@ -47,15 +47,25 @@ fn the_files_load_and_show_the_real_defaults() {
 
 #[test]
 fn the_files_name_every_setting() {
-    let resolver = ["resolver", "[resolver.root]", "[resolver.forward]"];
-    let others = ["authority", "[authority.zone]", "client", "[client.root]", "admin", "log"];
-    for section in resolver.into_iter().chain(others) {
+    let [root, regional, resolver, client] = FILES.map(|(_, text)| text);
+    let authority = &[root, regional][..];
+    for (section, files) in [
+        ("authority", authority),
+        ("[authority.zone]", authority),
+        ("resolver", &[resolver]),
+        ("[resolver.root]", &[resolver]),
+        ("[resolver.forward]", &[resolver]),
+        ("client", &[client]),
+        ("[client.root]", &[client]),
+        ("admin", authority),
+        ("log", &[resolver]),
+    ] {
         let told = parse(&format!("[{section}]\nqqqqqqqq = 1\n")).unwrap_err();
         let line = told.lines().find(|line| line.contains("qqqqqqqq")).unwrap();
         let (_, known) = line.split_once("known here: ").unwrap();
         for key in known.split(", ").map(|key| key.trim_matches('`')) {
-            let word = |text: &str| text.split(|c| !is_key(c)).any(|word| word == key);
-            assert!(FILES.iter().any(|(_, text)| word(text)), "`{key}` of [{section}]");
+            let word = |text: &&str| text.split(|c| !is_key(c)).any(|word| word == key);
+            assert!(files.iter().any(word), "`{key}` of [{section}]");
         }
     }
 }

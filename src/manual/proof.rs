@@ -11,4 +11,5 @@
 //!
 //! Signatures over associations last three days at most, and the TTL of an association is an hour at
 //! most. So an erased association is gone from honest caches in an hour, and cannot be replayed after
-//! three days. Expired answers are never served.
+//! three days. Those are never served
+//! past their time, whatever an operator allows for other answers.

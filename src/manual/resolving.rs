@@ -26,10 +26,13 @@
 //! And so that nobody learns or suffers more than need be:
 //!
 //! - shows servers no more of a name than they need (RFC 9156), and nothing of the client: no subnet
-//!   (RFC 7871), no cookie of one client to another;
+//!   (RFC 7871);
 //! - answers itself for names that mean this machine or this network (RFC 6761, RFC 6303);
 //! - bounds what one request may cost, in questions, referrals, signatures and hashes, however hostile
 //!   the servers it meets ([`resolver::Limits`](crate::resolver::Limits)), and what all may together
-//!   ([`recursor::Limits`](crate::recursor::Limits)), each root and each client having its share.
+//!   ([`recursor::Limits`](crate::recursor::Limits)), of which each root has its share;
+//! - lets each client have so many questions waiting, and sends no answers over UDP that come so late
+//!   that the client has asked again ([`ClientLimits`](crate::services::dns::ClientLimits)): gathered and
+//!   let loose at once, they would be a weapon.
 //!
-//! Not done: other classes than IN, answers from several records in one question, DNS64.
+//! Not done: classes other than IN, DNS64, and cookies towards servers (RFC 7873).

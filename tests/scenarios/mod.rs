@@ -9,6 +9,11 @@
 //! | servers that lie: referrals, other names, signatures and keys, additions | `lies` |
 //! | servers that are down, slow, lame or broken | `servers` |
 //! | delegations: glue, circles, moves | `delegations` |
+//! | keys and algorithms that change, of trust anchors and of other zones; clocks that are set | `rollover`, `key_rollovers` |
+//! | what the cache is used for | `aggressive`, `prefetch`, `refreshing`, `stale` |
+//! | how servers are asked | `forward`, `mixed_case`, `policy`, `priming`, `special`, `walking` |
+//! | many clients at once | `crowding`, `recursing`, `sharing` |
+//! | what a request may cost, and who tries to make it cost more | `adversary`, `attacks`, `budget` |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod adversary;

@@ -163,8 +163,8 @@ fn policy(arguments: &Trace) -> Result<Policy, Exit> {
 fn client_policy(client: &config::Client, path: &Path) -> Result<Policy, Exit> {
     if let Some(root) = client.roots.iter().find(|root| root.servers.is_empty()) {
         return Err(output::mistakes(format_args!(
-            "{}: a trace starts at the servers of {}: name them there, as `servers`, or take a \
-             configuration with a [resolver] section",
+            "{}: a trace starts at the servers of {}: name them there, as `servers` or in a \
+             `hints_file`, or take a configuration with a [resolver] section",
             path.display(),
             root.apex.value
         )));
