@@ -183,6 +183,37 @@ async fn a_server_that_stays_silent_is_waited_for() {
     assert!(ran.stdout.contains("cannot be told: no server of 3pid.example. answers\n"), "{ran:?}");
 }
 
+/// Questions go out from where the resolver sends its own.
+#[tokio::test]
+async fn questions_go_out_from_the_sources_of_the_resolver() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let config = format!(
+        "[resolver]\nlisten = [\"127.0.0.1:5300\"]\niteration_port = {}\nsources = [\"127.0.0.57\"]\n\
+         [[resolver.root]]\napex = \"3pid.example.\"\nservers = [\"127.0.0.1\"]\n\
+         anchors = [\"3pid.example. IN DS 1 15 2 {}\"]\n",
+        server.local_addr().unwrap().port(),
+        "00".repeat(32)
+    );
+    fs::write(directory.path().join("resolver.toml"), config).unwrap();
+    let refuse = async {
+        let mut packet = [0; 512];
+        loop {
+            let (length, from) = server.recv_from(&mut packet).await.unwrap();
+            assert_eq!(from.ip().to_string(), "127.0.0.57");
+            // A reply, and REFUSED.
+            (packet[2], packet[3]) = (0x80, 5);
+            server.send_to(&packet[..length], from).await.unwrap();
+        }
+    };
+    tokio::select! {
+        ran = trace(directory.path(), &["3pid.example", "SOA"]) => {
+            assert!(ran.stdout.contains("REFUSED"), "{}", ran.stdout);
+        }
+        () = refuse => {}
+    }
+}
+
 #[test]
 fn mistakes_are_told() {
     let directory = tempfile::tempdir().unwrap();

@@ -19,7 +19,7 @@ use crate::recursor::{Limits, Recursor};
 use crate::resolver::{Checking, Policy, Response, Root};
 use crate::stub::{Finding, Found, LookupError};
 use crate::threepid::Threepid;
-use crate::transport::{self, Network};
+use crate::transport::{self, Network, Sources};
 use crate::wire::{Class, Name, Question, Rtype};
 
 use super::arguments::Trace;
@@ -41,8 +41,8 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Walks to what is asked for, and ends as a lookup of it would.
 pub(super) fn trace(arguments: &Trace) -> Exit {
-    let policy = match policy(arguments) {
-        Ok(policy) => policy,
+    let setting = match Setting::read(arguments) {
+        Ok(setting) => setting,
         Err(exit) => return exit,
     };
     let mut teller = Teller::new(arguments.json);
@@ -50,7 +50,7 @@ pub(super) fn trace(arguments: &Trace) -> Exit {
         Ok(target) => target,
         Err(error) => return teller.fail(&arguments.target, error),
     };
-    let tracer = Tracer { policy, text: &arguments.target };
+    let tracer = Tracer { setting, text: &arguments.target };
     runtime::short(async {
         let exit = match (target, arguments.rtype) {
             (Target::Identifier(threepid), None | Some(Rtype::ASSOC)) => {
@@ -68,9 +68,16 @@ pub(super) fn trace(arguments: &Trace) -> Exit {
     })
 }
 
+/// How the configuration says to resolve.
+struct Setting {
+    policy: Policy,
+    /// Where questions go out from.
+    sources: Sources,
+}
+
 /// Walks.
 struct Tracer<'a> {
-    policy: Policy,
+    setting: Setting,
     /// What is traced, as it was given.
     text: &'a str,
 }
@@ -79,7 +86,7 @@ impl Tracer<'_> {
     /// The trees that may hold identifiers: `.` is that of ordinary names where there are others, and its
     /// servers have no business with identifiers.
     fn trees(&self) -> impl Iterator<Item = &Root> {
-        let roots = &self.policy.roots;
+        let roots = &self.setting.policy.roots;
         roots.iter().filter(|root| !root.apex.is_root() || roots.len() == 1)
     }
 
@@ -114,10 +121,11 @@ impl Tracer<'_> {
     }
 
     async fn name(&self, name: Name, rtype: Rtype, teller: &mut Teller) -> Exit {
-        let known = self.policy.special(&name, rtype).is_some();
-        if !known && self.policy.root_of(&name).is_none() {
+        let policy = &self.setting.policy;
+        let known = policy.special(&name, rtype).is_some();
+        if !known && policy.root_of(&name).is_none() {
             let apexes: Vec<String> =
-                self.policy.roots.iter().map(|root| root.apex.to_string()).collect();
+                policy.roots.iter().map(|root| root.apex.to_string()).collect();
             let apexes = apexes.join(" and ");
             return teller
                 .fail(&name.to_string(), format_args!("it lies in no configured tree ({apexes})"));
@@ -128,49 +136,57 @@ impl Tracer<'_> {
 
     /// Walks as a resolver that knows nothing yet.
     async fn walk(&self, name: Name, rtype: Rtype, teller: &mut Teller) -> Response {
-        let network = Network::new(&transport::Limits::default());
+        let Setting { policy, sources } = &self.setting;
+        let network = Network::new(&transport::Limits::default()).from(sources.clone());
         let limits = Limits { deadline: DEADLINE, ..Limits::default() };
-        let recursor = Recursor::new(self.policy.clone(), network, Arc::new(SystemClock), limits);
+        let recursor = Recursor::new(policy.clone(), network, Arc::new(SystemClock), limits);
         let question = Question { name, rtype, class: Class::IN };
-        teller.begin(&question, self.policy.root_of(&question.name));
+        teller.begin(&question, policy.root_of(&question.name));
         recursor.watch(question, Checking::Enabled, |note| teller.tell(note)).await
     }
 }
 
-/// How the configuration says to resolve.
-fn policy(arguments: &Trace) -> Result<Policy, Exit> {
-    let path = match &arguments.config {
-        Some(path) => path.clone(),
-        None => default_config(NO_CONFIG)?,
-    };
-    let config = Config::load(&path).map_err(output::config)?;
-    let policy = match (config.resolver, config.client) {
-        (Some(resolver), _) => anchors::policy(&resolver).map_err(output::mistakes)?,
-        (None, Some(client)) => client_policy(&client, &path)?,
-        (None, None) => {
-            let path = path.display();
+impl Setting {
+    fn read(arguments: &Trace) -> Result<Self, Exit> {
+        let path = match &arguments.config {
+            Some(path) => path.clone(),
+            None => default_config(NO_CONFIG)?,
+        };
+        let config = Config::load(&path).map_err(output::config)?;
+        let setting = match (config.resolver, config.client) {
+            (Some(resolver), _) => Self::of_resolver(&resolver)?,
+            (None, Some(client)) => Self::of_client(&client, &path)?,
+            (None, None) => {
+                let path = path.display();
+                return Err(output::mistakes(format_args!(
+                    "{path}:1:1: it has neither a [resolver] nor a [client] section"
+                )));
+            }
+        };
+        // Each step is to be seen.
+        let minimise = setting.policy.minimise && !arguments.no_minimise;
+        let policy = Policy { minimise, aggressive_nsec: false, ..setting.policy };
+        Ok(Self { policy, ..setting })
+    }
+
+    fn of_resolver(resolver: &config::Resolver) -> Result<Self, Exit> {
+        let policy = anchors::policy(resolver).map_err(output::mistakes)?;
+        let sources = resolver.sources.iter().map(|source| source.value).collect();
+        Ok(Self { policy, sources: Sources::new(sources) })
+    }
+
+    /// Goes to the servers of a client's roots, where it names them.
+    fn of_client(client: &config::Client, path: &Path) -> Result<Self, Exit> {
+        if let Some(root) = client.roots.iter().find(|root| root.servers.is_empty()) {
             return Err(output::mistakes(format_args!(
-                "{path}:1:1: it has neither a [resolver] nor a [client] section"
+                "{}: a trace starts at the servers of {}: name them there, as `servers` or in a \
+                 `hints_file`, or take a configuration with a [resolver] section",
+                path.display(),
+                root.apex.value
             )));
         }
-    };
-    // Each step is to be seen.
-    let minimise = policy.minimise && !arguments.no_minimise;
-    Ok(Policy { minimise, aggressive_nsec: false, ..policy })
-}
-
-/// Goes to the servers of a client's roots, where it names them.
-fn client_policy(client: &config::Client, path: &Path) -> Result<Policy, Exit> {
-    if let Some(root) = client.roots.iter().find(|root| root.servers.is_empty()) {
-        return Err(output::mistakes(format_args!(
-            "{}: a trace starts at the servers of {}: name them there, as `servers` or in a \
-             `hints_file`, or take a configuration with a [resolver] section",
-            path.display(),
-            root.apex.value
-        )));
+        let roots = client.roots.iter().map(config::Root::to_root).collect();
+        let policy = Policy { roots, ..Policy::default() };
+        Ok(Self { policy, sources: Sources::default() })
     }
-    Ok(Policy {
-        roots: client.roots.iter().map(config::Root::to_root).collect(),
-        ..Policy::default()
-    })
 }
