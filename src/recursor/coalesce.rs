@@ -1,8 +1,10 @@
 //! The same question to the same server goes out once, however many resolutions ask it.
 //!
 //! Were it out several times, each with an id of its own, who guesses at ids would have to meet any
-//! of them: the odds of a birthday (RFC 5452 section 5). No more resolutions share an exchange than
-//! there may be, and each is told what came of it as if it had asked itself.
+//! of them: the odds of a birthday (RFC 5452 section 5). One resolution leads the exchange, the others
+//! follow; each is told what came of it as if it had asked itself. How many may follow is not limited
+//! here: there are no more of them than resolutions. Requests share a resolution likewise in
+//! [`flight`](super::flight).
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -20,7 +22,7 @@ pub(super) type Outcome = Result<Vec<u8>, ExchangeError>;
 
 /// What makes two questions the same: all but the id, and which letters of the name are in upper case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Errand {
+struct ExchangeKey {
     server: SocketAddr,
     via: Transport,
     /// Whether any letter is. Where none is, replies in any case will do: that is not for those who
@@ -29,42 +31,41 @@ struct Errand {
     packet: Vec<u8>,
 }
 
-/// What those who take part in an exchange wait for.
-type Told = watch::Sender<Option<Arc<Outcome>>>;
+/// Where those who follow are told what came of it.
+type Teller = watch::Sender<Option<Arc<Outcome>>>;
 
-/// What is under way: the question as it was sent, and where its outcome is told.
-type Board = Arc<Mutex<HashMap<Errand, (Arc<[u8]>, Told)>>>;
+/// What is in flight: the question as it was sent, and where its outcome is told.
+type InFlight = Arc<Mutex<HashMap<ExchangeKey, (Arc<[u8]>, Teller)>>>;
 
-/// The exchanges under way.
+/// The exchanges in flight.
 #[derive(Debug, Default)]
-pub(super) struct Exchanges(Board);
+pub(super) struct Exchanges(InFlight);
 
 /// How a resolution takes part in an exchange.
 pub(super) enum Part {
     /// The question is for this one to send.
-    Lead(Lead, Share),
-    /// It is on its way.
-    Follow(Share),
+    Lead(Leader, Follower),
+    /// It is in flight.
+    Follow(Follower),
 }
 
-/// The exchange that all take part in. Where it is dropped before its end, the question counts as not
-/// sent.
-pub(super) struct Lead {
-    board: Board,
-    /// None once it is taken from the board.
-    errand: Option<Errand>,
-    told: Told,
+/// Carries an exchange out. Where it is dropped before the end, the question counts as not sent.
+pub(super) struct Leader {
+    in_flight: InFlight,
+    /// None once it is in flight no more.
+    key: Option<ExchangeKey>,
+    outcome: Teller,
 }
 
-/// A part in an exchange.
+/// Waits for the outcome of an exchange.
 #[derive(Debug)]
-pub(super) struct Share {
+pub(super) struct Follower {
     /// The question as it was sent.
     sent: Arc<[u8]>,
     outcome: watch::Receiver<Option<Arc<Outcome>>>,
 }
 
-impl Errand {
+impl ExchangeKey {
     fn of(send: &Outgoing) -> Self {
         let mut packet = send.packet.clone();
         packet[ID].fill(0);
@@ -75,22 +76,22 @@ impl Errand {
 }
 
 impl Exchanges {
-    /// Takes part in the exchange of this question, or leads a new one.
+    /// Follows the exchange of this question, or leads a new one.
     pub(super) fn join(&self, send: &Outgoing) -> Part {
-        let errand = Errand::of(send);
-        let mut board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((sent, told)) = board.get(&errand) {
-            return Part::Follow(Share { sent: sent.clone(), outcome: told.subscribe() });
+        let key = ExchangeKey::of(send);
+        let mut in_flight = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((sent, teller)) = in_flight.get(&key) {
+            return Part::Follow(Follower { sent: sent.clone(), outcome: teller.subscribe() });
         }
-        let (told, outcome) = watch::channel(None);
+        let (teller, outcome) = watch::channel(None);
         let sent: Arc<[u8]> = send.packet.clone().into();
-        board.insert(errand.clone(), (sent.clone(), told.clone()));
-        let lead = Lead { board: self.0.clone(), errand: Some(errand), told };
-        Part::Lead(lead, Share { sent, outcome })
+        in_flight.insert(key.clone(), (sent.clone(), teller.clone()));
+        let leader = Leader { in_flight: self.0.clone(), key: Some(key), outcome: teller };
+        Part::Lead(leader, Follower { sent, outcome })
     }
 }
 
-impl Lead {
+impl Leader {
     /// Carries the exchange out and tells all what comes of it; or breaks it off, once nobody waits
     /// for it any more.
     pub(super) async fn carry_out(
@@ -102,36 +103,36 @@ impl Lead {
             () = self.abandoned() => return None,
         };
         self.leave();
-        self.told.send_replace(Some(outcome.clone()));
+        self.outcome.send_replace(Some(outcome.clone()));
         Some(outcome)
     }
 
     /// Returns once nobody takes part, nor can any more.
     async fn abandoned(&mut self) {
         loop {
-            self.told.closed().await;
-            let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.told.is_closed() {
-                self.errand.take().and_then(|errand| board.remove(&errand));
+            self.outcome.closed().await;
+            let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.outcome.is_closed() {
+                self.key.take().and_then(|key| in_flight.remove(&key));
                 return;
             }
         }
     }
 
-    /// Takes it from the board.
+    /// From here on, who asks the same leads another exchange.
     fn leave(&mut self) {
-        let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
-        self.errand.take().and_then(|errand| board.remove(&errand));
+        let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        self.key.take().and_then(|key| in_flight.remove(&key));
     }
 }
 
-impl Drop for Lead {
+impl Drop for Leader {
     fn drop(&mut self) {
         self.leave();
     }
 }
 
-impl Share {
+impl Follower {
     /// Waits for what comes of the exchange, for who would have sent `packet`.
     pub(super) async fn outcome(mut self, packet: &[u8]) -> Outcome {
         match self.outcome.wait_for(Option::is_some).await.as_deref() {
@@ -227,7 +228,7 @@ mod tests {
     fn what_differs_goes_out_by_itself() {
         let exchanges = Exchanges::default();
         let leads = |send: &Outgoing| match exchanges.join(send) {
-            Part::Lead(lead, _) => Some(lead),
+            Part::Lead(leader, _) => Some(leader),
             Part::Follow(_) => None,
         };
         let mut held = vec![leads(&asked("a.example.")).unwrap()];
@@ -275,22 +276,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_follows_is_told_of_a_lost_lead() {
+    async fn who_follows_is_told_of_a_lost_leader() {
         let exchanges = Exchanges::default();
-        let Part::Lead(lead, _) = exchanges.join(&asked("a.")) else { panic!("nobody leads yet") };
-        let Part::Follow(share) = exchanges.join(&asked("a.")) else { panic!("one leads") };
-        drop(lead);
-        let outcome = share.outcome(&asked("a.").packet).await;
+        let Part::Lead(leader, _) = exchanges.join(&asked("a.")) else {
+            panic!("nobody leads yet")
+        };
+        let Part::Follow(follower) = exchanges.join(&asked("a.")) else { panic!("one leads") };
+        drop(leader);
+        let outcome = follower.outcome(&asked("a.").packet).await;
         assert!(matches!(outcome, Err(ExchangeError::NotSent)), "{outcome:?}");
     }
 
     #[tokio::test]
     async fn what_nobody_waits_for_is_broken_off() {
         let exchanges = Exchanges::default();
-        let Part::Lead(lead, share) = exchanges.join(&asked("a.")) else { panic!("nobody leads") };
+        let Part::Lead(leader, follower) = exchanges.join(&asked("a.")) else {
+            panic!("nobody leads")
+        };
         let Part::Follow(other) = exchanges.join(&asked("a.")) else { panic!("one leads") };
-        let leading = tokio::spawn(lead.carry_out(std::future::pending()));
-        drop(share);
+        let leading = tokio::spawn(leader.carry_out(std::future::pending()));
+        drop(follower);
         tokio::task::yield_now().await;
         assert!(!leading.is_finished());
         drop(other);

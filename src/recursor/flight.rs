@@ -1,4 +1,5 @@
-//! Who asks the same at the same time waits for the same resolution.
+//! Who asks the same at the same time waits for the same resolution: one leads it, all follow. The
+//! questions of resolutions to servers are shared likewise in [`coalesce`](super::coalesce).
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -13,7 +14,7 @@ use crate::wire::Question;
 
 /// What makes two requests the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Route {
+pub(super) struct RequestKey {
     pub(super) question: Question,
     /// Whether the answer is judged.
     pub(super) checking: Checking,
@@ -21,8 +22,8 @@ pub(super) struct Route {
     pub(super) anew: bool,
 }
 
-impl Route {
-    /// The resolution that takes it.
+impl RequestKey {
+    /// The resolution that finds the answer.
     pub(super) fn resolution(&self, policy: Arc<Policy>) -> Resolution {
         let (question, checking) = (self.question.clone(), self.checking);
         match self.anew {
@@ -32,95 +33,114 @@ impl Route {
     }
 }
 
-type Board = Arc<Mutex<HashMap<Route, Flight>>>;
+type Outcome = watch::Receiver<Option<Arc<Response>>>;
 
-/// A resolution under way.
+type InFlight = Arc<Mutex<HashMap<RequestKey, Shared>>>;
+
+/// A resolution in flight.
 #[derive(Debug)]
-struct Flight {
-    landed: watch::Receiver<Option<Arc<Response>>>,
+struct Shared {
+    outcome: Outcome,
     begun: Instant,
-    /// How many take part.
-    aboard: usize,
+    /// How many have ever joined.
+    followers: usize,
 }
 
-/// The resolutions under way.
+/// The resolutions in flight.
 #[derive(Debug)]
-pub(super) struct Flights {
-    board: Board,
-    /// How many may take part in one.
-    seats: NonZeroUsize,
+pub(super) struct Resolutions {
+    in_flight: InFlight,
+    /// How many may follow one.
+    most_followers: NonZeroUsize,
 }
 
-/// How someone takes part in a resolution.
-pub(super) enum Boarding {
-    /// It is under way.
-    Passenger(Landing),
-    /// It is for this one to make.
-    Pilot(Pilot, Landing),
-    /// Too many take part already.
+/// How a request takes part in a resolution.
+pub(super) enum Part {
+    /// It is for this one to begin.
+    Lead(Leader, Follower),
+    /// It is in flight.
+    Follow(Follower),
+    /// Too many follow already.
     Full,
-}
-
-/// The response to a question, on its way.
-#[derive(Debug)]
-pub struct Landing {
-    landed: watch::Receiver<Option<Arc<Response>>>,
-    /// When the resolution began.
-    begun: Instant,
-    /// What is told where it does not come, or not in time.
-    spare: Option<Spare>,
 }
 
 /// Brings the response. Where it is dropped before, those who wait are told that it was
 /// broken off.
-pub(super) struct Pilot {
-    board: Board,
-    route: Route,
-    landed: watch::Sender<Option<Arc<Response>>>,
+pub(super) struct Leader {
+    in_flight: InFlight,
+    key: RequestKey,
+    outcome: watch::Sender<Option<Arc<Response>>>,
 }
 
-impl Flights {
-    /// None are under way. `seats` may take part in each.
-    pub(super) fn new(seats: NonZeroUsize) -> Self {
-        Self { board: Board::default(), seats }
+/// Waits for the response to a question that is in flight.
+#[derive(Debug)]
+pub struct Follower {
+    outcome: Outcome,
+    /// When the resolution began.
+    begun: Instant,
+    /// What is told where the response does not come, or not in time.
+    spare: Option<Spare>,
+}
+
+impl Resolutions {
+    /// None are in flight. So many may follow each.
+    pub(super) fn new(most_followers: NonZeroUsize) -> Self {
+        Self { in_flight: InFlight::default(), most_followers }
     }
 
-    /// Whether a resolution takes this route.
-    pub(super) fn is_under_way(&self, route: &Route) -> bool {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).contains_key(route)
+    pub(super) fn is_in_flight(&self, key: &RequestKey) -> bool {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
     }
 
-    /// Joins a resolution that takes this route, or begins one. Who does not need the answer anew
-    /// joins also where someone does.
-    pub(super) fn board(&self, route: Route) -> Boarding {
-        let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
-        let anew = Route { anew: true, ..route.clone() };
-        let joined = if board.contains_key(&anew) { &anew } else { &route };
-        if let Some(flight) = board.get_mut(joined) {
-            if flight.aboard >= self.seats.get() {
-                return Boarding::Full;
+    /// Follows the resolution of this request, or leads a new one. Who does not need the answer anew
+    /// follows also who does.
+    pub(super) fn join(&self, key: RequestKey) -> Part {
+        let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        let anew = RequestKey { anew: true, ..key.clone() };
+        let joined = if in_flight.contains_key(&anew) { &anew } else { &key };
+        if let Some(shared) = in_flight.get_mut(joined) {
+            if shared.followers >= self.most_followers.get() {
+                return Part::Full;
             }
-            flight.aboard += 1;
-            return Boarding::Passenger(flight.landing());
+            shared.followers += 1;
+            return Part::Follow(shared.follower());
         }
-        let (pilot, landed) = watch::channel(None);
-        let flight = Flight { landed, begun: Instant::now(), aboard: 1 };
-        let landing = flight.landing();
-        board.insert(route.clone(), flight);
-        Boarding::Pilot(Pilot { board: self.board.clone(), route, landed: pilot }, landing)
+        let (leading, outcome) = watch::channel(None);
+        let shared = Shared { outcome, begun: Instant::now(), followers: 1 };
+        let follower = shared.follower();
+        in_flight.insert(key.clone(), shared);
+        let leader = Leader { in_flight: self.in_flight.clone(), key, outcome: leading };
+        Part::Lead(leader, follower)
     }
 }
 
-impl Flight {
-    fn landing(&self) -> Landing {
-        Landing { landed: self.landed.clone(), begun: self.begun, spare: None }
+impl Shared {
+    fn follower(&self) -> Follower {
+        Follower { outcome: self.outcome.clone(), begun: self.begun, spare: None }
     }
 }
 
-impl Landing {
+impl Leader {
+    pub(super) fn key(&self) -> &RequestKey {
+        &self.key
+    }
+
+    /// Tells all who follow.
+    pub(super) fn tell(self, response: Response) {
+        self.outcome.send_replace(Some(Arc::new(response)));
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+impl Follower {
     /// Waits for the response; where a stale one does, no longer than for it to be in time.
-    pub async fn wait(self) -> Arc<Response> {
-        let arrival = arrive(self.landed);
+    pub async fn response(self) -> Arc<Response> {
+        let arrival = arrival(self.outcome);
         match self.spare {
             None => arrival.await,
             Some(spare) => spare.unless(arrival).await,
@@ -137,22 +157,10 @@ impl Landing {
     }
 }
 
-async fn arrive(mut landed: watch::Receiver<Option<Arc<Response>>>) -> Arc<Response> {
-    match landed.wait_for(Option::is_some).await.as_deref() {
+async fn arrival(mut outcome: Outcome) -> Arc<Response> {
+    match outcome.wait_for(Option::is_some).await.as_deref() {
         Ok(Some(response)) => response.clone(),
         _ => Arc::new(Response::failure(Cause::BrokenOff)),
-    }
-}
-
-impl Pilot {
-    pub(super) fn land(self, response: Response) {
-        self.landed.send_replace(Some(Arc::new(response)));
-    }
-}
-
-impl Drop for Pilot {
-    fn drop(&mut self) {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.route);
     }
 }
 
@@ -162,15 +170,16 @@ mod tests {
     use crate::wire::{Class, Name, Rtype};
 
     #[tokio::test]
-    async fn who_waits_is_told_that_a_pilot_is_lost() {
-        let flights = Flights::new(NonZeroUsize::MIN);
+    async fn who_follows_is_told_of_a_lost_leader() {
+        let resolutions = Resolutions::new(NonZeroUsize::MIN);
         let question = Question { name: Name::root(), rtype: Rtype::NS, class: Class::IN };
         let checking = Checking::Enabled;
-        let board = |anew| flights.board(Route { question: question.clone(), checking, anew });
-        let Boarding::Pilot(pilot, landing) = board(true) else { panic!("nobody flies yet") };
-        assert!(matches!(board(false), Boarding::Full));
-        drop(pilot);
-        assert_eq!(landing.wait().await.failure, Some(Cause::BrokenOff));
-        assert!(matches!(board(true), Boarding::Pilot(..)), "the next one flies anew");
+        let join =
+            |anew| resolutions.join(RequestKey { question: question.clone(), checking, anew });
+        let Part::Lead(leader, follower) = join(true) else { panic!("nobody leads yet") };
+        assert!(matches!(join(false), Part::Full));
+        drop(leader);
+        assert_eq!(follower.response().await.failure, Some(Cause::BrokenOff));
+        assert!(matches!(join(true), Part::Lead(..)), "the next one leads anew");
     }
 }

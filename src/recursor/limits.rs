@@ -25,7 +25,7 @@ pub struct Limits {
     pub prefetches: usize,
     /// Requests that wait for the same resolution: 512. More of the same are told at once that there
     /// are too many, so that one question repeated leaves room for others.
-    pub passengers: NonZeroUsize,
+    pub followers: NonZeroUsize,
     /// How long past its end an answer may be told where no other can be had (RFC 8767); none: never.
     /// The RFC suggests one to three days; resolvers leave it off until their operator says that
     /// old is better than nothing. Associations and certificates are never told past their end.
@@ -51,7 +51,7 @@ impl Default for Limits {
             resolutions: 2000,
             safe: Duration::from_millis(200),
             prefetches: 500,
-            passengers: const { NonZeroUsize::new(512).expect("512 is not zero") },
+            followers: const { NonZeroUsize::new(512).expect("512 is not zero") },
             stale: None,
             patience: Duration::from_millis(1800),
             recheck: Ttl::from_secs(30),

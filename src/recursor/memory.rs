@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Limits;
-use super::spans::Ledger;
+use super::spans::Gaps;
 use crate::resolver::{
     AnswerKey, CutKey, FailureKey, Key, LameKey, ServerKey, Span, Spans, Stored, Table,
 };
@@ -26,7 +26,7 @@ pub struct Memory {
     cuts: Shelf<CutKey>,
     servers: Shelf<ServerKey>,
     lame: Shelf<LameKey>,
-    spans: Ledger,
+    spans: Gaps,
 }
 
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Memory {
             cuts: Shelf::new(octets / 10),
             servers: Shelf::new(octets / 20),
             lame: Shelf::new(octets / 20),
-            spans: Ledger::new(octets / 20, limits.gap_zones),
+            spans: Gaps::new(octets / 20, limits.gap_zones),
         }
     }
 }

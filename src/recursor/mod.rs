@@ -33,13 +33,14 @@ use crate::transport::{Exchange, ExchangeError};
 use crate::wire::rdata::Ds;
 use crate::wire::{Name, Question};
 
-use coalesce::{Exchanges, Outcome, Part};
-pub use flight::Landing;
-use flight::{Boarding, Flights, Route};
+use coalesce::{Exchanges, Outcome};
+pub use flight::Follower;
+use flight::{Leader, RequestKey, Resolutions};
 pub use limits::Limits;
 pub use memory::Memory;
-use places::{Places, Purpose};
-use tally::{Course, Tally};
+use places::{Occasion, Places};
+use tally::{Ending, Handling, Tally};
+use tenure::Tenure;
 
 /// Answers questions. Clones share everything.
 ///
@@ -78,7 +79,7 @@ struct Shared<E> {
     exchange: E,
     clock: Arc<dyn Clock>,
     memory: Memory,
-    flights: Flights,
+    resolutions: Resolutions,
     exchanges: Exchanges,
     tally: Arc<Tally>,
     places: Places,
@@ -111,7 +112,7 @@ impl<E: Exchange + 'static> Recursor<E> {
             exchange,
             clock,
             memory: Memory::new(&limits),
-            flights: Flights::new(limits.passengers),
+            resolutions: Resolutions::new(limits.followers),
             exchanges: Exchanges::default(),
             tally: Arc::new(Tally::new(telemetry)),
             limits,
@@ -123,7 +124,7 @@ impl<E: Exchange + 'static> Recursor<E> {
     pub async fn resolve(&self, question: Question, checking: Checking) -> Arc<Response> {
         match self.begin(question, checking) {
             Begun::Known(response) => response,
-            Begun::Awaited(landing) => landing.wait().await,
+            Begun::Awaited(follower) => follower.response().await,
         }
     }
 
@@ -142,20 +143,22 @@ impl<E: Exchange + 'static> Recursor<E> {
         checking: Checking,
         admit: impl FnOnce() -> bool,
     ) -> Begun {
-        let route = Route { question, checking, anew: false };
-        let (course, begun) = self.board(route.clone(), Purpose::Request, admit);
-        self.shared.tally.request(course);
-        self.prefetch(&route.question, &begun);
-        self.shared.spared(&route, begun)
+        let key = RequestKey { question, checking, anew: false };
+        let (handling, begun) = self.start(key.clone(), Occasion::Request, admit);
+        self.shared.tally.request(handling);
+        self.prefetch(&key.question, &begun);
+        self.shared.spared(&key, begun)
     }
 
     /// Finds the answer to `question` whether it is known or not. It is remembered in place of what
-    /// was known; where it cannot be found, nothing is forgotten.
+    /// was known; where it cannot be found, nothing is forgotten. No client asks this: it is not counted as
+    /// a request.
     pub async fn refresh(&self, question: Question, checking: Checking) -> Arc<Response> {
-        let route = Route { question, checking, anew: true };
-        match self.board(route, Purpose::Request, || true).1 {
+        let key = RequestKey { question, checking, anew: true };
+        let (_, begun) = self.start(key, Occasion::Request, || true);
+        match begun {
             Begun::Known(response) => response,
-            Begun::Awaited(landing) => landing.wait().await,
+            Begun::Awaited(follower) => follower.response().await,
         }
     }
 
@@ -170,44 +173,50 @@ impl<E: Exchange + 'static> Recursor<E> {
         });
     }
 
-    fn board(
+    /// Answers from memory; or else follows a resolution, or begins one.
+    fn start(
         &self,
-        route: Route,
-        purpose: Purpose,
+        key: RequestKey,
+        occasion: Occasion,
         admit: impl FnOnce() -> bool,
-    ) -> (Course, Begun) {
-        let mut resolution = route.resolution(self.shared.policy.load_full());
+    ) -> (Handling, Begun) {
+        let mut resolution = key.resolution(self.shared.policy.load_full());
         let first = match self.shared.step(&mut resolution, Input::Start) {
             Turn::Send(send) => send,
-            Turn::End(response) => return (Course::Known, Begun::Known(Arc::new(response))),
+            Turn::End(response) => return (Handling::Known, Begun::Known(Arc::new(response))),
         };
         if !admit() {
-            return (Course::Busy, Begun::busy());
+            return (Handling::Busy, Begun::busy());
         }
-        match self.shared.flights.board(route.clone()) {
-            Boarding::Passenger(landing) => (Course::Joined, Begun::Awaited(landing)),
-            Boarding::Full => (Course::Busy, Begun::busy()),
-            Boarding::Pilot(pilot, landing) => {
-                let name = &route.question.name;
-                let place = self.shared.places.take(&self.shared.policy.load(), name, purpose);
-                let Some(mut place) = place else {
-                    // Others may have joined by now.
-                    pilot.land(Response::failure(Cause::Busy));
-                    return (Course::Busy, Begun::busy());
+        let name = key.question.name.clone();
+        match self.shared.resolutions.join(key) {
+            flight::Part::Follow(follower) => (Handling::Joined, Begun::Awaited(follower)),
+            flight::Part::Full => (Handling::Busy, Begun::busy()),
+            flight::Part::Lead(leader, follower) => {
+                let policy = self.shared.policy.load();
+                let Some(place) = self.shared.places.take(&policy, &name, occasion) else {
+                    // Others may follow by now.
+                    leader.tell(Response::failure(Cause::Busy));
+                    return (Handling::Busy, Begun::busy());
                 };
-                // On its own, so that it goes on for the others where this client leaves.
-                let shared = self.shared.clone();
-                tokio::spawn(async move {
-                    let response = tokio::select! {
-                        response = shared.fly(resolution, first, |_| ()) => response,
-                        () = place.lost() => shared.displaced(),
-                    };
-                    shared.rest(route, &response);
-                    pilot.land(response);
-                });
-                (Course::Begun, Begun::Awaited(landing))
+                self.launch(leader, place, resolution, first);
+                (Handling::Begun, Begun::Awaited(follower))
             }
         }
+    }
+
+    /// Lets a resolution find its answer on its own, so that it goes on for those who follow where
+    /// the client that it was begun for leaves.
+    fn launch(&self, leader: Leader, mut place: Tenure, resolution: Resolution, first: Outgoing) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            let response = tokio::select! {
+                response = shared.run(resolution, first, |_| ()) => response,
+                () = place.lost() => shared.displaced(),
+            };
+            shared.rest(leader.key().clone(), &response);
+            leader.tell(response);
+        });
     }
 
     /// Finds the answer as [`Recursor::resolve`] does, but alone: nobody else waits for it. Tells of
@@ -223,7 +232,7 @@ impl<E: Exchange + 'static> Recursor<E> {
         let turn = self.shared.step(&mut resolution, Input::Start);
         resolution.notes().into_iter().for_each(&mut tell);
         match turn {
-            Turn::Send(first) => self.shared.fly(resolution, first, tell).await,
+            Turn::Send(first) => self.shared.run(resolution, first, tell).await,
             Turn::End(response) => response,
         }
     }
@@ -235,7 +244,7 @@ pub enum Begun {
     /// It is there.
     Known(Arc<Response>),
     /// It is on its way, and stays so where nobody waits.
-    Awaited(Landing),
+    Awaited(Follower),
 }
 
 impl Begun {
@@ -259,14 +268,14 @@ impl<E: Exchange + 'static> Shared<E> {
     }
 
     /// Drives a resolution to its end, or to the deadline.
-    async fn fly(
+    async fn run(
         self: &Arc<Self>,
         mut resolution: Resolution,
         first: Outgoing,
         tell: impl FnMut(Note),
     ) -> Response {
-        let flight = self.drive(&mut resolution, first, tell);
-        let response = match tokio::time::timeout(self.limits.deadline, flight).await {
+        let driven = self.drive(&mut resolution, first, tell);
+        let response = match tokio::time::timeout(self.limits.deadline, driven).await {
             Ok(response) => response,
             Err(_) => {
                 self.step_once(&mut resolution, Input::TooLate);
@@ -304,20 +313,22 @@ impl<E: Exchange + 'static> Shared<E> {
     /// Asks a server, or waits with whoever asks it the same.
     async fn exchange(self: &Arc<Self>, resolution: &mut Resolution, send: Outgoing) -> Outcome {
         match self.exchanges.join(&send) {
-            Part::Lead(lead, share) => {
+            coalesce::Part::Lead(leader, follower) => {
                 let (shared, packet) = (self.clone(), send.packet.clone());
                 // On its own, so that it goes on for others where this resolution ends.
                 tokio::spawn(async move {
                     let Outgoing { server, via, packet, timeout } = send;
                     let exchange = shared.exchange.exchange(server, via, &packet, timeout);
-                    shared.tally.exchange(lead.carry_out(exchange).await.as_deref());
+                    let outcome = leader.carry_out(exchange).await;
+                    shared.tally.exchange(Ending::of(outcome.as_deref()));
                 });
-                share.outcome(&packet).await
+                follower.outcome(&packet).await
             }
-            Part::Follow(share) => {
-                self.tally.joined_exchange();
+            coalesce::Part::Follow(follower) => {
+                self.tally.exchange(Ending::Joined);
                 self.step_once(resolution, Input::Joined);
-                let outcome = tokio::time::timeout(send.timeout, share.outcome(&send.packet)).await;
+                let outcome = follower.outcome(&send.packet);
+                let outcome = tokio::time::timeout(send.timeout, outcome).await;
                 outcome.unwrap_or(Err(ExchangeError::NotSent))
             }
         }
@@ -326,13 +337,14 @@ impl<E: Exchange + 'static> Shared<E> {
     fn step(&self, resolution: &mut Resolution, input: Input<'_>) -> Turn {
         let mut step = self.step_once(resolution, input);
         if matches!(step, Step::Wait) {
-            // An exchange ends with its first reply that fits: nothing more will come.
+            // The exchange has waited on already (see `transport::network`): nothing more will come.
             step = self.step_once(resolution, Input::NoReply);
         }
         match step {
             Step::Send(send) => Turn::Send(send),
             Step::Done(response) => Turn::End(*response),
             Step::Fail(cause) => Turn::End(Response::failure(cause)),
+            // It waits only for a question that is out, which it was just told is not.
             Step::Wait => Turn::End(Response::failure(Cause::TooLate)),
         }
     }
@@ -342,7 +354,8 @@ impl<E: Exchange + 'static> Shared<E> {
     }
 }
 
-/// Why a server cannot be reached. What ends a connection early is its own doing.
+/// Why a server cannot be reached. It counts as broken off where a connection stood, and was ended
+/// early.
 fn obstacle(error: ErrorKind) -> Obstacle {
     match error {
         ErrorKind::ConnectionRefused => Obstacle::Refused,

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::Limits;
-use super::tenure::{Seats, Tenure};
+use super::tenure::{Pool, Tenure};
 use crate::resolver::{Policy, Root};
 use crate::wire::Name;
 
-/// What a resolution is for.
+/// What a resolution is begun for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum Occasion {
     /// Somebody waits for it.
     Request,
     /// Nobody does yet.
@@ -23,28 +23,28 @@ pub(super) struct Places(Vec<Tree>);
 /// The places of one tree. Those who wait share theirs with nobody else.
 #[derive(Debug)]
 struct Tree {
-    requests: Arc<Seats>,
-    prefetches: Arc<Seats>,
+    requests: Arc<Pool>,
+    prefetches: Arc<Pool>,
 }
 
 impl Places {
     pub(super) fn new(policy: &Policy, limits: &Limits) -> Self {
         let trees = policy.roots.len() + 1;
-        let share = |all: usize| Seats::new(all.div_ceil(trees), limits.safe);
+        let share = |all: usize| Pool::new(all.div_ceil(trees), limits.safe);
         let tree =
             || Tree { requests: share(limits.resolutions), prefetches: share(limits.prefetches) };
         Self((0..trees).map(|_| tree()).collect())
     }
 
     /// A place in the tree that holds `name`; none where all are taken, and safe still.
-    pub(super) fn take(&self, policy: &Policy, name: &Name, purpose: Purpose) -> Option<Tenure> {
+    pub(super) fn take(&self, policy: &Policy, name: &Name, occasion: Occasion) -> Option<Tenure> {
         let own = policy.root_of(name);
         let is_own = |root: &Root| own.is_some_and(|own| std::ptr::eq(own, root));
         let tree = &self.0[policy.roots.iter().position(is_own).unwrap_or(policy.roots.len())];
-        let seats = match purpose {
-            Purpose::Request => &tree.requests,
-            Purpose::Prefetch => &tree.prefetches,
+        let pool = match occasion {
+            Occasion::Request => &tree.requests,
+            Occasion::Prefetch => &tree.prefetches,
         };
-        seats.take()
+        pool.take()
     }
 }

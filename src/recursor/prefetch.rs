@@ -1,8 +1,8 @@
 //! Popular answers are looked for anew before their time is over, so that nobody has to wait for them.
 
-use super::flight::Route;
-use super::places::Purpose;
-use super::tally::Course;
+use super::flight::RequestKey;
+use super::places::Occasion;
+use super::tally::Handling;
 use super::{Begun, Recursor};
 use crate::dnssec::Security;
 use crate::resolver::{Checking, Response};
@@ -17,13 +17,13 @@ impl<E: Exchange + 'static> Recursor<E> {
         if !response.wanes || self.shared.limits.prefetches == 0 {
             return;
         }
-        let route = Route { question: question.clone(), checking: judged(response), anew: true };
-        if self.shared.flights.is_under_way(&route) {
+        let key = RequestKey { question: question.clone(), checking: judged(response), anew: true };
+        if self.shared.resolutions.is_in_flight(&key) {
             return;
         }
-        let (course, _) = self.board(route, Purpose::Prefetch, || true);
-        if matches!(course, Course::Begun | Course::Busy) {
-            self.shared.tally.prefetch(course);
+        let (handling, _) = self.start(key, Occasion::Prefetch, || true);
+        if matches!(handling, Handling::Begun | Handling::Busy) {
+            self.shared.tally.prefetch(handling);
         }
     }
 }

@@ -12,7 +12,7 @@ const OVERHEAD: usize = 400;
 /// What is proved of the gaps between names. Where it is full, the oldest of the zone that has most is
 /// forgotten: a zone that makes up ever new gaps takes nothing from the others.
 #[derive(Debug)]
-pub(super) struct Ledger(RwLock<Zones>);
+pub(super) struct Gaps(RwLock<Zones>);
 
 #[derive(Debug)]
 struct Zones {
@@ -35,7 +35,7 @@ struct Zone {
     octets: usize,
 }
 
-impl Ledger {
+impl Gaps {
     /// Nothing is known yet; about `octets` will be used, for so many `zones`.
     pub(super) fn new(octets: u64, zones: usize) -> Self {
         let most_octets = usize::try_from(octets).unwrap_or(usize::MAX);
@@ -44,7 +44,7 @@ impl Ledger {
     }
 }
 
-impl Spans for Ledger {
+impl Spans for Gaps {
     fn insert(&self, span: Arc<Stored<Span>>) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(span);
     }
@@ -133,34 +133,34 @@ mod tests {
         Arc::new(Stored::new(span, Timestamp::default(), ttl))
     }
 
-    fn found(ledger: &Ledger, zone: &str, owner: &str) -> Option<String> {
-        let found = ledger.at_or_before(&name(zone), &name(owner));
+    fn found(gaps: &Gaps, zone: &str, owner: &str) -> Option<String> {
+        let found = gaps.at_or_before(&name(zone), &name(owner));
         found.map(|span| span.value.owner().to_string())
     }
 
     #[test]
     fn gaps_are_found_in_canonical_order() {
-        let ledger = Ledger::new(1 << 20, 9);
-        ["z", "a.z", "b.a.z", "c.z"].into_iter().for_each(|owner| ledger.insert(span("z", owner)));
+        let gaps = Gaps::new(1 << 20, 9);
+        ["z", "a.z", "b.a.z", "c.z"].into_iter().for_each(|owner| gaps.insert(span("z", owner)));
         for (owner, expected) in
             [("z", "z."), ("Z.z", "c.z."), ("0.z", "z."), ("a.a.z", "a.z."), ("b.z", "b.a.z.")]
         {
-            assert_eq!(found(&ledger, "z", owner).as_deref(), Some(expected), "{owner}");
+            assert_eq!(found(&gaps, "z", owner).as_deref(), Some(expected), "{owner}");
         }
-        assert_eq!(found(&ledger, "a.z", "b.a.z"), None, "another zone");
+        assert_eq!(found(&gaps, "a.z", "b.a.z"), None, "another zone");
     }
 
     #[test]
     fn memory_is_bounded_and_shared_out() {
-        let ledger = Ledger::new(100_000, 9);
-        ledger.insert(span("other", "a.other"));
+        let gaps = Gaps::new(100_000, 9);
+        gaps.insert(span("other", "a.other"));
         for number in 0..1000 {
-            ledger.insert(span("z", &format!("{number:04}.z")));
+            gaps.insert(span("z", &format!("{number:04}.z")));
         }
-        assert_eq!(found(&ledger, "z", "0000.z"), None);
-        assert_eq!(found(&ledger, "z", "zz.z").as_deref(), Some("0999.z."));
-        assert!(found(&ledger, "other", "b.other").is_some());
-        let zones = ledger.0.read().unwrap();
+        assert_eq!(found(&gaps, "z", "0000.z"), None);
+        assert_eq!(found(&gaps, "z", "zz.z").as_deref(), Some("0999.z."));
+        assert!(found(&gaps, "other", "b.other").is_some());
+        let zones = gaps.0.read().unwrap();
         let weights = zones.zones.values().flat_map(|zone| zone.spans.values());
         let octets = weights.map(|(_, span)| weight(span)).sum::<usize>();
         assert_eq!(zones.octets, octets);
@@ -169,9 +169,9 @@ mod tests {
 
     #[test]
     fn what_comes_again_takes_the_place() {
-        let ledger = Ledger::new(1 << 20, 9);
-        (0..1000).for_each(|_| ledger.insert(span("z", "a.z")));
-        let zones = ledger.0.read().unwrap();
+        let gaps = Gaps::new(1 << 20, 9);
+        (0..1000).for_each(|_| gaps.insert(span("z", "a.z")));
+        let zones = gaps.0.read().unwrap();
         let zone = &zones.zones[&name("z")];
         assert_eq!((zone.spans.len(), zone.order.len()), (1, 1));
         assert_eq!(zones.octets, weight(&span("z", "a.z")));
@@ -179,12 +179,12 @@ mod tests {
 
     #[test]
     fn zones_are_counted() {
-        let ledger = Ledger::new(1 << 20, 9);
-        ledger.insert(span("first", "first"));
+        let gaps = Gaps::new(1 << 20, 9);
+        gaps.insert(span("first", "first"));
         for number in 0..9 {
-            ledger.insert(span(&format!("{number}.z"), &format!("{number}.z")));
+            gaps.insert(span(&format!("{number}.z"), &format!("{number}.z")));
         }
-        assert_eq!(found(&ledger, "first", "first"), None);
-        assert!(found(&ledger, "0.z", "0.z").is_some());
+        assert_eq!(found(&gaps, "first", "first"), None);
+        assert!(found(&gaps, "0.z", "0.z").is_some());
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::flight::Route;
+use super::flight::RequestKey;
 use super::tally::{Need, Tally};
 use super::{Begun, Shared};
 use crate::resolver::{Cause, FailureKey, Response, Staleness, Stored, Table};
@@ -44,9 +44,9 @@ fn is_want(response: &Response) -> bool {
 
 impl<E> Shared<E> {
     /// What is told to who asked, where there is a stale answer for it.
-    pub(super) fn spared(&self, route: &Route, begun: Begun) -> Begun {
+    pub(super) fn spared(&self, key: &RequestKey, begun: Begun) -> Begun {
         match begun {
-            Begun::Known(response) if is_want(&response) => match self.stale(route) {
+            Begun::Known(response) if is_want(&response) => match self.stale(key) {
                 Some(stale) => {
                     self.tally.stale(Need::Failed);
                     Begun::Known(stale)
@@ -54,29 +54,29 @@ impl<E> Shared<E> {
                 None => Begun::Known(response),
             },
             Begun::Known(response) => Begun::Known(response),
-            Begun::Awaited(landing) => {
-                let due = landing.begun() + self.limits.patience;
+            Begun::Awaited(follower) => {
+                let due = follower.begun() + self.limits.patience;
                 let tally = self.tally.clone();
-                let spare = self.stale(route).map(|response| Spare { response, due, tally });
-                Begun::Awaited(landing.spared(spare))
+                let spare = self.stale(key).map(|response| Spare { response, due, tally });
+                Begun::Awaited(follower.spared(spare))
             }
         }
     }
 
     /// Leaves alone for a while what could not be had, where there is a stale answer for it.
-    pub(super) fn rest(&self, route: Route, response: &Response) {
+    pub(super) fn rest(&self, key: RequestKey, response: &Response) {
         let Some(cause) = response.failure.clone().filter(Cause::is_want) else { return };
         let is_ours = matches!(cause, Cause::Busy | Cause::BrokenOff);
-        if !is_ours && !route.anew && self.stale(&route).is_some() {
-            let Route { question, checking, anew } = route;
+        if !is_ours && !key.anew && self.stale(&key).is_some() {
+            let RequestKey { question, checking, anew } = key;
             let entry = Stored::new(cause, self.clock.now(), self.limits.recheck);
             self.memory.put(FailureKey::Request { question, checking, anew }, Arc::new(entry));
         }
     }
 
-    fn stale(&self, route: &Route) -> Option<Arc<Response>> {
+    fn stale(&self, key: &RequestKey) -> Option<Arc<Response>> {
         let (most, now, policy) = (self.limits.stale?, self.clock.now(), self.policy.load());
         let staleness = Staleness { most, limits: &policy.limits, now };
-        staleness.response(&route.question, route.checking, &self.memory).map(Arc::new)
+        staleness.response(&key.question, key.checking, &self.memory).map(Arc::new)
     }
 }

@@ -7,9 +7,9 @@ use crate::resolver::{Cause, Response};
 use crate::telemetry::{Labels, Shard, Telemetry};
 use crate::transport::ExchangeError;
 
-/// What became of a request.
+/// How a request was handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Course {
+pub(super) enum Handling {
     /// The cache had the answer, or there was nothing to look for.
     Known,
     /// Its answer is looked for.
@@ -19,6 +19,8 @@ pub(super) enum Course {
     /// There were too many.
     Busy,
 }
+
+const HANDLINGS: [&str; 4] = ["known", "begun", "joined", "busy"];
 
 /// Why a stale answer was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,21 +32,38 @@ pub(super) enum Need {
 }
 
 const NEEDS: [&str; 2] = ["failed", "late"];
-const COURSES: [&str; 4] = ["known", "begun", "joined", "busy"];
+
+/// What a resolution came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Secure,
+    Insecure,
+    Indeterminate,
+    Bogus,
+    Busy,
+    Failed,
+}
+
 const VERDICTS: [&str; 6] = ["secure", "insecure", "indeterminate", "bogus", "busy", "failed"];
-const OUTCOMES: [&str; 8] = [
-    "answered",
-    "timeout",
-    "not_sent",
-    "wrong_ids",
-    "mismatch",
-    "failed",
-    // Nobody waited for it any more.
-    "abandoned",
-    JOINED,
-];
-/// The same question was on its way already.
-const JOINED: &str = "joined";
+
+/// What came of a question to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Answered,
+    Timeout,
+    NotSent,
+    /// Too much came that is no response: someone may guess at ids.
+    WrongIds,
+    Mismatch,
+    Failed,
+    /// Nobody waited for it any more.
+    Abandoned,
+    /// The same question was in flight already.
+    Joined,
+}
+
+const ENDINGS: [&str; 8] =
+    ["answered", "timeout", "not_sent", "wrong_ids", "mismatch", "failed", "abandoned", "joined"];
 
 /// Counts for all threads. What is counted takes much longer than to count it.
 #[derive(Debug)]
@@ -71,10 +90,10 @@ impl Tally {
         let prefetches = "Answers looked for before their end, by what became of it";
         let stale = "Answers told past their end, by why no other was";
         Self(Mutex::new(Shards {
-            requests: shard("resolver_requests", requests, "course", &COURSES),
+            requests: shard("resolver_requests", requests, "course", &HANDLINGS),
             resolutions: shard("resolver_resolutions", resolutions, "verdict", &VERDICTS),
-            exchanges: shard("resolver_exchanges", exchanges, "outcome", &OUTCOMES),
-            prefetches: shard("resolver_prefetches", prefetches, "course", &COURSES),
+            exchanges: shard("resolver_exchanges", exchanges, "outcome", &ENDINGS),
+            prefetches: shard("resolver_prefetches", prefetches, "course", &HANDLINGS),
             stale: shard("resolver_stale_answers", stale, "need", &NEEDS),
         }))
     }
@@ -83,55 +102,53 @@ impl Tally {
         count(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    pub(super) fn request(&self, course: Course) {
-        self.count(|shards| shards.requests.count(course as usize));
+    pub(super) fn request(&self, handling: Handling) {
+        self.count(|shards| shards.requests.count(handling as usize));
     }
 
     pub(super) fn resolution(&self, response: &Response) {
-        self.count(|shards| shards.resolutions.count(verdict(response)));
+        self.count(|shards| shards.resolutions.count(Verdict::of(response) as usize));
     }
 
-    pub(super) fn prefetch(&self, course: Course) {
-        self.count(|shards| shards.prefetches.count(course as usize));
+    pub(super) fn prefetch(&self, handling: Handling) {
+        self.count(|shards| shards.prefetches.count(handling as usize));
     }
 
     pub(super) fn stale(&self, need: Need) {
         self.count(|shards| shards.stale.count(need as usize));
     }
 
-    /// Counts an exchange; without outcome, one that was broken off.
-    pub(super) fn exchange(&self, outcome: Option<&Result<Vec<u8>, ExchangeError>>) {
-        self.count(|shards| shards.exchanges.count(place(outcome)));
-    }
-
-    pub(super) fn joined_exchange(&self) {
-        self.count(|shards| shards.exchanges.count(OUTCOMES.len() - 1));
+    pub(super) fn exchange(&self, ending: Ending) {
+        self.count(|shards| shards.exchanges.count(ending as usize));
     }
 }
 
-/// The place in [`VERDICTS`].
-fn verdict(response: &Response) -> usize {
-    match (&response.failure, response.security) {
-        (Some(Cause::Busy), _) => 4,
-        (Some(cause), _) if cause.is_bogus() => 3,
-        (Some(_), _) => 5,
-        (None, Security::Secure) => 0,
-        (None, Security::Insecure) => 1,
-        (None, Security::Indeterminate) => 2,
-        (None, Security::Bogus) => 3,
+impl Verdict {
+    fn of(response: &Response) -> Self {
+        match (&response.failure, response.security) {
+            (Some(Cause::Busy), _) => Self::Busy,
+            (Some(cause), _) if cause.is_bogus() => Self::Bogus,
+            (Some(_), _) => Self::Failed,
+            (None, Security::Secure) => Self::Secure,
+            (None, Security::Insecure) => Self::Insecure,
+            (None, Security::Indeterminate) => Self::Indeterminate,
+            (None, Security::Bogus) => Self::Bogus,
+        }
     }
 }
 
-/// The place in [`OUTCOMES`].
-fn place(outcome: Option<&Result<Vec<u8>, ExchangeError>>) -> usize {
-    let Some(outcome) = outcome else { return 6 };
-    match outcome {
-        Ok(_) => 0,
-        Err(ExchangeError::Timeout) => 1,
-        Err(ExchangeError::NotSent) => 2,
-        Err(ExchangeError::Besieged) => 3,
-        Err(ExchangeError::Mismatch) => 4,
-        Err(ExchangeError::Io(_)) => 5,
+impl Ending {
+    /// What an exchange with this outcome came to; without outcome, one that was broken off.
+    pub(super) fn of(outcome: Option<&Result<Vec<u8>, ExchangeError>>) -> Self {
+        match outcome {
+            None => Self::Abandoned,
+            Some(Ok(_)) => Self::Answered,
+            Some(Err(ExchangeError::Timeout)) => Self::Timeout,
+            Some(Err(ExchangeError::NotSent)) => Self::NotSent,
+            Some(Err(ExchangeError::Besieged)) => Self::WrongIds,
+            Some(Err(ExchangeError::Mismatch)) => Self::Mismatch,
+            Some(Err(ExchangeError::Io(_))) => Self::Failed,
+        }
     }
 }
 
@@ -143,14 +160,14 @@ mod tests {
     fn counts_stand_at_their_labels() {
         let telemetry = Telemetry::new("t");
         let tally = Tally::new(&telemetry);
-        tally.request(Course::Joined);
+        tally.request(Handling::Joined);
         tally.resolution(&Response::failure(Cause::Busy));
         tally.resolution(&Response::failure(Cause::TooLate));
-        tally.exchange(Some(&Ok(Vec::new())));
-        tally.exchange(Some(&Err(ExchangeError::Besieged)));
-        tally.exchange(Some(&Err(ExchangeError::NotSent)));
-        tally.exchange(None);
-        tally.joined_exchange();
+        tally.exchange(Ending::of(Some(&Ok(Vec::new()))));
+        tally.exchange(Ending::of(Some(&Err(ExchangeError::Besieged))));
+        tally.exchange(Ending::of(Some(&Err(ExchangeError::NotSent))));
+        tally.exchange(Ending::of(None));
+        tally.exchange(Ending::Joined);
         let text = telemetry.render();
         let ones: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix(" 1")).collect();
         assert_eq!(

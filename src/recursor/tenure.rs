@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// Places for resolutions.
+/// Places for resolutions of one kind.
 #[derive(Debug)]
-pub(super) struct Seats {
+pub(super) struct Pool {
     most: usize,
     /// How long a place is safe.
     safe: Duration,
@@ -23,12 +23,12 @@ pub(super) struct Seats {
 #[derive(Debug, Default)]
 struct Taken {
     /// By the order in which they were taken.
-    seats: BTreeMap<u64, Seat>,
+    places: BTreeMap<u64, Place>,
     next: u64,
 }
 
 #[derive(Debug)]
-struct Seat {
+struct Place {
     since: Instant,
     _held: oneshot::Sender<()>,
 }
@@ -36,12 +36,12 @@ struct Seat {
 /// A place, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Tenure {
-    all: Arc<Seats>,
+    all: Arc<Pool>,
     number: u64,
     lost: oneshot::Receiver<()>,
 }
 
-impl Seats {
+impl Pool {
     /// So many places, each of them safe for so long.
     pub(super) fn new(most: usize, safe: Duration) -> Arc<Self> {
         Arc::new(Self { most, safe, taken: Mutex::default() })
@@ -50,8 +50,8 @@ impl Seats {
     /// A place; where none is free, that of whoever has one for longest, if it is not safe any more.
     pub(super) fn take(self: &Arc<Self>) -> Option<Tenure> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.seats.len() >= self.most {
-            let oldest = taken.seats.first_entry()?;
+        if taken.places.len() >= self.most {
+            let oldest = taken.places.first_entry()?;
             if oldest.get().since.elapsed() < self.safe {
                 return None;
             }
@@ -60,7 +60,7 @@ impl Seats {
         let (held, lost) = oneshot::channel();
         let number = taken.next;
         taken.next += 1;
-        taken.seats.insert(number, Seat { since: Instant::now(), _held: held });
+        taken.places.insert(number, Place { since: Instant::now(), _held: held });
         Some(Tenure { all: self.clone(), number, lost })
     }
 }
@@ -75,7 +75,7 @@ impl Tenure {
 impl Drop for Tenure {
     fn drop(&mut self) {
         let mut taken = self.all.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.seats.remove(&self.number);
+        taken.places.remove(&self.number);
     }
 }
 
@@ -85,23 +85,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_oldest_gives_way_when_its_time_is_over() {
-        let seats = Seats::new(2, Duration::from_millis(500));
-        let mut first = seats.take().unwrap();
+        let pool = Pool::new(2, Duration::from_millis(500));
+        let mut first = pool.take().unwrap();
         tokio::time::advance(Duration::from_millis(499)).await;
-        let mut second = seats.take().unwrap();
-        assert!(seats.take().is_none());
+        let mut second = pool.take().unwrap();
+        assert!(pool.take().is_none());
         tokio::time::advance(Duration::from_millis(1)).await;
-        let third = seats.take().unwrap();
+        let third = pool.take().unwrap();
         first.lost().await;
-        assert!(seats.take().is_none(), "the others are safe");
+        assert!(pool.take().is_none(), "the others are safe");
         drop(first);
-        assert!(seats.take().is_none(), "it had no place to give back");
+        assert!(pool.take().is_none(), "it had no place to give back");
         drop(third);
-        let _fourth = seats.take().unwrap();
+        let _fourth = pool.take().unwrap();
         assert!(
             second.lost.try_recv().is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
         );
         drop(second);
-        assert_eq!(seats.taken.lock().unwrap().seats.len(), 1);
+        assert_eq!(pool.taken.lock().unwrap().places.len(), 1);
     }
 }

@@ -1,4 +1,9 @@
 //! Asking other servers.
+//!
+//! What comes over UDP and may be forged does not end an exchange: it is waited on for something
+//! better, and what is best is given in the end. So whoever asks by a [`Network`] never has to wait on
+//! by itself. The [`resolver`](crate::resolver) can (`Step::Wait`), for where packets are given to it
+//! one by one: it judges them by the same rules.
 
 use std::io;
 use std::net::SocketAddr;

@@ -169,7 +169,7 @@ async fn who_leaves_does_not_take_the_answer_along() {
     let setting = setting("");
     let question = parse(&format!("{PHONE} ASSOC"));
     let first = setting.recursor.resolve(question.clone(), Checking::Enabled);
-    // Polled once, the first has boarded; then it is dropped.
+    // Polled once, the first leads; then it is dropped.
     assert!(tokio::time::timeout(Duration::ZERO, first).await.is_err());
     let second = setting.recursor.resolve(question, Checking::Enabled).await;
     assert_eq!(second.security, Security::Secure);
@@ -285,7 +285,7 @@ async fn a_question_not_sent_is_no_silence_and_not_remembered() {
 async fn who_wait_for_the_same_are_counted() {
     let trouble = Trouble { silent: "192.0.2.1".parse().ok(), ..Trouble::default() };
     let setting =
-        troubled("", trouble, Limits { passengers: 2.try_into().unwrap(), ..Limits::default() });
+        troubled("", trouble, Limits { followers: 2.try_into().unwrap(), ..Limits::default() });
     ask_in_vain(&setting.recursor, "3pid.example. A").await;
     ask_in_vain(&setting.recursor, "3pid.example. A").await;
     let third = setting.recursor.resolve(parse("3pid.example. A"), Checking::Enabled).await;

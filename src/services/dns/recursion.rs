@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::Served;
 use super::tally::{Wait, count_response, count_wait, responses, waits};
-use crate::recursor::{Begun, Landing, Recursor};
+use crate::recursor::{Begun, Follower, Recursor};
 use crate::resolver::{Cause, Request, Response};
 use crate::telemetry::{Shard, Telemetry};
 use crate::transport::{Deferred, Exchange, Full, Peer, Slots};
@@ -151,9 +151,10 @@ impl Desk {
                 self.turn_away(full, transport).then_some(busy)
             }
             (Begun::Known(response), _) => Some(response),
-            (Begun::Awaited(landing), _place) => {
+            // The place is kept until the response is there.
+            (Begun::Awaited(follower), _place) => {
                 drop(look);
-                self.wait(landing, transport, served.client.lateness).await
+                self.wait(follower, transport, served.client.lateness).await
             }
         };
         let response = response?;
@@ -176,12 +177,12 @@ impl Desk {
     /// case: who asks next finds what it found.
     async fn wait(
         &self,
-        landing: Landing,
+        follower: Follower,
         transport: Transport,
         lateness: Duration,
     ) -> Option<Arc<Response>> {
         let since = Instant::now();
-        let response = landing.wait().await;
+        let response = follower.response().await;
         let late = transport == Transport::Udp && since.elapsed() > lateness;
         let wait = if late { Wait::Late } else { Wait::Answered };
         self.count(|counts| count_wait(&mut counts.waits, transport, wait));

@@ -238,7 +238,7 @@ fn recursor<E: Exchange + 'static>(exchange: E) -> Recursor<E> {
     let resolvers = vec!["192.0.2.1:53".parse().unwrap()];
     let forwards = vec![Forward { zone: "test.".parse().unwrap(), resolvers }];
     let policy = resolver::Policy { forwards, ..Default::default() };
-    let limits = recursor::Limits { passengers: count(3), ..recursor::Limits::default() };
+    let limits = recursor::Limits { followers: count(3), ..recursor::Limits::default() };
     Recursor::new(policy, exchange, Arc::new(ManualClock::default()), limits)
 }
 
