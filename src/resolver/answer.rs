@@ -167,9 +167,12 @@ impl Answer {
         matches!(self.kind, Kind::Alias(_) | Kind::AliasTooLong) && !beside.contains(&asked)
     }
 
-    /// The type that it is kept under in the cache when `rtype` was asked for.
+    /// The type that it is kept under in the cache when `rtype` was asked for. What came of a question
+    /// for a DS set is the word of the zone above, which may lie in another tree: it says nothing of
+    /// other types.
     pub(super) fn cached_as(&self, rtype: Rtype) -> Rtype {
         match self.kind {
+            _ if rtype == Rtype::DS => rtype,
             Kind::Data | Kind::NoData => rtype,
             Kind::Alias(_) | Kind::AliasTooLong => Rtype::CNAME,
             Kind::NameError | Kind::CompactNameError => Rtype::NXNAME,

@@ -184,12 +184,15 @@ impl Key for LameKey {
 }
 
 /// What is stored that answers `key`, fresh or not: data or a denial, an alias, or that there is no
-/// such name.
+/// such name. A DS set is the parent's: what the zone itself says of its name does not answer for it
+/// (RFC 4035 section 3.1.4.1).
 pub(super) fn stored<'a>(
     cache: &'a dyn Cache,
     key: &'a AnswerKey,
 ) -> impl Iterator<Item = Arc<Stored<Answer>>> + 'a {
-    [key.rtype, Rtype::CNAME, Rtype::NXNAME].into_iter().filter_map(move |rtype| {
+    let all = [key.rtype, Rtype::CNAME, Rtype::NXNAME];
+    let count = if key.rtype == Rtype::DS { 1 } else { all.len() };
+    all.into_iter().take(count).filter_map(move |rtype| {
         let entry = cache.get(&AnswerKey { name: key.name.clone(), rtype })?;
         let answers =
             rtype == key.rtype || rtype != Rtype::CNAME || entry.value.redirects(key.rtype);

@@ -60,6 +60,10 @@ impl Check {
                 // Signatures are not signed.
                 Verdict::Done(Box::new(Answer { security: Security::Insecure, ..answer }))
             }
+            Self::Chain if env.policy.distrusts(&holder(key)) => {
+                let trusted = Some(Trusted::Insecure(None));
+                Verdict::Done(Box::new(Answer { security: Security::Insecure, trusted, ..answer }))
+            }
             Self::Chain => {
                 let algorithms = env.policy.algorithms;
                 let (stage, zone) = match answer.sets().find_map(|set| set.signer(algorithms)) {
@@ -86,12 +90,18 @@ fn may_sign(signer: &Name, key: &AnswerKey, env: &Env<'_>) -> bool {
         && root.is_none_or(|root| signer.is_at_or_below(&root.apex))
 }
 
+/// The name whose zone holds what is asked for: for a DS set the parent's.
+fn holder(key: &AnswerKey) -> Name {
+    match key.rtype {
+        Rtype::DS => key.name.parent().unwrap_or_else(Name::root),
+        _ => key.name.clone(),
+    }
+}
+
 /// The name where unsigned data must lie in an unsigned zone for it to be as it should be.
 fn point(key: &AnswerKey, answer: &Answer) -> Name {
-    if key.rtype == Rtype::DS {
-        return key.name.parent().unwrap_or_else(Name::root);
-    }
-    answer.answer.first().map_or(&key.name, |set| &set.rrset.name).clone()
+    let owner = answer.answer.first().filter(|_| key.rtype != Rtype::DS);
+    owner.map_or_else(|| holder(key), |set| set.rrset.name.clone())
 }
 
 impl Judgement {

@@ -8,7 +8,7 @@
 //! | denials from the wrong side of a cut, or for the wrong name | `borders` |
 //! | servers that lie: referrals, other names, signatures and keys, additions | `lies` |
 //! | servers that are down, slow, lame or broken | `servers` |
-//! | delegations: glue, circles, moves | `delegations` |
+//! | delegations: glue, circles, moves; trees in one another | `delegations`, `nested` |
 //! | keys and algorithms that change, of trust anchors and of other zones; clocks that are set | `rollover`, `key_rollovers` |
 //! | what the cache is used for | `aggressive`, `prefetch`, `refreshing`, `stale` |
 //! | how servers are asked | `forward`, `mixed_case`, `policy`, `priming`, `special`, `walking` |
@@ -34,6 +34,7 @@ mod lies;
 mod live;
 mod mixed_case;
 mod negative;
+mod nested;
 mod net;
 mod opt_out;
 mod policy;

@@ -31,6 +31,10 @@ fn below_a_negative_anchor_nothing_is_judged() {
         assert_eq!(outcome.response.security, Security::Insecure, "{anchor}");
         assert_eq!(outcome.data(Rtype::ASSOC).len(), 1);
     }
+    // Not the apex of a zone.
+    let mut world = forged();
+    world.policy().negative_anchors = vec![name("_at.example.com.email.3pid.example.")];
+    assert_eq!(world.ask(&question).response.security, Security::Insecure);
     let mut world = forged();
     world.policy().negative_anchors = vec![name("example.org.email.3pid.example.")];
     assert_eq!(world.ask(&question).response.security, Security::Bogus);
