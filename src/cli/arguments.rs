@@ -9,6 +9,8 @@ use crate::config::{AddressError, DNS_PORT, server_address};
 use crate::threepid::Country;
 use crate::wire::{Name, Rtype};
 
+use super::trace::TRACE_JSON;
+
 /// Told below the help of `lookup`, and true by [`super::Exit`].
 const LOOKUP_EXITS: &str = "Exit status (of several identifiers the greatest counts):
   0   found, and proved
@@ -165,17 +167,7 @@ pub(super) struct Trace {
     #[arg(long)]
     pub(super) no_minimise: bool,
     /// Write one JSON object for each step, as it is taken
-    ///
-    /// Its member `event` says what it is. `walk`: a walk begins (name, type; apex, servers and
-    /// anchors of the root). `question`: one was asked (zone, server, server_name where known,
-    /// transport, name, type), and what came of it (milliseconds, outcome; rcode where there is a
-    /// reply, and the details of the outcome). `proved`: a signature proves a record set (name, type,
-    /// signer, key_tag, algorithm). `trust`: how a zone's data is judged (zone, state: signed, insecure,
-    /// no_cut or error). `special`: nobody is asked (name, type, zone, rfc). `rejected`: an answer is bogus (error). `answer`: what a walk for a name found
-    /// (name, type, outcome, proved, records or error). `identifier`: what all trees say of an
-    /// identifier, as `lookup` writes it. `error`: there is nothing to walk to (target, error). `end`:
-    /// the totals (questions, servers, proved, milliseconds).
-    #[arg(long)]
+    #[arg(long, long_help = TRACE_JSON)]
     pub(super) json: bool,
     /// The country whose national phone numbers are understood, as two letters: GB
     #[arg(long, value_name = "CC")]

@@ -27,6 +27,7 @@ use super::lookup::default_config;
 use super::lookup::verdict::Verdict;
 use super::{Exit, output, runtime};
 
+pub(super) use object::TRACE_JSON;
 use target::Target;
 use teller::Teller;
 

@@ -1,4 +1,4 @@
-//! The steps of a walk as JSON objects for programs. The help of `trace` says what is in them.
+//! The steps of a walk as JSON objects for programs.
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -12,6 +12,54 @@ use crate::wire::rdata::{Ds, to_text};
 use crate::wire::{Name, Question, Rtype, Transport};
 
 use super::teller::{Asked, Heard, Totals};
+
+/// What is in the objects, as the help of `trace` tells it.
+pub(in crate::cli) const TRACE_JSON: &str = "\
+Write one JSON object for each step, as it is taken
+
+Its member event says what it is, and which others there are:
+
+walk        a walk begins: name, type; apex, servers and anchors of
+            its root
+question    one was asked: zone, server, server_name (or null),
+            transport (udp or tcp), name, type, milliseconds, rcode
+            where there is a reply, and outcome with its details
+special     nobody is asked: name, type, zone, rfc
+proved      a signature proves a record set: name, type, signer,
+            key_tag, algorithm, wildcard behind the name (or null)
+trust       how a zone's data is judged: zone, and state: signed
+            (key_tags), insecure (reason, or null), no_cut, or error
+            (error)
+rejected    an answer is bogus: error
+answer      what a walk for a name found: name, type, proved, records
+            (each with name, ttl, type, data), error (or null), and
+            outcome: data, alias, alias_too_long, nodata, nxdomain,
+            nxname or error
+identifier  what all trees say of an identifier: as `lookup --json`
+error       there is nothing to walk to: target, error
+end         the totals: questions, servers, proved, milliseconds
+
+An anchor, and each of ds, has key_tag, algorithm and digest_type.
+The outcome of a question is one of:
+
+servers         the zone's own word on its servers: servers (each with
+                name and addresses)
+referral        the name lies in a zone below: to, servers, ds
+no_cut          no zone starts there: exists (whether the name does)
+data            records of the type
+alias           another name to go on with: target
+alias_too_long  a redirection to a name that is too long
+nodata          the name has no records of the type
+nxdomain        there is no such name
+nxname          the same, in the words of RFC 9824
+fault           the server is of no use: error
+truncated       too long for a datagram: asked again over TCP
+no_edns         no EDNS: asked again without
+wrong_ids       wrong ids, or a garbled reply: asked again over TCP
+other_case      the question spelt otherwise: asked again over TCP
+timeout         no reply came in time
+unreachable     no reply will come: error
+not_sent        too many questions are on their way already";
 
 /// The object of this event, with the members of `members`.
 pub(super) fn event(event: &str, mut members: Value) -> Value {
@@ -87,7 +135,10 @@ fn referral(zone: &Name, heard: &Heard) -> Value {
 }
 
 fn servers(heard: &Heard) -> Value {
-    let server = |(name, addresses): &(Name, Vec<IpAddr>)| json!({ "name": name.to_string(), "addresses": addresses });
+    let server = |(name, addresses): &(Name, Vec<IpAddr>)| {
+        let name = name.to_string();
+        json!({ "name": name, "addresses": addresses })
+    };
     heard.delegation.iter().flat_map(|cut| &cut.servers).map(server).collect()
 }
 
@@ -192,4 +243,46 @@ pub(super) fn end(totals: &Totals) -> Value {
 /// To the microsecond.
 fn milliseconds(time: Duration) -> f64 {
     f64::from(u32::try_from(time.as_micros()).unwrap_or(u32::MAX)) / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::TRACE_JSON;
+
+    /// The words that stand in quotes in the code of this file, outside of the help and of the tests,
+    /// and the event that another file makes.
+    fn written() -> BTreeSet<&'static str> {
+        let (_, code) =
+            include_str!("object.rs").split_once(TRACE_JSON.lines().last().unwrap()).unwrap();
+        let (code, _) = code.split_once("#[cfg(test)]").unwrap();
+        let quoted = code.lines().flat_map(|line| line.split('"').skip(1).step_by(2));
+        let is_word = |text: &&str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        quoted.filter(is_word).filter(|text| !text.is_empty()).chain(["identifier"]).collect()
+    }
+
+    #[test]
+    fn the_help_tells_each_word_and_no_other() {
+        let written = written();
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let told: BTreeSet<&str> = TRACE_JSON.split(|c| !is_part(c)).collect();
+        assert!(written.len() > 40, "{written:?}");
+        let missing: Vec<_> = written.difference(&told).collect();
+        assert!(missing.is_empty(), "in no line of the help: {missing:?}");
+        // The word that a line of a table begins with.
+        let entries = TRACE_JSON.lines().filter_map(|line| line.split_once("  "));
+        let entries: BTreeSet<&str> =
+            entries.map(|(word, _)| word).filter(|word| !word.is_empty()).collect();
+        assert_eq!(entries.len(), 27, "{entries:?}");
+        let vain: Vec<_> = entries.difference(&written).collect();
+        assert!(vain.is_empty(), "told, and in no object: {vain:?}");
+    }
+
+    #[test]
+    fn the_help_fits_a_terminal() {
+        // Eighty columns, of which ten are the margin of an option.
+        let long: Vec<_> = TRACE_JSON.lines().filter(|line| line.chars().count() > 70).collect();
+        assert_eq!(long, [""; 0]);
+    }
 }

@@ -106,7 +106,7 @@ fn outcome(heard: &Heard) -> Vec<String> {
         Meaning::Fault(fault) => return faulty(fault.to_string(), heard.message.as_deref()),
         Meaning::Truncated => "truncated: asking again over TCP".to_owned(),
         Meaning::NoEdns => "no EDNS: asking again without".to_owned(),
-        Meaning::Guesses => "too many replies with wrong ids: asking again over TCP".to_owned(),
+        Meaning::Guesses => "wrong ids, or a garbled reply: asking again over TCP".to_owned(),
         Meaning::OtherCase => "question spelt otherwise: asking again over TCP".to_owned(),
         Meaning::Silence => "no reply in time".to_owned(),
         Meaning::Unreachable(obstacle) => format!("no reply: {obstacle}"),
