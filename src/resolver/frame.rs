@@ -78,8 +78,16 @@ impl Frame {
         }
     }
 
+    /// What a Lookup looks up.
+    pub(super) fn looks_up(&self) -> Option<&AnswerKey> {
+        match self {
+            Self::Lookup(lookup) => Some(lookup.key()),
+            Self::Follow(_) | Self::Trust(_) => None,
+        }
+    }
+
     pub(super) fn is_lookup_of(&self, key: &AnswerKey) -> bool {
-        matches!(self, Self::Lookup(lookup) if lookup.key() == key)
+        self.looks_up() == Some(key)
     }
 
     pub(super) fn handle(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Move {

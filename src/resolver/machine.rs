@@ -13,7 +13,7 @@ use super::{
 };
 use crate::clock::Timestamp;
 use crate::crypto::Random;
-use crate::wire::Question;
+use crate::wire::{Question, Rtype};
 
 /// What happened since the last step.
 #[derive(Debug, Clone, Copy)]
@@ -156,8 +156,15 @@ impl Resolution {
         if self.stack.len() >= limits.depth {
             return Err(Work::Depth);
         }
+        debug_assert!(!self.goes_round(&frame), "a zone vouches for its own DS set: {frame:?}");
         self.stack.push(frame);
         Ok(())
+    }
+
+    /// Whether a frame is to find the DS set that another one below it waits to have judged.
+    fn goes_round(&self, frame: &Frame) -> bool {
+        let is_below = |key: &AnswerKey| self.stack.iter().any(|other| other.is_lookup_of(key));
+        frame.looks_up().is_some_and(|key| key.rtype == Rtype::DS && is_below(key))
     }
 
     /// Ends in vain. Where that cost much, it is kept for a while: who asks again at once is told the

@@ -83,6 +83,16 @@ fn the_parent_does_not_speak_for_what_is_forwarded() {
     }
 }
 
+#[test]
+fn the_root_does_not_speak_for_names_that_nobody_is_asked_about() {
+    let roots = vec![root(".", "192.0.2.1")];
+    let mut world = World::new(Policy { roots, ..tree::policy() }, NOW);
+    world.put("192.0.2.1", authority(vec![zone(".", "1", true, "")]));
+    world.ask("10.in-addr.arpa. DS");
+    let outcome = world.ask("10.in-addr.arpa. SOA");
+    assert_eq!(outcome.response.kind, Some(Kind::Data), "{outcome:#?}");
+}
+
 /// A zone with a CNAME at its apex, as many have against RFC 1912 section 2.4. Asked for by someone who
 /// does not check, it is remembered unjudged.
 #[test]
