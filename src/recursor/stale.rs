@@ -29,7 +29,7 @@ impl Spare {
         arrival: impl Future<Output = Arc<Response>>,
     ) -> Arc<Response> {
         let need = match timeout_at(self.due, arrival).await {
-            Ok(response) if !is_want(&response) => return response,
+            Ok(response) if !permits_stale(&response) => return response,
             Ok(_) => Need::Failed,
             Err(_) => Need::Late,
         };
@@ -38,15 +38,15 @@ impl Spare {
     }
 }
 
-fn is_want(response: &Response) -> bool {
-    response.failure.as_ref().is_some_and(Cause::is_want)
+fn permits_stale(response: &Response) -> bool {
+    response.failure.as_ref().is_some_and(Cause::permits_stale)
 }
 
 impl<E> Shared<E> {
     /// What is told to who asked, where there is a stale answer for it.
     pub(super) fn spared(&self, key: &RequestKey, begun: Begun) -> Begun {
         match begun {
-            Begun::Known(response) if is_want(&response) => match self.stale(key) {
+            Begun::Known(response) if permits_stale(&response) => match self.stale(key) {
                 Some(stale) => {
                     self.tally.stale(Need::Failed);
                     Begun::Known(stale)
@@ -65,7 +65,7 @@ impl<E> Shared<E> {
 
     /// Leaves alone for a while what could not be had, where there is a stale answer for it.
     pub(super) fn rest(&self, key: RequestKey, response: &Response) {
-        let Some(cause) = response.failure.clone().filter(Cause::is_want) else { return };
+        let Some(cause) = response.failure.clone().filter(Cause::permits_stale) else { return };
         let is_ours = matches!(cause, Cause::Busy | Cause::BrokenOff);
         if !is_ours && !key.anew && self.stale(&key).is_some() {
             let RequestKey { question, checking, anew } = key;

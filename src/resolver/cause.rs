@@ -160,7 +160,7 @@ impl Cause {
 
     /// Whether it says nothing of the answer itself, only that it could not be had: then one whose time
     /// is over is better than none (RFC 8767 section 4).
-    pub fn is_want(&self) -> bool {
+    pub fn permits_stale(&self) -> bool {
         match self {
             Self::Busy
             | Self::BrokenOff
@@ -198,14 +198,22 @@ impl Cause {
         matches!(self, Self::Exhausted(_) | Self::TooLate)
     }
 
-    /// Which of several failures to tell of: the greatest.
-    pub(super) fn telling(&self) -> u8 {
+    /// Which of several failures to tell of: the greatest. What says something of the answer itself comes
+    /// before what says that it could not be had; of that, what is due to this resolver comes first, since
+    /// the servers are not to be blamed for it, nor left alone.
+    pub(super) fn rank(&self) -> u8 {
         match self {
             Self::ServerOutsideRoots { .. } => 0,
             Self::Unreachable(_) => 1,
             Self::Faulty { .. } => 2,
-            Self::Bogus { .. } => 3,
-            _ => 4,
+            Self::Busy | Self::BrokenOff | Self::TooLate | Self::Exhausted(_) => 3,
+            Self::OutsideRoots(_)
+            | Self::Class(_)
+            | Self::Unaskable(..)
+            | Self::NoRecursion
+            | Self::AliasOutsideRoots(_)
+            | Self::AliasTooLong(_)
+            | Self::Bogus { .. } => 4,
         }
     }
 }

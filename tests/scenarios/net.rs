@@ -58,6 +58,8 @@ pub(crate) struct World {
     servers: HashMap<IpAddr, Server>,
     /// Where nobody listens, and the system there says so.
     closed: HashSet<IpAddr>,
+    /// Which question from now on is not sent, where one is not.
+    unsent: Option<usize>,
     memory: Memory,
     random: SeededRandom,
     /// What the machine took of the processor, the servers not counted.
@@ -84,6 +86,7 @@ impl World {
             policy: Arc::new(policy),
             servers: HashMap::new(),
             closed: HashSet::new(),
+            unsent: None,
             memory: Memory::new(&Limits { cache_octets: 16 << 20, ..Limits::default() }),
             random: SeededRandom::new(1),
             cpu: Duration::ZERO,
@@ -98,6 +101,11 @@ impl World {
     /// Takes away the server at this address; its machine stays.
     pub(crate) fn close(&mut self, address: &str) {
         self.closed.insert(address.parse().unwrap());
+    }
+
+    /// Has one question not be sent, after so many others.
+    pub(crate) fn crowd_out(&mut self, after: usize) {
+        self.unsent = Some(after);
     }
 
     /// Changes what the server at this address replies. `change` gets the question, as
@@ -214,6 +222,13 @@ impl World {
 
     /// Hands the packets that come back to the machine, until it goes on.
     fn exchange(&mut self, resolution: &mut Resolution, send: &Outgoing) -> Step {
+        self.unsent = match self.unsent {
+            Some(0) => {
+                self.unsent = None;
+                return self.step(resolution, Input::NotSent);
+            }
+            left => left.map(|left| left - 1),
+        };
         let arrival = self.now.saturating_add(ROUND_TRIP);
         let query = Message::decode(&send.packet).unwrap();
         let incoming = Incoming { octets: &send.packet, query, via: send.via, now: self.now };

@@ -47,6 +47,27 @@ fn assert_bogus(outcome: &Outcome, code: EdeCode) {
     assert!(outcome.response.answer.is_empty() && outcome.response.authority.is_empty());
 }
 
+/// That one question could not be sent says nothing of the answer: that it is bogus does, whichever
+/// came first.
+#[test]
+fn bogus_for_all_that_was_not_sent() {
+    const QUESTION: &str = "3.2.1.0.0.9.0.0.7.7.4.4.msisdn.3pid.example. ASSOC";
+    let bogus = |unsent: Option<usize>| {
+        let mut world = world();
+        flip(&mut world, &UK, QUESTION, Rtype::RRSIG);
+        unsent.into_iter().for_each(|after| world.crowd_out(after));
+        world.ask(QUESTION)
+    };
+    let sent = bogus(None).sent;
+    let asked: Vec<_> = (0..sent.len()).filter(|&at| sent[at].ends_with(QUESTION)).collect();
+    assert_eq!(asked.len(), 2, "{sent:#?}");
+    for unsent in asked {
+        let outcome = bogus(Some(unsent));
+        assert_bogus(&outcome, EdeCode::DNSSEC_BOGUS);
+        assert!(!outcome.cause().permits_stale());
+    }
+}
+
 #[test]
 fn insecure_by_a_proved_absence_of_ds() {
     let outcome = world().ask(&format!("{UNSIGNED} ASSOC"));

@@ -207,7 +207,7 @@ impl Lookup {
     }
 
     fn note(&mut self, cause: Cause) {
-        if self.failure.as_ref().is_none_or(|known| known.telling() <= cause.telling()) {
+        if self.failure.as_ref().is_none_or(|known| known.rank() <= cause.rank()) {
             self.failure = Some(cause);
         }
     }
