@@ -26,6 +26,11 @@ impl Progress {
         }
     }
 
+    /// Shows nothing: results go to the same terminal.
+    pub(super) fn hidden() -> Self {
+        Self(ProgressBar::hidden())
+    }
+
     fn new(total: Option<u64>, template: &str) -> Self {
         let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
         let style = ProgressStyle::with_template(template);

@@ -3,7 +3,7 @@
 mod import;
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 pub(super) use import::import;
@@ -116,7 +116,8 @@ struct Written {
 fn write_lines(path: &Path, name: &Name) -> Result<Written, Exit> {
     let snapshot = open(path)?;
     let total = if name.is_root() { Some(length(path, &snapshot)?) } else { None };
-    let progress = Progress::names(total);
+    let is_terminal = io::stdout().is_terminal();
+    let progress = if is_terminal { Progress::hidden() } else { Progress::names(total) };
     let mut out = BufWriter::new(io::stdout().lock());
     let mut written = Written::default();
     let unwritable = |error: io::Error| output::fail(format_args!("standard output: {error}"));
