@@ -125,6 +125,12 @@ impl Leader {
         &self.key
     }
 
+    /// Whether anyone waits for the response.
+    pub(super) fn is_followed(&self) -> bool {
+        // Who follows has a receiver, and so has the entry that further ones copy.
+        self.outcome.receiver_count() > 1
+    }
+
     /// Tells all who follow.
     pub(super) fn tell(self, response: Response) {
         self.outcome.send_replace(Some(Arc::new(response)));

@@ -188,18 +188,16 @@ impl<E: Exchange + 'static> Recursor<E> {
         if !admit() {
             return (Handling::Busy, Begun::busy());
         }
-        let name = key.question.name.clone();
         match self.shared.resolutions.join(key) {
             flight::Part::Follow(follower) => (Handling::Joined, Begun::Awaited(follower)),
             flight::Part::Full => (Handling::Busy, Begun::busy()),
             flight::Part::Lead(leader, follower) => {
-                let policy = self.shared.policy.load();
-                let Some(place) = self.shared.places.take(&policy, &name, occasion) else {
+                let Some(place) = self.shared.place(&leader, occasion) else {
                     // Others may follow by now.
                     leader.tell(Response::failure(Cause::Busy));
                     return (Handling::Busy, Begun::busy());
                 };
-                self.launch(leader, place, resolution, first);
+                self.launch(leader, place, occasion, resolution, first);
                 (Handling::Begun, Begun::Awaited(follower))
             }
         }
@@ -207,13 +205,21 @@ impl<E: Exchange + 'static> Recursor<E> {
 
     /// Lets a resolution find its answer on its own, so that it goes on for those who follow where
     /// the client that it was begun for leaves.
-    fn launch(&self, leader: Leader, mut place: Tenure, resolution: Resolution, first: Outgoing) {
+    fn launch(
+        &self,
+        leader: Leader,
+        place: Tenure,
+        occasion: Occasion,
+        resolution: Resolution,
+        first: Outgoing,
+    ) {
         let shared = self.shared.clone();
         tokio::spawn(async move {
             let response = tokio::select! {
                 response = shared.run(resolution, first, |_| ()) => response,
-                () = place.lost() => shared.displaced(),
+                () = shared.out_of_place(&leader, place, occasion) => shared.displaced(),
             };
+            log(&leader.key().question, &response);
             shared.rest(leader.key().clone(), &response);
             leader.tell(response);
         });
@@ -260,6 +266,22 @@ enum Turn {
 }
 
 impl<E: Exchange + 'static> Shared<E> {
+    fn place(&self, leader: &Leader, occasion: Occasion) -> Option<Tenure> {
+        self.places.take(&self.policy.load(), &leader.key().question.name, occasion)
+    }
+
+    /// Returns once the place is lost to another, and there is none instead.
+    async fn out_of_place(&self, leader: &Leader, mut place: Tenure, occasion: Occasion) {
+        place.lost().await;
+        // Somebody may wait by now for what was begun for nobody.
+        if occasion == Occasion::Prefetch
+            && leader.is_followed()
+            && let Some(mut place) = self.place(leader, Occasion::Request)
+        {
+            place.lost().await;
+        }
+    }
+
     /// What becomes of a resolution that loses its place.
     fn displaced(&self) -> Response {
         let response = Response::failure(Cause::Busy);
@@ -354,6 +376,13 @@ impl<E: Exchange + 'static> Shared<E> {
     }
 }
 
+/// Says why there is no answer, where there is none.
+fn log(question: &Question, response: &Response) {
+    if let Some(cause) = &response.failure {
+        tracing::debug!(%question, %cause, "not resolved");
+    }
+}
+
 /// Why a server cannot be reached. It counts as broken off where a connection stood, and was ended
 /// early.
 fn obstacle(error: ErrorKind) -> Obstacle {
@@ -370,7 +399,43 @@ fn obstacle(error: ErrorKind) -> Obstacle {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::sync::Mutex;
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(octets)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_not_resolved_is_logged() {
+        let made = Lines::default();
+        let lines = made.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::DEBUG)
+            .without_time()
+            .with_ansi(false)
+            .with_writer(move || lines.clone())
+            .finish();
+        let name = "a.example.".parse().unwrap();
+        let question =
+            Question { name, rtype: crate::wire::Rtype::A, class: crate::wire::Class::IN };
+        tracing::subscriber::with_default(subscriber, || {
+            log(&question, &Response::failure(Cause::TooLate));
+        });
+        let text = String::from_utf8(made.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("not resolved question=a.example. IN A cause="), "{text}");
+    }
 
     #[test]
     fn what_is_in_the_way_is_told() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use nix::sys::socket::{MsgFlags, SockaddrStorage, sendto};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::Instant;
 
 use super::{Limits, Peer};
 
@@ -17,6 +18,8 @@ pub struct Deferred {
     pub packet: Vec<u8>,
     /// Who asks.
     pub peer: Peer,
+    /// When it was put off.
+    pub arrived: Instant,
     way_back: WayBack,
 }
 
@@ -42,7 +45,7 @@ impl TcpReply {
 
 impl Deferred {
     pub(super) fn udp(packet: &[u8], peer: &Peer, socket: &Arc<UdpSocket>) -> Self {
-        Self { packet: packet.to_vec(), peer: *peer, way_back: WayBack::Udp(socket.clone()) }
+        Self::new(packet, peer, WayBack::Udp(socket.clone()))
     }
 
     pub(super) fn tcp(
@@ -51,8 +54,11 @@ impl Deferred {
         connection: &mpsc::Sender<TcpReply>,
         permit: OwnedSemaphorePermit,
     ) -> Self {
-        let way_back = WayBack::Tcp(connection.clone(), permit);
-        Self { packet: packet.to_vec(), peer: *peer, way_back }
+        Self::new(packet, peer, WayBack::Tcp(connection.clone(), permit))
+    }
+
+    fn new(packet: &[u8], peer: &Peer, way_back: WayBack) -> Self {
+        Self { packet: packet.to_vec(), peer: *peer, arrived: Instant::now(), way_back }
     }
 
     /// Sends the response. Where the client is gone, or its socket full, it is lost: DNS asks again.

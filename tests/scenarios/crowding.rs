@@ -31,7 +31,8 @@ impl Clock for Running {
     }
 }
 
-/// A network with one good server and some that use up all patience, behind the limits of the real one.
+/// A network with one good server and some that use up all patience. It lets questions out as a model of
+/// the real one does: by its limits, and waiting as long, but without limit on how many wait.
 struct Crowd {
     good: Authority,
     evil: Authority,

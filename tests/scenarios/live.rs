@@ -28,6 +28,8 @@ struct State {
     authorities: HashMap<IpAddr, Arc<Authority>>,
     /// How long every server takes.
     takes: Duration,
+    /// How many questions are not sent.
+    not_sent: usize,
     asked: Vec<String>,
 }
 
@@ -41,6 +43,17 @@ impl Wire {
     /// Lets every server take so long for a reply.
     pub(crate) fn slow_down(&self, takes: Duration) {
         self.state.lock().unwrap().takes = takes;
+    }
+
+    /// Takes away the server at this address.
+    pub(crate) fn silence(&self, address: &str) {
+        let address: IpAddr = address.parse().unwrap();
+        self.state.lock().unwrap().authorities.remove(&address);
+    }
+
+    /// Does not send the next questions, so many of them.
+    pub(crate) fn hold_back(&self, questions: usize) {
+        self.state.lock().unwrap().not_sent = questions;
     }
 
     /// Nothing comes from anywhere any more.
@@ -64,6 +77,10 @@ impl Exchange for Wire {
     ) -> Result<Vec<u8>, ExchangeError> {
         let (authority, takes) = {
             let mut state = self.state.lock().unwrap();
+            if let Some(left) = state.not_sent.checked_sub(1) {
+                state.not_sent = left;
+                return Err(ExchangeError::NotSent);
+            }
             let question = Message::decode(packet).unwrap().question.unwrap();
             state.asked.push(format!("{} {}", question.name.to_lowercase(), question.rtype));
             (state.authorities.get(&server.ip()).cloned(), state.takes)

@@ -24,7 +24,7 @@ fn live(limits: Limits) -> Live {
 
 /// Lets what was begun end.
 async fn settle() {
-    tokio::time::sleep(Duration::from_secs(11)).await;
+    tokio::time::sleep(Limits::default().deadline + Duration::from_secs(1)).await;
 }
 
 fn left(response: &Response) -> u32 {
@@ -96,6 +96,24 @@ async fn it_takes_no_place_from_who_waits() {
         let counted = format!("t_resolver_prefetches_total{{course=\"{course}\"}} 1");
         assert!(text.contains(&counted), "{text}");
     }
+}
+
+/// Each tree has one place here for who waits, and one for what is looked for before.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_it_has_a_place_of_who_waits() {
+    let live = live(Limits { resolutions: 2, prefetches: 2, ..Limits::default() });
+    live.ask(WWW).await;
+    live.pass(60);
+    live.ask(FTP).await;
+    live.pass(3530);
+    live.wire.slow_down(Duration::from_millis(390));
+    live.ask(WWW).await;
+    live.pass(11);
+    let (waiting, ()) = tokio::join!(live.ask(WWW), async {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        live.ask(FTP).await;
+    });
+    assert_eq!((&waiting.failure, left(&waiting)), (&None, 3600));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,16 +1,13 @@
 //! Many clients at once: the recursor over a faked exchange.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
 
-use threepid::authority::Authority;
-use threepid::clock::{Clock, ManualClock, SystemClock};
+use threepid::clock::{ManualClock, SystemClock};
 use threepid::dnssec::Security;
 use threepid::recursor::{Limits, Recursor};
 use threepid::resolver::{Cause, Checking, Forward, Kind, Policy, Root};
@@ -19,55 +16,11 @@ use threepid::stub::{Client, LookupError, Proof};
 use threepid::telemetry::Telemetry;
 use threepid::threepid::Threepid;
 use threepid::transport::{Exchange, ExchangeError, Network, Peer, Transport};
-use threepid::wire::{EdeCode, Edns, EdnsPolicy, Message, Query, Rcode, Rtype};
+use threepid::wire::{DigestType, EdeCode, Edns, Message, Rcode, Rtype};
 
+use super::live::{Live, Wire};
 use super::net::{parse, response_to};
 use super::tree::{self, EMAIL, NOW, PHONE};
-
-/// Zones by address, and how often they were asked.
-struct Wire {
-    authorities: HashMap<IpAddr, Authority>,
-    clock: ManualClock,
-    asked: Arc<AtomicUsize>,
-    trouble: Trouble,
-}
-
-/// What is wrong with the network.
-#[derive(Clone, Default)]
-struct Trouble {
-    /// A server that never answers.
-    silent: Option<IpAddr>,
-    /// How many questions are not sent.
-    not_sent: Arc<AtomicUsize>,
-}
-
-impl Exchange for Wire {
-    async fn exchange(
-        &self,
-        server: SocketAddr,
-        transport: Transport,
-        packet: &[u8],
-        _: Duration,
-    ) -> Result<Vec<u8>, ExchangeError> {
-        let not_sent = &self.trouble.not_sent;
-        if not_sent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
-        {
-            return Err(ExchangeError::NotSent);
-        }
-        if self.trouble.silent == Some(server.ip()) {
-            std::future::pending::<()>().await;
-        }
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        // So that others can ask the same in the meantime.
-        tokio::task::yield_now().await;
-        let authority = self.authorities.get(&server.ip()).ok_or(ExchangeError::Timeout)?;
-        let query = Query::parse(packet).unwrap();
-        let limit = query.limit(transport, 1232);
-        let mut out = Vec::new();
-        authority.answer(&query, limit, &EdnsPolicy::default(), self.clock.now(), &mut out);
-        Ok(out)
-    }
-}
 
 /// A network that is as good as cut.
 struct Silence;
@@ -84,44 +37,26 @@ impl Exchange for Silence {
     }
 }
 
-struct Setting {
-    recursor: Recursor<Wire>,
-    clock: ManualClock,
-    asked: Arc<AtomicUsize>,
+/// A recursor of two trees, with `more` records in the second.
+fn setting(more: &str) -> Live {
+    within(Limits::default(), more)
 }
 
-impl Setting {
-    fn asked(&self) -> usize {
-        self.asked.swap(0, Ordering::Relaxed)
-    }
-}
-
-fn setting(more: &str) -> Setting {
-    troubled(more, Trouble::default(), Limits::default())
-}
-
-fn troubled(more: &str, trouble: Trouble, limits: Limits) -> Setting {
-    let clock = ManualClock::at(NOW);
-    let asked = Arc::new(AtomicUsize::new(0));
-    let apex = tree::zone("many.example.", "3", true, more);
-    let zones = [
-        ("192.0.2.1", vec![tree::root_zone()]),
-        ("192.0.2.3", vec![apex]),
-        ("192.0.2.44", vec![tree::uk_zone()]),
-        ("192.0.2.45", vec![tree::uk_zone()]),
-        ("192.0.2.10", tree::domain_zones()),
-    ];
-    let authorities = zones
-        .into_iter()
-        .map(|(address, zones)| (address.parse().unwrap(), Authority::new(zones).unwrap()))
-        .collect();
-    let wire = Wire { authorities, clock: clock.clone(), asked: asked.clone(), trouble };
-    let anchors = vec![tree::key("many.example.").ds(threepid::wire::DigestType::SHA256).unwrap()];
+fn within(limits: Limits, more: &str) -> Live {
+    let anchors = vec![tree::key("many.example.").ds(DigestType::SHA256).unwrap()];
     let servers = vec!["192.0.2.3".parse().unwrap()];
     let many = Root { apex: "many.example.".parse().unwrap(), servers, anchors };
     let policy = Policy { roots: vec![tree::root(), many], ..tree::policy() };
-    let recursor = Recursor::new(policy, wire, Arc::new(clock.clone()), limits);
-    Setting { recursor, clock, asked }
+    let live = Live::new(policy, limits);
+    live.wire.put("192.0.2.3", vec![tree::zone("many.example.", "3", true, more)]);
+    live
+}
+
+/// The same, where the server of the first tree never replies.
+fn silent(limits: Limits) -> Live {
+    let live = within(limits, "");
+    live.wire.silence("192.0.2.1");
+    live
 }
 
 /// The packet of a question, with EDNS where a size is given.
@@ -137,7 +72,7 @@ async fn octets(recursor: &Recursor<Wire>, packet: &[u8], transport: Transport) 
     let desk = Desk::new(&dns::Limits::default(), &Telemetry::new("t"));
     let [remote, local] = ["127.0.0.1:4711", "127.0.0.1:53"].map(|text| text.parse().unwrap());
     let peer = Peer { remote, local, transport };
-    desk.respond(packet, &peer, &served, recursor, ()).await.unwrap()
+    desk.respond(packet, &peer, tokio::time::Instant::now(), &served, recursor, ()).await.unwrap()
 }
 
 async fn answer(recursor: &Recursor<Wire>, packet: &[u8]) -> Message {
@@ -149,7 +84,7 @@ async fn who_asks_the_same_waits_for_the_same() {
     let setting = setting("");
     let question = parse(&format!("{PHONE} ASSOC"));
     let alone = setting.recursor.resolve(question.clone(), Checking::Enabled).await;
-    let cost = setting.asked();
+    let cost = setting.wire.asked().len();
     let others = self::setting("");
     let ask = || {
         let (recursor, question) = (others.recursor.clone(), question.clone());
@@ -159,9 +94,9 @@ async fn who_asks_the_same_waits_for_the_same() {
     for task in tasks {
         assert_eq!(task.await.unwrap(), alone);
     }
-    assert_eq!(others.asked(), cost);
+    assert_eq!(others.wire.asked().len(), cost);
     others.recursor.resolve(question, Checking::Enabled).await;
-    assert_eq!(others.asked(), 0, "it is remembered");
+    assert_eq!(others.wire.asked().len(), 0, "it is remembered");
 }
 
 #[tokio::test]
@@ -257,8 +192,7 @@ async fn ask_in_vain(recursor: &Recursor<Wire>, question: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_tree_takes_nothing_from_others() {
-    let trouble = Trouble { silent: "192.0.2.1".parse().ok(), ..Trouble::default() };
-    let setting = troubled("", trouble, Limits { resolutions: 4, ..Limits::default() });
+    let setting = silent(Limits { resolutions: 4, ..Limits::default() });
     for digit in 0..2 {
         ask_in_vain(&setting.recursor, &format!("{digit}.3pid.example. A")).await;
     }
@@ -270,22 +204,19 @@ async fn a_silent_tree_takes_nothing_from_others() {
 
 #[tokio::test]
 async fn a_question_not_sent_is_no_silence_and_not_remembered() {
-    let trouble = Trouble::default();
-    let setting = troubled("", trouble.clone(), Limits::default());
+    let setting = setting("");
     let resolve = || setting.recursor.resolve(parse("3pid.example. SOA"), Checking::Enabled);
     for _ in 0..10 {
-        trouble.not_sent.store(1000, Ordering::Relaxed);
+        setting.wire.hold_back(1000);
         assert_eq!(resolve().await.failure, Some(Cause::Busy));
     }
-    trouble.not_sent.store(1, Ordering::Relaxed);
+    setting.wire.hold_back(1);
     assert_eq!(resolve().await.security, Security::Secure, "it is tried again");
 }
 
 #[tokio::test]
 async fn who_wait_for_the_same_are_counted() {
-    let trouble = Trouble { silent: "192.0.2.1".parse().ok(), ..Trouble::default() };
-    let setting =
-        troubled("", trouble, Limits { followers: 2.try_into().unwrap(), ..Limits::default() });
+    let setting = silent(Limits { followers: 2.try_into().unwrap(), ..Limits::default() });
     ask_in_vain(&setting.recursor, "3pid.example. A").await;
     ask_in_vain(&setting.recursor, "3pid.example. A").await;
     let third = setting.recursor.resolve(parse("3pid.example. A"), Checking::Enabled).await;
@@ -298,18 +229,18 @@ async fn the_cache_obeys_the_clock() {
     let setting = setting("");
     let question = parse(&format!("{EMAIL} ASSOC"));
     setting.recursor.resolve(question.clone(), Checking::Enabled).await;
-    setting.asked();
+    setting.wire.asked();
     setting.clock.advance(Duration::from_secs(3599));
     setting.recursor.resolve(question.clone(), Checking::Enabled).await;
-    assert_eq!(setting.asked(), 0);
+    assert_eq!(setting.wire.asked().len(), 0);
     setting.clock.advance(Duration::from_secs(1));
     setting.recursor.resolve(question, Checking::Enabled).await;
-    assert!(setting.asked() > 0);
+    assert!(!setting.wire.asked().is_empty());
 }
 
 #[tokio::test]
 async fn packets_are_answered() {
-    let Setting { recursor, .. } = setting("");
+    let Live { recursor, .. } = setting("");
     let question = format!("{PHONE} ASSOC");
     let found = answer(&recursor, &packet(&question, Some(1232))).await;
     assert_eq!((found.id, found.rcode), (4711, Rcode::NOERROR));
@@ -324,7 +255,7 @@ async fn packets_are_answered() {
 
 #[tokio::test]
 async fn packets_are_refused() {
-    let Setting { recursor, .. } = setting("");
+    let Live { recursor, .. } = setting("");
     let code = |message: &Message| message.edns.as_ref()?.extended_errors().next().map(|e| e.code);
     let outside = answer(&recursor, &packet("example. A", Some(1232))).await;
     assert_eq!(outside.rcode, Rcode::REFUSED);
@@ -340,7 +271,7 @@ async fn packets_are_refused() {
 async fn answers_fit_what_the_client_takes() {
     let more: String =
         (0..40).map(|number| format!("big TXT \"{number} {}\"\n", "x".repeat(80))).collect();
-    let Setting { recursor, .. } = setting(&more);
+    let Live { recursor, .. } = setting(&more);
     for (udp_size, most) in [(None, 512), (Some(600), 600), (Some(65_000), 1232)] {
         let packet = packet("big.many.example. TXT", udp_size);
         let reply = octets(&recursor, &packet, Transport::Udp).await;
@@ -369,7 +300,7 @@ impl Exchange for ToRecursor {
 
 #[tokio::test]
 async fn a_client_looks_in_every_root() {
-    let Setting { recursor, clock, .. } = setting("");
+    let Live { recursor, clock, .. } = setting("");
     let many = Root { apex: "many.example.".parse().unwrap(), ..tree::root() };
     let unknown = Root { apex: "elsewhere.example.".parse().unwrap(), ..tree::root() };
     let roots = vec![tree::root(), many, unknown];

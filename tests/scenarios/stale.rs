@@ -40,6 +40,11 @@ async fn lost(question: &str) -> Live {
     live
 }
 
+/// Lets what was begun end.
+async fn settle() {
+    tokio::time::sleep(Limits::default().deadline + Duration::from_secs(1)).await;
+}
+
 fn code(response: &Response) -> Option<EdeCode> {
     response.extended_error.as_ref().map(|error| error.code)
 }
@@ -78,8 +83,7 @@ async fn who_comes_later_waits_for_the_same_moment() {
 async fn what_could_not_be_had_is_left_alone_for_a_while() {
     let live = lost(WWW).await;
     live.ask(WWW).await;
-    // Until the resolution has ended, too.
-    tokio::time::sleep(Duration::from_secs(11)).await;
+    settle().await;
     live.wire.asked();
     live.pass(29);
     let (response, took) = timed(&live, WWW).await;
@@ -185,7 +189,7 @@ async fn what_is_too_old_is_not_told() {
     let live = lost(WWW).await;
     live.pass(86_399);
     assert_eq!(code(&*live.ask(WWW).await), Some(EdeCode::STALE_ANSWER));
-    tokio::time::sleep(Duration::from_secs(11)).await;
+    settle().await;
     live.pass(1);
     assert!(live.ask(WWW).await.failure.is_some());
 }

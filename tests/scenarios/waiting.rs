@@ -46,7 +46,8 @@ impl Exchange for Front {
     ) -> Result<Vec<u8>, ExchangeError> {
         let peer = Peer { remote: "127.0.0.1:4711".parse().unwrap(), local, transport };
         let answer = async {
-            match self.desk.respond(packet, &peer, &self.served, &self.recursor, ()).await {
+            let Self { desk, served, recursor } = self;
+            match desk.respond(packet, &peer, Instant::now(), served, recursor, ()).await {
                 Some(message) => message,
                 None => std::future::pending().await,
             }

@@ -17,8 +17,9 @@ use crate::authority::Authority;
 use crate::clock::{Clock, Timestamp};
 use crate::telemetry::Telemetry;
 use crate::transport::{Peer, Reaction, Service};
-use crate::wire::Prefix;
-use crate::wire::{AnswerWriter, EdeCode, EdnsPolicy, Query, Rcode, Unanswerable, write_error};
+use crate::wire::{
+    AnswerWriter, EdeCode, EdnsPolicy, Prefix, Query, Rcode, Unanswerable, write_error,
+};
 
 pub use recursion::{ClientLimits, Desk, Limits, recurse};
 use tally::{Course, Tally};
@@ -123,5 +124,3 @@ impl Service for DnsService {
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod waiting;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::Served;
 use super::tally::{Wait, count_response, count_wait, responses, waits};
@@ -38,11 +38,11 @@ pub struct Limits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientLimits {
     /// Its questions that wait for answers from elsewhere: 1000, as in Unbound, a quarter of
-    /// [`Limits::questions`]. One waits until its answer is there, even where that comes too late. For
+    /// [`Limits::questions`]. One waits until its answer is there, or would be too late. For
     /// further ones nothing is looked up. Where nothing is known, they get no answer over UDP, where
     /// another may have asked in the client's name, and SERVFAIL over TCP.
     pub waiting: NonZeroUsize,
-    /// How late an answer may be given over UDP: 1.9 s. Stubs ask again after 2 s at the earliest, and
+    /// How long after its question an answer may be given over UDP: 1.9 s. Stubs ask again after 2 s at the earliest, and
     /// what is served stale is so after 1.8 s (RFC 8767 section 5).
     pub lateness: Duration,
 }
@@ -121,18 +121,21 @@ impl Desk {
         recursor: Recursor<E>,
         look: OwnedSemaphorePermit,
     ) {
-        let Deferred { packet, peer, .. } = &question;
-        if let Some(message) = self.respond(packet, peer, served, &recursor, look).await {
+        let Deferred { packet, peer, arrived, .. } = &question;
+        let response = self.respond(packet, peer, *arrived, served, &recursor, look).await;
+        if let Some(message) = response {
             question.reply(message);
         }
     }
 
-    /// The response to the question in `packet`; none where it is to have none. What is known takes
-    /// no place; `look`, which stands for the processor, is given back before any wait.
+    /// The response to the question in `packet`, which came when it `arrived`; none where it is to have
+    /// none. What is known takes no place; `look`, which stands for the processor, is given back before any
+    /// wait.
     pub async fn respond<E: Exchange + 'static>(
         &self,
         packet: &[u8],
         peer: &Peer,
+        arrived: Instant,
         served: &Served,
         recursor: &Recursor<E>,
         look: impl Send,
@@ -151,10 +154,10 @@ impl Desk {
                 self.turn_away(full, transport).then_some(busy)
             }
             (Begun::Known(response), _) => Some(response),
-            // The place is kept until the response is there.
+            // The place is kept as long as it is waited.
             (Begun::Awaited(follower), _place) => {
                 drop(look);
-                self.wait(follower, transport, served.client.lateness).await
+                self.wait(follower, transport, arrived + served.client.lateness).await
             }
         };
         let response = response?;
@@ -173,20 +176,21 @@ impl Desk {
         told
     }
 
-    /// Waits for a response; none where it comes too late to be given. The resolver goes on in any
-    /// case: who asks next finds what it found.
+    /// Waits for a response; over UDP until it would be `late`, and be given no more. The resolver goes
+    /// on in any case: who asks next finds what it found.
     async fn wait(
         &self,
         follower: Follower,
         transport: Transport,
-        lateness: Duration,
+        late: Instant,
     ) -> Option<Arc<Response>> {
-        let since = Instant::now();
-        let response = follower.response().await;
-        let late = transport == Transport::Udp && since.elapsed() > lateness;
-        let wait = if late { Wait::Late } else { Wait::Answered };
+        let response = match transport {
+            Transport::Udp => timeout_at(late, follower.response()).await.ok(),
+            Transport::Tcp => Some(follower.response().await),
+        };
+        let wait = if response.is_some() { Wait::Answered } else { Wait::Late };
         self.count(|counts| count_wait(&mut counts.waits, transport, wait));
-        (!late).then_some(response)
+        response
     }
 
     fn count(&self, count: impl FnOnce(&mut Counts)) {

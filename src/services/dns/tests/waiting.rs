@@ -1,23 +1,13 @@
 //! Tests of who waits, and for how long. Time is scripted.
 
-use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-use super::recursion::Desk;
-use super::{Access, ClientLimits, Limits, Role, Served};
-use crate::clock::ManualClock;
-use crate::recursor::{self, Recursor};
-use crate::resolver::{Forward, Policy};
-use crate::telemetry::Telemetry;
-use crate::transport::{Exchange, ExchangeError, Peer, Transport};
-use crate::wire::{Class, Message, Question, Rcode, Rdata, Rrset, Rtype, Ttl};
+use super::*;
 
 /// A resolver that knows an address for each name, but takes its time.
 struct Slow {
@@ -35,13 +25,7 @@ impl Exchange for Slow {
     ) -> Result<Vec<u8>, ExchangeError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         sleep(self.takes).await;
-        let mut message = Message::decode(packet).unwrap();
-        message.flags.response = true;
-        let name = message.question.clone().unwrap().name;
-        let rdata = Rdata::new(vec![192, 0, 2, 7]).unwrap();
-        let rrset = Rrset::single(name, Rtype::A, Ttl::from_secs(60), rdata);
-        message.answer = rrset.records().collect();
-        Ok(message.encode())
+        Ok(address(packet))
     }
 }
 
@@ -59,9 +43,6 @@ struct Rig {
 impl Rig {
     /// Answers take so long, so many may wait in all, and so many of one client.
     fn new(takes: Duration, questions: usize, waiting: usize) -> Self {
-        let resolvers = vec!["192.0.2.1:53".parse().unwrap()];
-        let forwards = vec![Forward { zone: "test.".parse().unwrap(), resolvers }];
-        let policy = Policy { forwards, ..Policy::default() };
         let asked = Arc::new(AtomicUsize::new(0));
         let exchange = Slow { takes, asked: asked.clone() };
         let clock = ManualClock::default();
@@ -74,7 +55,7 @@ impl Rig {
         Self {
             desk: Arc::new(Desk::new(&limits, &telemetry)),
             served: Arc::new(Served { client, ..Served::new(Role::Resolver(Access::new(&[]))) }),
-            recursor: Recursor::new(policy, exchange, shared, serving_stale),
+            recursor: Recursor::new(forwarding(), exchange, shared, serving_stale),
             looks: Arc::new(Semaphore::new(1)),
             asked,
             clock,
@@ -84,16 +65,26 @@ impl Rig {
 
     /// Has a client ask. It has done so, and waits, where this returns.
     async fn ask(&self, client: &str, via: Transport, name: &str) -> Asking {
+        self.ask_after(Duration::ZERO, client, via, name).await
+    }
+
+    /// The same, where the question is seen so long after it came.
+    async fn ask_after(
+        &self,
+        queued: Duration,
+        client: &str,
+        via: Transport,
+        name: &str,
+    ) -> Asking {
+        let arrived = Instant::now() - queued;
         let remote = SocketAddr::new(client.parse::<IpAddr>().unwrap(), 4711);
         let peer = Peer { remote, local: "192.0.2.53:53".parse().unwrap(), transport: via };
-        let question = Question { name: name.parse().unwrap(), rtype: Rtype::A, class: Class::IN };
-        let mut query = Message::query(9, question);
-        query.flags.recursion_desired = true;
+        let query = ask(name, Rtype::A);
         let (desk, served, recursor) =
             (self.desk.clone(), self.served.clone(), self.recursor.clone());
         let look = self.looks.clone().acquire_owned().await.unwrap();
         let asking = tokio::spawn(async move {
-            desk.respond(&query.encode(), &peer, &served, &recursor, look).await
+            desk.respond(&query.encode(), &peer, arrived, &served, &recursor, look).await
         });
         // A look is given back before any wait.
         drop(self.looks.acquire().await.unwrap());
@@ -124,10 +115,6 @@ impl Asking {
         let message = Message::decode(&self.0.await.unwrap()?).unwrap();
         Some((message.rcode, message.answer.len()))
     }
-}
-
-fn count(count: usize) -> NonZeroUsize {
-    NonZeroUsize::new(count).unwrap()
 }
 
 const UDP: Transport = Transport::Udp;
@@ -187,14 +174,31 @@ async fn a_client_without_place_is_told_what_is_stale() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_what_comes_late_has_a_place_until_it_comes() {
-    let rig = Rig::new(Duration::from_secs(5), 9, 1);
+async fn nobody_keeps_a_place_for_an_answer_that_will_not_be_given() {
+    let rig = Rig::new(Duration::from_secs(5), 1, 1);
     let first = rig.ask(ALICE, UDP, "a.test.").await;
-    sleep(Duration::from_secs(4)).await;
-    assert_eq!(rig.ask(ALICE, UDP, "b.test.").await.end().await, None);
-    assert_eq!(rig.asked(), 1);
+    sleep(Duration::from_millis(1890)).await;
+    assert_eq!(rig.ask(BOB, UDP, "b.test.").await.end().await, BUSY, "it may still be given");
+    sleep(Duration::from_millis(20)).await;
     assert_eq!(first.end().await, None);
-    assert_eq!(rig.ask(ALICE, TCP, "b.test.").await.end().await, FOUND);
+    assert_eq!(rig.counted("late"), [1, 0]);
+    let second = rig.ask(BOB, TCP, "b.test.").await;
+    sleep(Duration::from_millis(4000)).await;
+    assert_eq!(rig.ask(ALICE, TCP, "c.test.").await.end().await, BUSY, "over TCP it will be");
+    assert_eq!(second.end().await, FOUND);
+    assert_eq!(rig.ask(ALICE, UDP, "a.test.").await.end().await, FOUND, "it was looked for on");
+    assert_eq!(rig.asked(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_had_to_queue_has_waited_already() {
+    let rig = Rig::new(Duration::from_millis(1000), 9, 9);
+    let queued = Duration::from_millis(950);
+    let late = rig.ask_after(queued, ALICE, UDP, "a.test.").await;
+    let in_time = rig.ask_after(queued / 2, ALICE, UDP, "a.test.").await;
+    assert_eq!((late.end().await, in_time.end().await), (None, FOUND));
+    let too_late = rig.ask_after(2 * queued + queued, ALICE, UDP, "b.test.").await;
+    assert_eq!(too_late.end().await, None);
 }
 
 #[tokio::test(start_paused = true)]

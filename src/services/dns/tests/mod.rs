@@ -1,3 +1,5 @@
+mod waiting;
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
@@ -233,19 +235,22 @@ fn few(questions: usize) -> Limits {
     Limits { questions: count(questions), looks: NonZeroUsize::MIN }
 }
 
-/// A recursor that asks another for `test.`, which is not signed.
-fn recursor<E: Exchange + 'static>(exchange: E) -> Recursor<E> {
+/// Asks another resolver for `test.`, which is not signed.
+fn forwarding() -> resolver::Policy {
     let resolvers = vec!["192.0.2.1:53".parse().unwrap()];
     let forwards = vec![Forward { zone: "test.".parse().unwrap(), resolvers }];
-    let policy = resolver::Policy { forwards, ..Default::default() };
+    resolver::Policy { forwards, ..Default::default() }
+}
+
+fn recursor<E: Exchange + 'static>(exchange: E) -> Recursor<E> {
     let limits = recursor::Limits { followers: count(3), ..recursor::Limits::default() };
-    Recursor::new(policy, exchange, Arc::new(ManualClock::default()), limits)
+    Recursor::new(forwarding(), exchange, Arc::new(ManualClock::default()), limits)
 }
 
 /// A resolver that knows addresses, but not that of `slow.test.`
-struct Slow;
+struct Partial;
 
-impl Exchange for Slow {
+impl Exchange for Partial {
     async fn exchange(
         &self,
         _: SocketAddr,
@@ -253,22 +258,27 @@ impl Exchange for Slow {
         packet: &[u8],
         _: std::time::Duration,
     ) -> Result<Vec<u8>, ExchangeError> {
-        let mut message = Message::decode(packet).unwrap();
-        let Question { name, .. } = message.question.clone().unwrap();
-        if name == "slow.test.".parse().unwrap() {
+        if Query::parse(packet).unwrap().qname.starts_with(b"\x04slow") {
             std::future::pending::<()>().await;
         }
-        message.flags.response = true;
-        let rdata = Rdata::new(vec![192, 0, 2, 7]).unwrap();
-        let rrset = Rrset::single(name, Rtype::A, Ttl::from_secs(60), rdata);
-        message.answer = rrset.records().collect();
-        Ok(message.encode())
+        Ok(address(packet))
     }
+}
+
+/// The reply of a resolver that knows an address for each name.
+fn address(query: &[u8]) -> Vec<u8> {
+    let mut message = Message::decode(query).unwrap();
+    message.flags.response = true;
+    let name = message.question.clone().unwrap().name;
+    let rdata = Rdata::new(vec![192, 0, 2, 7]).unwrap();
+    let rrset = Rrset::single(name, Rtype::A, Ttl::from_secs(60), rdata);
+    message.answer = rrset.records().collect();
+    message.encode()
 }
 
 #[tokio::test]
 async fn known_answers_are_given_whatever_is_under_way() {
-    let rig = Rig::start(Slow, few(2));
+    let rig = Rig::start(Partial, few(2));
     let asking = async {
         let quick = ask("quick.test.", Rtype::A);
         let answer = ask_udp(rig.address, &quick).await;
