@@ -178,13 +178,18 @@ impl Policy {
         }
     }
 
-    /// Whether a negative trust anchor takes the judgement of the zone at `zone` away.
-    pub(super) fn distrusts(&self, zone: &Name) -> bool {
+    /// The negative trust anchor that takes the judgement of the zone at `zone` away.
+    pub fn negative_anchor(&self, zone: &Name) -> Option<&Name> {
         let apex = self.root_of(zone).map(|root| &root.apex);
-        let covers = |anchor: &Name| {
+        let covers = |anchor: &&Name| {
             zone.is_at_or_below(anchor) && !apex.is_some_and(|apex| apex.is_below(anchor))
         };
-        self.negative_anchors.iter().any(covers)
+        self.negative_anchors.iter().find(covers)
+    }
+
+    /// Whether there is one.
+    pub(super) fn distrusts(&self, zone: &Name) -> bool {
+        self.negative_anchor(zone).is_some()
     }
 
     fn is_off_limits(&self, address: IpAddr) -> bool {

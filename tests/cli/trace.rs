@@ -1,6 +1,8 @@
 //! `threepid trace`, against servers in this process on free ports.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 
 use serde_json::Value;
@@ -97,6 +99,22 @@ async fn the_way_through_the_demo_is_shown() {
     assert_eq!(known.code, 2, "nothing is proved: {known:?}");
     let why = "      known  a.localhost. A: nobody is asked below localhost. (RFC 6761)\n";
     assert!(known.stdout.contains(why), "{known:?}");
+    let why = "found, not proved: it was answered here (RFC 6761), and nobody was asked\n";
+    assert!(known.stdout.contains(why), "{known:?}");
+    assert!(known.stdout.contains("\n0 questions to 0 servers, "), "{known:?}");
+
+    let signature = trace(directory.path(), &["ns.3pid.example", "RRSIG"]).await;
+    let why = "RRSIG: found, not proved: signatures are not signed themselves\n";
+    assert!(signature.stdout.contains(why), "{signature:?}");
+
+    let path = directory.path().join("resolver.toml");
+    let config = fs::read_to_string(&path).unwrap();
+    let excepted =
+        config.replacen("[resolver]", "[resolver]\nnegative_anchors = [\"3pid.example\"]", 1);
+    fs::write(&path, excepted).unwrap();
+    let taken = trace(directory.path(), &["ns.3pid.example"]).await;
+    let why = "A: found, not proved: the negative trust anchor 3pid.example. covers it\n";
+    assert!(taken.stdout.contains(why), "{taken:?}");
     demo.stop().await;
 }
 
@@ -148,10 +166,10 @@ async fn what_goes_wrong_is_shown_where_it_does() {
     assert_eq!(ran.code, 3, "{ran:?}");
     let flaw = "      bogus  3pid.example. DNSKEY: no key of the zone has tag 1\n";
     assert!(ran.stdout.contains(flaw), "{}", ran.stdout);
-    assert!(
-        ran.stdout.contains("3pid.example. SOA: cannot be told: 3pid.example. DNSKEY"),
-        "{ran:?}"
-    );
+    assert!(ran.stdout.contains("3pid.example. SOA: bogus: 3pid.example. DNSKEY"), "{ran:?}");
+    let (_, told) = objects(directory.path(), "3pid.example").await;
+    let answer = told.iter().find(|object| object["event"] == "answer").unwrap();
+    assert_eq!((&answer["outcome"], &answer["security"]), (&"error".into(), &"bogus".into()));
 
     servers.stop().await;
     let ran = trace(directory.path(), &["+447700900124"]).await;
@@ -183,35 +201,45 @@ async fn a_server_that_stays_silent_is_waited_for() {
     assert!(ran.stdout.contains("cannot be told: no server of 3pid.example. answers\n"), "{ran:?}");
 }
 
-/// Questions go out from where the resolver sends its own.
+/// Refuses what it is asked, and gives the addresses that asked.
+async fn refuse(server: tokio::net::UdpSocket, asked: &mut BTreeSet<IpAddr>) {
+    let mut packet = [0; 512];
+    loop {
+        let (length, from) = server.recv_from(&mut packet).await.expect("a question");
+        asked.insert(from.ip());
+        // A reply, and REFUSED.
+        (packet[2], packet[3]) = (0x80, 5);
+        server.send_to(&packet[..length], from).await.expect("it is sent");
+    }
+}
+
+/// Questions go out from where the resolver sends its own, and for some names to other resolvers.
 #[tokio::test]
-async fn questions_go_out_from_the_sources_of_the_resolver() {
+async fn questions_go_from_and_to_where_those_of_the_resolver_go() {
     let directory = tempfile::tempdir().unwrap();
     let server = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let port = server.local_addr().unwrap().port();
     let config = format!(
-        "[resolver]\nlisten = [\"127.0.0.1:5300\"]\niteration_port = {}\nsources = [\"127.0.0.57\"]\n\
+        "[resolver]\nlisten = [\"127.0.0.1:5300\"]\niteration_port = {port}\nsources = [\"127.0.0.57\"]\n\
          [[resolver.root]]\napex = \"3pid.example.\"\nservers = [\"127.0.0.1\"]\n\
-         anchors = [\"3pid.example. IN DS 1 15 2 {}\"]\n",
-        server.local_addr().unwrap().port(),
+         anchors = [\"3pid.example. IN DS 1 15 2 {}\"]\n\
+         [[resolver.forward]]\nzone = \"corp\"\nresolvers = [\"127.0.0.1:{port}\"]\n",
         "00".repeat(32)
     );
     fs::write(directory.path().join("resolver.toml"), config).unwrap();
-    let refuse = async {
-        let mut packet = [0; 512];
-        loop {
-            let (length, from) = server.recv_from(&mut packet).await.unwrap();
-            assert_eq!(from.ip().to_string(), "127.0.0.57");
-            // A reply, and REFUSED.
-            (packet[2], packet[3]) = (0x80, 5);
-            server.send_to(&packet[..length], from).await.unwrap();
-        }
+    let mut asked = BTreeSet::new();
+    let walks = async {
+        let ran = trace(directory.path(), &["3pid.example", "SOA"]).await;
+        assert!(ran.stdout.contains("\n3pid.example. at 127.0.0.1:"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("REFUSED"), "{}", ran.stdout);
+        let ran = trace(directory.path(), &["host.corp"]).await;
+        assert!(ran.stdout.contains("\ncorp. by the resolver 127.0.0.1:"), "{}", ran.stdout);
     };
     tokio::select! {
-        ran = trace(directory.path(), &["3pid.example", "SOA"]) => {
-            assert!(ran.stdout.contains("REFUSED"), "{}", ran.stdout);
-        }
-        () = refuse => {}
+        () = walks => {}
+        () = refuse(server, &mut asked) => {}
     }
+    assert_eq!(asked, BTreeSet::from(["127.0.0.57".parse().unwrap()]));
 }
 
 #[test]

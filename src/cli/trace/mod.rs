@@ -7,6 +7,7 @@ mod object;
 mod target;
 mod teller;
 mod text;
+mod unproved;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ pub(super) fn trace(arguments: &Trace) -> Exit {
         Ok(setting) => setting,
         Err(exit) => return exit,
     };
-    let mut teller = Teller::new(arguments.json);
+    let mut teller = Teller::new(arguments.json, setting.policy.clone());
     let target = match Target::read(&arguments.target, arguments.country) {
         Ok(target) => target,
         Err(error) => return teller.fail(&arguments.target, error),
@@ -96,8 +97,10 @@ impl Tracer<'_> {
         let mut findings = Vec::new();
         for root in self.trees() {
             let outcome = match threepid.owner(&root.apex) {
-                Ok(owner) => {
-                    Found::read(owner.clone(), &self.walk(owner, Rtype::ASSOC, teller).await)
+                Ok(name) => {
+                    let (rtype, class) = (Rtype::ASSOC, Class::IN);
+                    let question = Question { name: name.clone(), rtype, class };
+                    Found::read(name, &self.walk(question, teller).await)
                 }
                 Err(error) => Err(LookupError::Name(error)),
             };
@@ -124,25 +127,26 @@ impl Tracer<'_> {
     async fn name(&self, name: Name, rtype: Rtype, teller: &mut Teller) -> Exit {
         let policy = &self.setting.policy;
         let known = policy.special(&name, rtype).is_some();
-        if !known && policy.root_of(&name).is_none() {
+        let is_forwarded = policy.forwards.iter().any(|it| name.is_at_or_below(&it.zone));
+        if !known && !is_forwarded && policy.root_of(&name).is_none() {
             let apexes: Vec<String> =
                 policy.roots.iter().map(|root| root.apex.to_string()).collect();
             let apexes = apexes.join(" and ");
             return teller
                 .fail(&name.to_string(), format_args!("it lies in no configured tree ({apexes})"));
         }
-        let response = self.walk(name.clone(), rtype, teller).await;
-        teller.answer(&name, rtype, &response)
+        let question = Question { name, rtype, class: Class::IN };
+        let response = self.walk(question.clone(), teller).await;
+        teller.answer(&question, &response)
     }
 
     /// Walks as a resolver that knows nothing yet.
-    async fn walk(&self, name: Name, rtype: Rtype, teller: &mut Teller) -> Response {
+    async fn walk(&self, question: Question, teller: &mut Teller) -> Response {
         let Setting { policy, sources } = &self.setting;
         let network = Network::new(&transport::Limits::default()).from(sources.clone());
         let limits = Limits { deadline: DEADLINE, ..Limits::default() };
         let recursor = Recursor::new(policy.clone(), network, Arc::new(SystemClock), limits);
-        let question = Question { name, rtype, class: Class::IN };
-        teller.begin(&question, policy.root_of(&question.name));
+        teller.begin(&question);
         recursor.watch(question, Checking::Enabled, |note| teller.tell(note)).await
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::dnssec::{Security, Verified};
 use crate::resolver::{Cause, Kind, Meaning, Response, Root, Special, Trusted};
 use crate::wire::rdata::{Ds, to_text};
-use crate::wire::{Name, Question, Rtype, Transport};
+use crate::wire::{Edns, Name, Question, Rtype, Transport};
 
 use super::teller::{Asked, Heard, Totals};
 
@@ -22,7 +22,8 @@ Its member event says what it is, and which others there are:
 walk        a walk begins: name, type; apex, servers and anchors of
             its root
 question    one was asked: zone, server, server_name (or null),
-            transport (udp or tcp), name, type, milliseconds, rcode
+            forward (whether that is a resolver), transport (udp or
+            tcp), name, type, milliseconds, rcode and extended_errors
             where there is a reply, and outcome with its details
 special     nobody is asked: name, type, zone, rfc
 proved      a signature proves a record set: name, type, signer,
@@ -31,10 +32,11 @@ trust       how a zone's data is judged: zone, and state: signed
             (key_tags), insecure (reason, or null), no_cut, or error
             (error)
 rejected    an answer is bogus: error
-answer      what a walk for a name found: name, type, proved, records
-            (each with name, ttl, type, data), error (or null), and
-            outcome: data, alias, alias_too_long, nodata, nxdomain,
-            nxname or error
+answer      what a walk for a name found: name, type, outcome (data,
+            alias, alias_too_long, nodata, nxdomain, nxname or error),
+            security (secure, insecure, bogus, indeterminate), proved
+            (whether it is secure), reason why it is not (or null),
+            records (each with name, ttl, type, data), error (or null)
 identifier  what all trees say of an identifier: as `lookup --json`
 error       there is nothing to walk to: target, error
 end         the totals: questions, servers, proved, milliseconds
@@ -44,7 +46,8 @@ The outcome of a question is one of:
 
 servers         the zone's own word on its servers: servers (each with
                 name and addresses)
-referral        the name lies in a zone below: to, servers, ds
+referral        the name lies in a zone below: to, servers, ds,
+                ds_denied (whether a denial of ds came along)
 no_cut          no zone starts there: exists (whether the name does)
 data            records of the type
 alias           another name to go on with: target
@@ -88,11 +91,12 @@ pub(super) fn walk(question: &Question, root: Option<&Root>) -> Value {
 }
 
 pub(super) fn question(asked: &Asked, heard: &Heard) -> Value {
-    let Asked { zone, question, server, via } = asked;
+    let Asked { zone, question, server, via, forward } = asked;
     let mut object = json!({
         "zone": zone.to_string(),
         "server": server.address.to_string(),
         "server_name": server.name.as_ref().map(Name::to_string),
+        "forward": forward,
         "transport": if *via == Transport::Tcp { "tcp" } else { "udp" },
         "name": question.name.to_string(),
         "type": question.rtype.to_string(),
@@ -100,6 +104,8 @@ pub(super) fn question(asked: &Asked, heard: &Heard) -> Value {
     });
     if let Some(message) = &heard.message {
         object["rcode"] = message.rcode.to_string().into();
+        let errors = message.edns.iter().flat_map(Edns::extended_errors);
+        object["extended_errors"] = errors.map(|error| error.to_string()).collect();
     }
     extend(&mut object, outcome(heard));
     event("question", object)
@@ -131,7 +137,14 @@ fn outcome(heard: &Heard) -> Value {
 fn referral(zone: &Name, heard: &Heard) -> Value {
     let ds: Vec<Value> = heard.delegation.iter().flat_map(|cut| &cut.ds).map(ds).collect();
     let servers = servers(heard);
-    json!({ "outcome": "referral", "to": zone.to_string(), "servers": servers, "ds": ds })
+    let denied = heard.delegation.as_ref().is_some_and(|cut| cut.denied);
+    json!({
+        "outcome": "referral",
+        "to": zone.to_string(),
+        "servers": servers,
+        "ds": ds,
+        "ds_denied": denied,
+    })
 }
 
 fn servers(heard: &Heard) -> Value {
@@ -183,15 +196,13 @@ pub(super) fn proved(name: &Name, rtype: Rtype, by: &Verified) -> Value {
     event("proved", proved)
 }
 
-pub(super) fn trust(zone: &Name, trusted: &Result<Trusted, Cause>) -> Value {
+pub(super) fn trust(zone: &Name, trusted: &Result<Trusted, Cause>, reason: Option<&str>) -> Value {
     let mut object = match trusted {
         Ok(Trusted::Keys(keys)) => {
             let tags: Vec<u16> = keys.keys().map(|(tag, _)| tag).collect();
             json!({ "state": "signed", "key_tags": tags })
         }
-        Ok(Trusted::Insecure(why)) => {
-            json!({ "state": "insecure", "reason": why.map(|why| why.to_string()) })
-        }
+        Ok(Trusted::Insecure(_)) => json!({ "state": "insecure", "reason": reason }),
         Ok(Trusted::NotACut) => json!({ "state": "no_cut" }),
         Err(cause) => json!({ "state": "error", "error": cause.to_string() }),
     };
@@ -203,7 +214,7 @@ pub(super) fn rejected(cause: &Cause) -> Value {
     event("rejected", json!({ "error": cause.to_string() }))
 }
 
-pub(super) fn answer(name: &Name, rtype: Rtype, response: &Response) -> Value {
+pub(super) fn answer(question: &Question, response: &Response, unproved: Option<&str>) -> Value {
     let records = response.answer.iter().flat_map(|set| set.rrset.records());
     let records: Vec<Value> = records
         .map(|record| {
@@ -216,14 +227,25 @@ pub(super) fn answer(name: &Name, rtype: Rtype, response: &Response) -> Value {
         })
         .collect();
     let answer = json!({
-        "name": name.to_string(),
-        "type": rtype.to_string(),
+        "name": question.name.to_string(),
+        "type": question.rtype.to_string(),
         "outcome": response.kind.as_ref().map_or("error", word),
+        "security": security(response.security),
         "proved": response.security == Security::Secure,
+        "reason": unproved,
         "records": records,
         "error": response.failure.as_ref().map(Cause::to_string),
     });
     event("answer", answer)
+}
+
+fn security(security: Security) -> &'static str {
+    match security {
+        Security::Secure => "secure",
+        Security::Insecure => "insecure",
+        Security::Bogus => "bogus",
+        Security::Indeterminate => "indeterminate",
+    }
 }
 
 pub(super) fn error(what: &str, error: impl Display) -> Value {

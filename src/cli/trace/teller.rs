@@ -13,27 +13,30 @@ use crate::cli::lookup::verdict::Verdict;
 use crate::cli::{Exit, output};
 use crate::clock::{Clock, SystemClock};
 use crate::dnssec::Security;
-use crate::resolver::{Cause, Kind, Meaning, Note, Response, Root, Trusted};
+use crate::resolver::{Cause, Kind, Meaning, Note, Policy, Response, Special, Trusted};
 use crate::stub::Finding;
 use crate::threepid::Threepid;
 use crate::wire::rdata::address;
-use crate::wire::{Message, Name, Question, Rtype, Transport};
+use crate::wire::{Message, Name, Question, Transport};
 
 use super::delegation::Delegation;
-use super::{object, text};
+use super::{object, text, unproved};
 
 /// Tells, and keeps what it takes to tell the next thing.
 #[derive(Debug)]
 pub(super) struct Teller {
     json: bool,
-    begun: Instant,
+    /// How it is resolved.
+    policy: Policy,
+    /// When the first walk began.
+    begun: Option<Instant>,
     /// What is out, and since when.
     out: Option<(Asked, Instant)>,
     /// Whom the last question went to.
     last: Option<(Name, Server, Transport)>,
     names: Names,
-    /// The apex of the tree.
-    apex: Option<Name>,
+    /// The zone, where this walk led to one that nobody is asked about.
+    special: Option<&'static Special>,
     /// What was told last of the trust in each zone.
     trust: HashMap<Name, Result<Trusted, Cause>>,
     asked: HashSet<SocketAddr>,
@@ -48,6 +51,8 @@ pub(super) struct Asked {
     pub(super) question: Question,
     pub(super) server: Server,
     pub(super) via: Transport,
+    /// Whether it is a resolver, not an authority.
+    pub(super) forward: bool,
 }
 
 /// Who is asked.
@@ -100,14 +105,15 @@ impl Names {
 }
 
 impl Teller {
-    pub(super) fn new(json: bool) -> Self {
+    pub(super) fn new(json: bool, policy: Policy) -> Self {
         Self {
             json,
-            begun: Instant::now(),
+            policy,
+            begun: None,
             out: None,
             last: None,
             names: Names::default(),
-            apex: None,
+            special: None,
             trust: HashMap::new(),
             asked: HashSet::new(),
             questions: 0,
@@ -124,11 +130,11 @@ impl Teller {
     }
 
     /// A walk begins.
-    pub(super) fn begin(&mut self, question: &Question, root: Option<&Root>) {
-        let first = self.questions == 0;
+    pub(super) fn begin(&mut self, question: &Question) {
+        let (first, root) = (self.begun.is_none(), self.policy.root_of(&question.name));
         self.say(|| object::walk(question, root), || text::walk(question, root, first));
-        self.last = None;
-        self.apex = root.map(|root| root.apex.clone());
+        self.begun.get_or_insert_with(Instant::now);
+        (self.last, self.special) = (None, None);
         self.trust.clear();
         self.names = Names::default();
     }
@@ -139,7 +145,8 @@ impl Teller {
             Note::Asks { zone, question, server, via } => {
                 let name = self.names.of.get(&server.ip()).cloned();
                 let server = Server { address: server, name };
-                self.asks(Asked { zone, question, server, via });
+                let forward = self.is_forward(&zone, server.address);
+                self.asks(Asked { zone, question, server, via, forward });
             }
             Note::Heard { message, meaning } => {
                 let Some((asked, since)) = self.out.take() else { return };
@@ -153,6 +160,7 @@ impl Teller {
                 self.say(|| object::question(&asked, &heard), || text::heard(&heard));
             }
             Note::Special { name, rtype, zone } => {
+                self.special = Some(zone);
                 self.say(
                     || object::special(&name, rtype, zone),
                     || text::special(&name, rtype, zone),
@@ -167,6 +175,12 @@ impl Teller {
                 self.say(|| object::rejected(&cause), || text::rejected(&cause));
             }
         }
+    }
+
+    /// Whether this is one of the resolvers for the names of a zone.
+    fn is_forward(&self, zone: &Name, server: SocketAddr) -> bool {
+        let forwards = &self.policy.forwards;
+        forwards.iter().any(|it| it.zone == *zone && it.resolvers.contains(&server))
     }
 
     fn asks(&mut self, asked: Asked) {
@@ -186,15 +200,30 @@ impl Teller {
     /// Trust matters again and again; it is told when it is new.
     fn trusts(&mut self, zone: Name, trusted: Result<Trusted, Cause>) {
         if self.trust.get(&zone) != Some(&trusted) {
-            let anchored = self.apex.as_ref() == Some(&zone);
-            self.say(|| object::trust(&zone, &trusted), || text::trust(&zone, &trusted, anchored));
+            let anchored = self.policy.root_of(&zone).is_some_and(|root| root.apex == zone);
+            let reason = match trusted {
+                Ok(Trusted::Insecure(why)) => unproved::zone(&zone, why, &self.policy),
+                _ => None,
+            };
+            let reason = reason.as_deref();
+            self.say(
+                || object::trust(&zone, &trusted, reason),
+                || text::trust(&zone, &trusted, anchored, reason),
+            );
             self.trust.insert(zone, trusted);
         }
     }
 
     /// A walk for a name came to this. Gives what the program ends with.
-    pub(super) fn answer(&self, name: &Name, rtype: Rtype, response: &Response) -> Exit {
-        self.say(|| object::answer(name, rtype, response), || text::answer(name, rtype, response));
+    pub(super) fn answer(&self, question: &Question, response: &Response) -> Exit {
+        let is_open = response.security != Security::Secure && response.failure.is_none();
+        let unproved = || unproved::answer(question, response, &self.policy, self.special);
+        let unproved = is_open.then(unproved);
+        let unproved = unproved.as_deref();
+        self.say(
+            || object::answer(question, response, unproved),
+            || text::answer(question, response, unproved),
+        );
         match (&response.kind, response.security) {
             (None, _) => Exit::Error,
             (_, security) if security != Security::Secure => Exit::Unproved,
@@ -227,16 +256,14 @@ impl Teller {
         output::fail(format_args!("{what:?}: {error}"))
     }
 
-    /// All is told: what it took, if anything was asked.
+    /// All is told: what it took, if there was a walk.
     pub(super) fn end(&self) {
-        if self.questions == 0 {
-            return;
-        }
+        let Some(begun) = self.begun else { return };
         let totals = Totals {
             questions: self.questions,
             servers: self.asked.len(),
             proved: self.proved,
-            time: self.begun.elapsed(),
+            time: begun.elapsed(),
         };
         self.say(|| object::end(&totals), || text::end(&totals));
     }
@@ -245,7 +272,7 @@ impl Teller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Class, Rdata, Record, Ttl};
+    use crate::wire::{Class, Rdata, Record, Rtype, Ttl};
 
     fn record(name: &str, rtype: Rtype, rdata: &[u8]) -> Record {
         let (name, ttl) = (name.parse().unwrap(), Ttl::from_secs(60));

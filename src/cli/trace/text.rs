@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use crate::cli::lookup::show::printable;
 use crate::config::DNS_PORT;
-use crate::dnssec::{Security, Verified};
+use crate::dnssec::Verified;
 use crate::resolver::{Cause, Kind, Meaning, Response, Root, Special, Trusted};
-use crate::wire::rdata::{Dnskey, Ds, Nsec3, to_text};
+use crate::wire::rdata::{Dnskey, Ds, to_text};
 use crate::wire::{Message, Name, Question, Rtype, Transport};
 
 use super::delegation::Delegation;
@@ -60,11 +60,12 @@ pub(super) fn walk(question: &Question, root: Option<&Root>, first: bool) -> Str
 
 /// Whom the next questions go to.
 pub(super) fn heading(asked: &Asked) -> String {
-    let Asked { zone, server: Server { address, name }, via, .. } = asked;
+    let Asked { zone, server: Server { address, name }, via, forward, .. } = asked;
     let address = at(*address);
     let over = if *via == Transport::Tcp { ", over TCP" } else { "" };
     let server = match name {
         Some(name) => format!("at {name} ({address}){over}"),
+        None if *forward => format!("by the resolver {address}{over}"),
         None => format!("at {address}{over}"),
     };
     let zone = zone.to_string();
@@ -185,8 +186,14 @@ pub(super) fn proved(name: &Name, rtype: Rtype, by: &Verified) -> String {
     told("proved", &parts)
 }
 
-/// How a zone's data is judged. What vouches for its keys is the anchor, or else its DS set.
-pub(super) fn trust(zone: &Name, trusted: &Result<Trusted, Cause>, anchored: bool) -> String {
+/// How a zone's data is judged. What vouches for its keys is the anchor, or else its DS set. Data of an
+/// insecure zone may have a reason to be taken as it is.
+pub(super) fn trust(
+    zone: &Name,
+    trusted: &Result<Trusted, Cause>,
+    anchored: bool,
+    reason: Option<&str>,
+) -> String {
     let zone = zone.to_string();
     match trusted {
         Ok(Trusted::Keys(keys)) => {
@@ -196,10 +203,12 @@ pub(super) fn trust(zone: &Name, trusted: &Result<Trusted, Cause>, anchored: boo
             let keys = keys.keys().map(|(tag, key)| zone_key(tag, key) + vouched(tag));
             told("signed", &[zone, format!("with {}", keys.collect::<Vec<_>>().join(" and "))])
         }
-        Ok(Trusted::Insecure(None)) => told("insecure", &[zone, "is not signed".to_owned()]),
-        Ok(Trusted::Insecure(Some(why))) => {
-            told("insecure", &[zone, "counts as not signed:".to_owned(), why.to_string()])
-        }
+        Ok(Trusted::Insecure(_)) => match reason {
+            None => told("insecure", &[zone, "is not signed".to_owned()]),
+            Some(why) => {
+                told("insecure", &[zone, "counts as not signed:".to_owned(), why.to_owned()])
+            }
+        },
         Ok(Trusted::NotACut) => told("unsigned", &[zone, "is not where a zone starts".to_owned()]),
         // What is wrong with it has been told.
         Err(Cause::Bogus { name, rtype, .. }) => {
@@ -218,14 +227,16 @@ pub(super) fn rejected(cause: &Cause) -> String {
     told("bogus", &[cause.to_string()])
 }
 
-/// What a walk for a name came to.
-pub(super) fn answer(name: &Name, rtype: Rtype, response: &Response) -> String {
+/// What a walk for a name came to, and why it is not proved where it is not.
+pub(super) fn answer(question: &Question, response: &Response, unproved: Option<&str>) -> String {
+    let proof = proof(unproved);
     let sum = match (&response.kind, &response.failure) {
+        (_, Some(cause)) if cause.is_bogus() => format!("bogus: {cause}"),
         (_, Some(cause)) => format!("cannot be told: {cause}"),
-        (Some(Kind::Data | Kind::Alias(_)) | None, _) => format!("found, {}", proof(response)),
-        (Some(kind), _) => format!("{}, {}", denial(kind), proof(response)),
+        (Some(Kind::Data | Kind::Alias(_)) | None, _) => format!("found, {proof}"),
+        (Some(kind), _) => format!("{}, {proof}", denial(kind)),
     };
-    let mut text = format!("\n{name} {rtype}: {}\n", printable(&sum));
+    let mut text = format!("\n{} {}: {}\n", question.name, question.rtype, printable(&sum));
     for record in response.answer.iter().flat_map(|set| set.rrset.records()) {
         let (ttl, data) = (record.ttl.as_secs(), to_text(record.rtype, &record.rdata));
         text.push_str(&printable(&format!("  {} {ttl} {} {data}", record.name, record.rtype)));
@@ -234,23 +245,8 @@ pub(super) fn answer(name: &Name, rtype: Rtype, response: &Response) -> String {
     text
 }
 
-fn proof(response: &Response) -> String {
-    match (response.security, &response.extended_error) {
-        (Security::Secure, _) => "proved".to_owned(),
-        (_, Some(error)) => format!("not proved: {error}"),
-        (_, None) if is_opt_out(response) => {
-            "not proved: the denial leaves out unsigned zones (opt-out)".to_owned()
-        }
-        (_, None) => "not proved: a zone on the way is not signed".to_owned(),
-    }
-}
-
-/// Whether a signed denial leaves room for what is not signed (RFC 5155 section 6).
-fn is_opt_out(response: &Response) -> bool {
-    response.authority.iter().filter(|set| !set.signatures.is_empty()).any(|set| {
-        let mut records = set.rrset.rdata.iter().filter(|_| set.rrset.rtype == Rtype::NSEC3);
-        records.any(|rdata| Nsec3::parse(rdata).is_ok_and(|it| it.flags & Nsec3::OPT_OUT != 0))
-    })
+fn proof(unproved: Option<&str>) -> String {
+    unproved.map_or_else(|| "proved".to_owned(), |why| format!("not proved: {why}"))
 }
 
 pub(super) fn end(totals: &Totals) -> String {
