@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::wire::rdata::{address, name_target};
 use crate::wire::{Name, Record, Rtype};
-use crate::zone::master::{self, Mistake, Text};
+use crate::zone::master::{self, Mistake, Source, SourceFile, Text};
 
 /// Why a file gives no hints.
 #[derive(Debug, Error)]
@@ -21,6 +21,18 @@ pub(super) enum HintsError {
     /// There are none.
     #[error("{file}: no address of a name server of {apex} is in it")]
     None { file: String, apex: Name },
+}
+
+/// A file of hints, in memory.
+struct Hints<'a>(&'a [u8]);
+
+impl Source for Hints<'_> {
+    fn read(&self, file: &str, from: Option<&str>, limit: usize) -> Result<SourceFile, String> {
+        match from {
+            None => Text(self.0).read(file, from, limit),
+            Some(_) => Err("hints stand in one file".to_owned()),
+        }
+    }
 }
 
 /// The addresses of the servers of `apex` that the file at `path` tells, one at least.
@@ -41,7 +53,7 @@ pub(super) fn read_file(path: &Path, apex: &Name) -> Result<Vec<IpAddr>, Vec<Hin
 /// With everything that is wrong.
 pub(super) fn read(file: &str, octets: &[u8], apex: &Name) -> Result<Vec<IpAddr>, Vec<HintsError>> {
     let limits = master::Limits::default();
-    let master = master::read(file, Some(&Name::root()), &Text(octets), &limits);
+    let master = master::read(file, Some(&Name::root()), &Hints(octets), &limits);
     if !master.mistakes.is_empty() {
         return Err(master.mistakes.into_iter().map(HintsError::Master).collect());
     }
@@ -85,6 +97,8 @@ mod tests {
         assert_eq!(told("ns.b.example. 1 A 192.0.2.1\n").unwrap_err(), [none]);
         let errors = told("a.example. 1 NS\nns 1 A 192.0.2\n").unwrap_err();
         assert!(errors[0].starts_with("a.hints:1:") && errors[1].starts_with("a.hints:2:"));
+        let included = told("$INCLUDE more.hints\n").unwrap_err();
+        assert!(included[0].ends_with("hints stand in one file"), "{included:?}");
         let file = read_file(Path::new("/nonexistent/root.hints"), &Name::root()).unwrap_err();
         let told = file[0].to_string();
         assert!(told.starts_with("cannot read /nonexistent/root.hints: "), "{told}");

@@ -25,11 +25,12 @@ pub(super) fn read(table: &Table<'_>, base: &Path) -> Policy {
     let switch = |key, default| values::switch(table, key, default);
     let algorithms = Algorithms { rsasha1: switch("rsasha1", usual.algorithms.rsasha1) };
     let roots = Root::read_all(table, base, Holder::Resolver(algorithms));
+    let families = families(table, &roots);
     Policy {
         roots: roots.iter().map(Root::to_root).collect(),
         forwards: forward::read_all(table),
         port: port(table),
-        families: families(table),
+        families,
         do_not_query: values::items(table, "do_not_query", "a network"),
         negative_anchors: values::items(table, "negative_anchors", "a domain name"),
         private_zones: switch("private_zones", usual.private_zones),
@@ -48,18 +49,25 @@ fn port(table: &Table<'_>) -> u16 {
     table.value("iteration_port").and_then(number).map_or(values::DNS_PORT, port)
 }
 
-fn families(table: &Table<'_>) -> Families {
+fn families(table: &Table<'_>, roots: &[Root]) -> Families {
     let switch = |key| values::switch(table, key, true);
-    match (switch("ipv4"), switch("ipv6")) {
-        (true, true) => Families::Both,
-        (true, false) => Families::Ipv4,
-        (false, true) => Families::Ipv6,
+    let (families, off) = match (switch("ipv4"), switch("ipv6")) {
+        (true, true) => return Families::Both,
+        (true, false) => (Families::Ipv4, "ipv6"),
+        (false, true) => (Families::Ipv6, "ipv4"),
         (false, false) => {
             let off = table.value("ipv6");
             off.inspect(|off| off.mistake("`ipv4` and `ipv6` are off: one has to be on"));
-            Families::Both
+            return Families::Both;
+        }
+    };
+    for Root { apex, servers, .. } in roots {
+        if !servers.is_empty() && !servers.iter().any(|server| families.include(*server)) {
+            let left = format!("with `{off}` off, no server of {} can be asked", apex.value);
+            table.value(off).inspect(|value| value.mistake(left));
         }
     }
+    families
 }
 
 fn limits(table: &Table<'_>) -> Limits {
@@ -106,7 +114,7 @@ mod tests {
     fn what_is_given_counts() {
         let policy = read(
             "rsasha1 = true\nminimise = false\nprivate_zones = false\nmixed_case = false\n\
-             priming = false\naggressive_nsec = false\nipv4 = false\niteration_port = 5353\n\
+             priming = false\naggressive_nsec = false\nipv6 = false\niteration_port = 5353\n\
              do_not_query = [\"198.51.100.0/24\"]\nnegative_anchors = [\"Bad.example\"]\n\
              ttl_floor = 60\nttl_ceiling = 7200\n\
              [[resolver.forward]]\nzone = \"corp.example\"\n\
@@ -115,7 +123,7 @@ mod tests {
         let policy = policy.unwrap();
         assert!(policy.algorithms.rsasha1 && !policy.minimise && !policy.aggressive_nsec);
         assert!(!policy.private_zones && !policy.mixed_case && !policy.priming);
-        assert_eq!((policy.families, policy.port), (Families::Ipv6, 5353));
+        assert_eq!((policy.families, policy.port), (Families::Ipv4, 5353));
         assert_eq!(policy.do_not_query, ["198.51.100.0/24".parse().unwrap()]);
         assert_eq!(policy.negative_anchors, ["bad.example.".parse().unwrap()]);
         let Limits { least_ttl, answer_ttl, cut_ttl, .. } = policy.limits;
@@ -132,6 +140,10 @@ mod tests {
         assert_eq!(
             told("ipv4 = false\nipv6 = false"),
             "a.toml:3:8: `ipv4` and `ipv6` are off: one has to be on"
+        );
+        assert_eq!(
+            told("ipv4 = false"),
+            "a.toml:2:8: with `ipv4` off, no server of a. can be asked"
         );
         assert_eq!(told("ttl_floor = 9999"), "a.toml:2:13: `ttl_floor` is a number from 0 to 3600");
         assert_eq!(

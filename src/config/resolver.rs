@@ -94,7 +94,10 @@ fn client(table: &Table<'_>) -> ClientLimits {
 fn sources(table: &Table<'_>) -> Vec<Located<IpAddr>> {
     let items = table.value("sources").map_or_else(Vec::new, |list| list.list());
     let address = |item: &Value<'_>| {
-        let address = item.parse("an IP address without a port")?;
+        let address: IpAddr = item.parse("an IP address without a port")?;
+        if address.is_unspecified() {
+            item.mistake(format!("{address} is no address of its own: leave it out"));
+        }
         Some(item.locate(address))
     };
     items.iter().filter_map(address).collect()

@@ -46,8 +46,12 @@ pub(super) fn listen(table: &Table<'_>, defaults: &[SocketAddr]) -> Vec<Located<
     let Some(list) = table.value("listen") else {
         return defaults.iter().map(|address| table.locate(*address)).collect();
     };
+    let items = list.list();
+    if items.is_empty() {
+        list.mistake("`listen` lists addresses, one at least");
+    }
     let mut addresses: Vec<Located<SocketAddr>> = Vec::new();
-    for item in list.list() {
+    for item in items {
         let Some(address) = socket_address(&item, DNS_PORT) else { continue };
         if let Some(other) = addresses.iter().find(|other| overlap(other.value, address.value)) {
             item.mistake(format!("`{}` is listed already, as `{}`", address.value, other.value));

@@ -1,7 +1,6 @@
 //! Why a process does not start.
 
 use std::io;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -19,18 +18,6 @@ pub enum StartError {
     /// Addresses cannot be served on.
     #[error("{}", lines(.0))]
     Listen(Vec<Refused>),
-    /// Questions cannot go out from an address.
-    #[error("{}:{position}: questions cannot go out from {address}: {error}{}", config.display(), advice(error))]
-    Source {
-        /// The configuration that names it.
-        config: PathBuf,
-        /// Where.
-        position: Position,
-        /// The address.
-        address: IpAddr,
-        /// Why not.
-        error: io::Error,
-    },
     /// The system refuses threads or the like.
     #[error("cannot serve DNS: {0}")]
     System(io::Error),
@@ -62,7 +49,7 @@ impl StartError {
 }
 
 /// What can be done about it.
-fn advice(error: &io::Error) -> &'static str {
+pub(super) fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::AddrInUse => "; `ss -lntup` shows who listens there",
         io::ErrorKind::PermissionDenied => {

@@ -51,17 +51,20 @@ impl LoadError {
         let ConfigError { path, cause } = error;
         match cause {
             ConfigCause::Mistakes { mistakes, understood } => {
-                let told = mistakes.into_iter().map(|mistake| {
-                    let path = path.clone();
-                    LoadFault::Mistake { path, mistake }
-                });
+                let told = Self::of_mistakes(&path, mistakes);
                 let more = understood.into_iter().flat_map(|config| {
                     [load_zones(&config, now).err(), load_points(&config).err()]
                 });
-                Self::all([Self(told.collect())].into_iter().chain(more.flatten()))
+                Self::all([told].into_iter().chain(more.flatten()))
             }
             cause => Self(vec![LoadFault::Config(ConfigError { path, cause })]),
         }
+    }
+
+    /// What is wrong in the configuration at `path`.
+    pub(super) fn of_mistakes(path: &Path, mistakes: Vec<Mistake>) -> Self {
+        let told = mistakes.into_iter();
+        Self(told.map(|mistake| LoadFault::Mistake { path: path.to_owned(), mistake }).collect())
     }
 
     /// All of them together.

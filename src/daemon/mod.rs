@@ -114,6 +114,9 @@ impl Daemon {
     pub async fn prepare(&self) -> Result<Prepared, LoadError> {
         let (path, clock) = (self.config.path.clone(), Arc::clone(&self.clock));
         let (config, loaded) = aside(move || read(&path, clock.now())).await?;
+        if let Some(plan) = &config.resolver {
+            resolver::try_sources(plan, &config.path)?;
+        }
         announce(&loaded);
         Ok(Prepared { config, loaded })
     }
@@ -126,7 +129,7 @@ impl Daemon {
             part.replace(plan, zones).await;
         }
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
-            part.replace(plan, &config.path, points);
+            part.replace(plan, points);
         }
         if needs_restart(&self.config, &config) {
             tracing::warn!("sections, addresses, threads and logs change at the next start only");

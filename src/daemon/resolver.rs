@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::config;
+use crate::config::{self, Mistake};
 use crate::dnssec::rollover::TrustPoint;
 use crate::recursor::{self, Recursor};
 use crate::resolver::Policy;
@@ -16,10 +16,11 @@ use crate::services::dns::{self, Access, DnsService, Role, Served, recurse};
 use crate::telemetry::Telemetry;
 use crate::transport::{self, Listener, Network, Parts, Server, Service, Sources};
 
-use super::StartError;
 use super::admin::Status;
 use super::anchors::Keeper;
+use super::error::advice;
 use super::listen::bind;
+use super::{LoadError, StartError};
 
 /// Resolves names until it is stopped.
 pub(super) struct ResolverPart {
@@ -77,18 +78,20 @@ fn keep(
     Some(Keeper::start(directory, points, recursor.clone(), Arc::clone(clock)))
 }
 
-/// Looks whether questions can go out from the addresses that `config` names.
-fn try_sources(config: &config::Resolver, path: &Path) -> Result<(), StartError> {
-    for source in &config.sources {
-        let refused = |error| StartError::Source {
-            config: path.to_owned(),
-            position: source.position,
-            address: source.value,
-            error,
-        };
-        Sources::try_out(source.value).map_err(refused)?;
-    }
-    Ok(())
+/// Looks whether questions can go out from the addresses that `config` names, which stands in the file
+/// `path`.
+///
+/// # Errors
+/// With each that they cannot go out from.
+pub(super) fn try_sources(config: &config::Resolver, path: &Path) -> Result<(), LoadError> {
+    let refused = config.sources.iter().filter_map(|source| {
+        let error = Sources::try_out(source.value).err()?;
+        let (address, advice) = (source.value, advice(&error));
+        let message = format!("questions cannot go out from {address}: {error}{advice}");
+        Some(Mistake { position: source.position, message })
+    });
+    let refused: Vec<Mistake> = refused.collect();
+    if refused.is_empty() { Ok(()) } else { Err(LoadError::of_mistakes(path, refused)) }
 }
 
 fn served(config: &config::Resolver) -> Served {
@@ -132,20 +135,15 @@ impl ResolverPart {
     }
 
     /// Resolves as `config` says from here on.
-    pub(super) fn replace(
-        &mut self,
-        config: &config::Resolver,
-        path: &Path,
-        mut points: Vec<TrustPoint>,
-    ) {
-        if let Err(error) = try_sources(config, path) {
-            tracing::error!("{error}");
-        }
+    pub(super) fn replace(&mut self, config: &config::Resolver, mut points: Vec<TrustPoint>) {
         self.served.store(Arc::new(served(config)));
         let plan = Plan::of(config);
         let recursor = match plan == self.plan {
             true => Recursor::clone(&self.recursor.load()),
-            false => plan.recursor(&self.clock, &self.status.telemetry),
+            false => {
+                tracing::info!("the resolver starts with an empty cache: its settings changed");
+                plan.recursor(&self.clock, &self.status.telemetry)
+            }
         };
         if let Some(keeper) = self.keeper.take() {
             keeper.stop();

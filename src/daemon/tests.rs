@@ -154,7 +154,14 @@ async fn questions_go_out_from_addresses_of_this_machine() {
         "{line}"
     );
     state.write("a.toml", &sources("\"127.0.0.1\""));
-    state.start().await.unwrap().stop().await;
+    let mut daemon = state.start().await.unwrap();
+    state.write("a.toml", &sources("\"192.0.2.1\""));
+    let error = daemon.reload().await.unwrap_err();
+    assert!(
+        state.lines(&error)[0].starts_with("a.toml:4:12: questions cannot go out from"),
+        "{error}"
+    );
+    daemon.stop().await;
 }
 
 #[test]

@@ -129,7 +129,8 @@ impl Asking {
             dnssec_ok: true,
             ..Edns::default()
         });
-        let timeout = ServerState::of(self.server, env.cache, env.now).timeout(limits);
+        let usual = ServerState::of(self.server, env.cache, env.now).timeout(limits);
+        let timeout = if forwarded { usual.max(limits.resolver_timeout) } else { usual };
         Outgoing { server: self.server, via: self.via, packet: message.encode(), timeout }
     }
 

@@ -92,6 +92,9 @@ pub struct Limits {
     pub least_timeout: Duration,
     /// How long it can get: 3 s.
     pub most_timeout: Duration,
+    /// How long a question to a resolver waits at least: 2 s. However quick it is with what it knows, it
+    /// may have to walk far for the rest.
+    pub resolver_timeout: Duration,
 
     /// How long what comes is kept at least: as long as it says. Where an operator sets more, that does
     /// not hold for statements, and for what is signed no longer than its zone signed it for
@@ -154,6 +157,7 @@ impl Default for Limits {
             first_timeout: Duration::from_millis(400),
             least_timeout: Duration::from_millis(200),
             most_timeout: Duration::from_secs(3),
+            resolver_timeout: Duration::from_secs(2),
             least_ttl: Ttl::from_secs(0),
             answer_ttl: Ttl::from_secs(86_400),
             statement_ttl: Ttl::from_secs(3600),

@@ -60,7 +60,7 @@ pub enum Families {
 
 impl Families {
     /// Whether this address is of them.
-    pub(super) fn include(self, address: IpAddr) -> bool {
+    pub fn include(self, address: IpAddr) -> bool {
         match self {
             Self::Both => true,
             Self::Ipv4 => address.is_ipv4(),

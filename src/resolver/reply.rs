@@ -16,8 +16,11 @@ use crate::wire::{Class, Message, Name, Question, Rcode, Record, Rrset, Rtype, T
 pub(super) struct Asked<'a> {
     /// The question as it was sent.
     pub(super) question: &'a Question,
-    /// The zone whose servers were asked; in forwarding the apex of the tree.
+    /// The zone whose servers were asked; in forwarding, the names that are forwarded.
     pub(super) zone: &'a Name,
+    /// Where the names lie that the reply may speak of: in that zone. In forwarding they lie in the tree:
+    /// what is forwarded need not be a zone, but may be a part of one.
+    pub(super) bailiwick: &'a Name,
     /// A resolver was asked, not an authority.
     pub(super) forwarded: bool,
     /// The servers of the zone were asked for.
@@ -124,7 +127,7 @@ impl Asked<'_> {
         bears: impl Fn(&Record) -> bool,
     ) -> Result<Vec<Record>, Fault> {
         let here = |record: &&Record| {
-            record.class == Class::IN && bears(record) && record.name.is_at_or_below(self.zone)
+            record.class == Class::IN && bears(record) && record.name.is_at_or_below(self.bailiwick)
         };
         let most = self.limits.records;
         let relevant = records.iter().filter(here).take(most + 1);
@@ -418,7 +421,7 @@ mod tests {
             let priming = question.rtype == Rtype::NS && question.name == zone;
             let asked = Asked {
                 question,
-                zone: &zone,
+                zone: &zone, bailiwick: &zone,
                 forwarded: false,
                 priming,
                 limits: &limits,

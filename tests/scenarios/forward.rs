@@ -4,8 +4,8 @@ use threepid::dnssec::Security;
 use threepid::resolver::{Forward, Kind, Policy, Request};
 use threepid::wire::{EdeCode, Message, Query, Rdata, Rtype};
 
-use super::net::{Server, World, scripted};
-use super::tree::{EMAIL, NOW, PERSON, PHONE, UNSIGNED, policy, root, world};
+use super::net::{Server, World, dead, scripted};
+use super::tree::{self, EMAIL, NOW, PERSON, PHONE, UNSIGNED, policy, root, world};
 
 /// A resolver that walks the tree, as a server.
 fn resolver() -> Server {
@@ -141,4 +141,43 @@ fn what_lies_in_no_tree_is_insecure() {
     assert_eq!(outcome.response.security, Security::Insecure);
     assert_eq!(outcome.data(Rtype::ASSOC).len(), 1);
     assert_eq!(outcome.sent.len(), 1);
+}
+
+/// What is forwarded is a part of a zone: its denials have the SOA of that zone, further up.
+#[test]
+fn what_is_forwarded_need_not_be_a_zone() {
+    for (zone, name, security) in [
+        ("wild.3pid.example.", "a.wild.3pid.example. A", Security::Secure),
+        (
+            "b.example.org.email.3pid.example.",
+            "a.b.example.org.email.3pid.example. A",
+            Security::Insecure,
+        ),
+    ] {
+        let resolvers = vec!["198.51.100.53:53".parse().unwrap()];
+        let forwards = vec![Forward { zone: zone.parse().unwrap(), resolvers }];
+        let mut world = tree::world();
+        world.policy().forwards = forwards;
+        world.put("198.51.100.53", resolver());
+        let outcome = world.ask(name);
+        assert_eq!(
+            (&outcome.response.failure, outcome.response.security),
+            (&None, security),
+            "{outcome:?}"
+        );
+        assert!(outcome.sent[0].starts_with("53: "), "{outcome:?}");
+    }
+}
+
+/// It may have to walk far, however quick it is with what it knows.
+#[test]
+fn a_resolver_gets_time() {
+    let mut client = client(resolver());
+    for number in 0..20 {
+        client.ask(&format!("n{number}.3pid.example. TXT"));
+    }
+    client.put("198.51.100.53", dead());
+    let before = client.now;
+    let outcome = client.ask("here.3pid.example. TXT");
+    assert!(client.now.since(before) >= std::time::Duration::from_secs(6), "{outcome:?}");
 }

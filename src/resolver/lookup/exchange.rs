@@ -11,7 +11,7 @@ use crate::resolver::reply::{Asked, Reading};
 use crate::resolver::server::{Experience, ServerState, remember};
 use crate::resolver::walk::Walk;
 use crate::resolver::{Cause, Cut, Fault, Meaning, Note, Obstacle, Work, priming};
-use crate::wire::{Message, Question, Rcode, Transport, Ttl};
+use crate::wire::{Message, Name, Question, Rcode, Transport, Ttl};
 
 impl Lookup {
     pub(super) fn ask(
@@ -221,9 +221,14 @@ impl Lookup {
     fn read(&self, asking: &Asking, message: &Message, env: &Env<'_>) -> Reading {
         let Some(walk) = &self.walk else { return Reading::Fault(Fault::Lame) };
         let root = env.policy.root_of(walk.zone());
+        let (tree, top) = (root.map(|root| &root.apex), Name::root());
         let asked = Asked {
             question: &asking.question,
             zone: walk.zone(),
+            bailiwick: match asking.manner.forwarded {
+                true => tree.unwrap_or(&top),
+                false => walk.zone(),
+            },
             forwarded: asking.manner.forwarded,
             priming: asking.manner.purpose == Purpose::Priming,
             limits: env.limits(),
