@@ -23,6 +23,9 @@ pub struct Limits {
     /// quarter on top, which need what some 50,000 popular names do. None: answers are looked for when
     /// they are gone.
     pub prefetches: usize,
+    /// Resolutions beside them of what is asked for anew by the resolver itself, in each tree: 4. It asks for
+    /// a tree's keys every few hours; whatever else is under way, these have their places to the end.
+    pub refreshes: usize,
     /// Requests that wait for the same resolution: 512. More of the same are told at once that there
     /// are too many, so that one question repeated leaves room for others.
     pub followers: NonZeroUsize,
@@ -51,6 +54,7 @@ impl Default for Limits {
             resolutions: 2000,
             safe: Duration::from_millis(200),
             prefetches: 500,
+            refreshes: 4,
             followers: const { NonZeroUsize::new(512).expect("512 is not zero") },
             stale: None,
             patience: Duration::from_millis(1800),

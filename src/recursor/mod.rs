@@ -155,7 +155,7 @@ impl<E: Exchange + 'static> Recursor<E> {
     /// a request.
     pub async fn refresh(&self, question: Question, checking: Checking) -> Arc<Response> {
         let key = RequestKey { question, checking, anew: true };
-        let (_, begun) = self.start(key, Occasion::Request, || true);
+        let (_, begun) = self.start(key, Occasion::Refresh, || true);
         match begun {
             Begun::Known(response) => response,
             Begun::Awaited(follower) => follower.response().await,

@@ -14,6 +14,8 @@ pub(super) enum Occasion {
     Request,
     /// Nobody does yet.
     Prefetch,
+    /// The resolver itself needs it, to go on.
+    Refresh,
 }
 
 /// Places for resolutions: for each root of the policy, and for names that lie in none.
@@ -25,14 +27,18 @@ pub(super) struct Places(Vec<Tree>);
 struct Tree {
     requests: Arc<Pool>,
     prefetches: Arc<Pool>,
+    refreshes: Arc<Pool>,
 }
 
 impl Places {
     pub(super) fn new(policy: &Policy, limits: &Limits) -> Self {
         let trees = policy.roots.len() + 1;
         let share = |all: usize| Pool::new(all.div_ceil(trees), limits.safe);
-        let tree =
-            || Tree { requests: share(limits.resolutions), prefetches: share(limits.prefetches) };
+        let tree = || Tree {
+            requests: share(limits.resolutions),
+            prefetches: share(limits.prefetches),
+            refreshes: Pool::new(limits.refreshes, limits.deadline),
+        };
         Self((0..trees).map(|_| tree()).collect())
     }
 
@@ -44,6 +50,7 @@ impl Places {
         let pool = match occasion {
             Occasion::Request => &tree.requests,
             Occasion::Prefetch => &tree.prefetches,
+            Occasion::Refresh => &tree.refreshes,
         };
         pool.take()
     }

@@ -202,6 +202,27 @@ async fn a_silent_tree_takes_nothing_from_others() {
     assert_eq!(other.security, Security::Secure, "{other:?}");
 }
 
+/// A tree has half the places here, the names outside it the other.
+#[tokio::test(start_paused = true)]
+async fn what_the_resolver_needs_itself_has_its_place() {
+    let live = Live::new(tree::policy(), Limits { resolutions: 2, ..Limits::default() });
+    live.wire.slow_down(Duration::from_millis(100));
+    ask_in_vain(&live.recursor, "0.3pid.example. A").await;
+    let refreshing = async {
+        let response =
+            live.recursor.refresh(parse("3pid.example. DNSKEY"), Checking::Enabled).await;
+        assert_eq!(response.security, Security::Secure, "{response:?}");
+    };
+    let flooding = async {
+        for number in 1..9 {
+            let question = parse(&format!("{number}.3pid.example. A"));
+            live.recursor.begin(question, Checking::Enabled);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::join!(refreshing, flooding);
+}
+
 #[tokio::test]
 async fn a_question_not_sent_is_no_silence_and_not_remembered() {
     let setting = setting("");
