@@ -54,7 +54,10 @@ impl Plan {
     }
 
     fn recursor(&self, clock: &Arc<dyn Clock>, telemetry: &Telemetry) -> Recursor<Network> {
-        let exchange = Network::new(&transport::Limits::default()).from(self.sources.clone());
+        let resolvers = self.policy.forwards.iter().flat_map(|forward| &forward.resolvers);
+        let exchange = Network::new(&transport::Limits::default())
+            .from(self.sources.clone())
+            .towards(resolvers.copied());
         let (policy, limits) = (self.policy.clone(), self.limits.clone());
         Recursor::counted(policy, exchange, Arc::clone(clock), limits, telemetry)
     }

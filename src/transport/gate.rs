@@ -1,6 +1,6 @@
 //! How many questions may be on their way to other servers, in all and to one of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +17,9 @@ pub(super) struct Gate {
     all: Semaphore,
     lanes: Mutex<HashMap<SocketAddr, Lane>>,
     most_per_server: usize,
+    most_per_resolver: usize,
+    /// Who is asked as a resolver.
+    resolvers: HashSet<SocketAddr>,
     most_waiting: usize,
     wait: Duration,
 }
@@ -49,9 +52,16 @@ impl Gate {
             all: Semaphore::new(limits.exchanges.get()),
             lanes: Mutex::default(),
             most_per_server: limits.exchanges_per_server.get(),
+            most_per_resolver: limits.exchanges_per_resolver.get(),
+            resolvers: HashSet::new(),
             most_waiting: limits.waiting_per_server,
             wait: limits.exchange_wait,
         }
+    }
+
+    /// The same, where these are resolvers.
+    pub(super) fn towards(self, resolvers: HashSet<SocketAddr>) -> Self {
+        Self { resolvers, ..self }
     }
 
     /// Waits until a question to `server` may go out; none where too many wait already, or for too
@@ -68,10 +78,14 @@ impl Gate {
     }
 
     fn enter(&self, server: SocketAddr) -> Option<InLane<'_>> {
+        let most = match self.resolvers.contains(&server) {
+            false => self.most_per_server,
+            true => self.most_per_resolver,
+        };
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Lane { permits: Arc::new(Semaphore::new(self.most_per_server)), taken: 0 };
+        let new = || Lane { permits: Arc::new(Semaphore::new(most)), taken: 0 };
         let lane = lanes.entry(server).or_insert_with(new);
-        if lane.taken >= self.most_per_server + self.most_waiting {
+        if lane.taken >= most + self.most_waiting {
             return None;
         }
         lane.taken += 1;
@@ -120,6 +134,16 @@ mod tests {
         assert!(gate.pass(server(1)).await.is_some());
         drop(second);
         assert!(gate.lanes.lock().unwrap().is_empty(), "nothing is left of servers not asked");
+    }
+
+    #[tokio::test]
+    async fn the_lane_of_a_resolver_is_wider() {
+        let gate = Gate { most_per_resolver: 2, ..gate(9, 1, 0) };
+        let gate = gate.towards([server(1)].into_iter().collect());
+        let _held = (gate.pass(server(1)).await.unwrap(), gate.pass(server(1)).await.unwrap());
+        assert!(gate.pass(server(1)).await.is_none());
+        let _other = gate.pass(server(2)).await.unwrap();
+        assert!(gate.pass(server(2)).await.is_none());
     }
 
     #[tokio::test]

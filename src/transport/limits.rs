@@ -40,6 +40,10 @@ pub struct Limits {
     /// Those of them with one server: 128, so that it takes eight that are silent to take them all.
     /// One that replies within 20 ms can be asked 6,000 times in a second.
     pub exchanges_per_server: NonZeroUsize,
+    /// Those of them with one resolver that is asked for all there is of some zones: 768. It takes its
+    /// time for each name whose servers do, so that few slow names would hold up the others. With those
+    /// that wait it is more than a resolver resolves in one tree, where the slow give way.
+    pub exchanges_per_resolver: NonZeroUsize,
     /// Questions that wait until one server may be asked: 512. Further ones are not sent.
     pub waiting_per_server: usize,
     /// How long a question waits until it may be sent: 500 ms. Then who asks looks again who is best
@@ -49,7 +53,7 @@ pub struct Limits {
     /// the question goes by TCP then (RFC 5452 section 9.3).
     pub mismatches: usize,
     /// How long a response is waited for that repeats the question, once one came that spells it
-    /// otherwise: 100 ms. That one may be forged, and the server's own be right behind it; it is what
+    /// otherwise, or leaves it out: 100 ms. That one may be forged, and the server's own be right behind it; it is what
     /// the exchange gives where nothing better comes.
     pub second_wait: Duration,
 }
@@ -78,6 +82,7 @@ impl Default for Limits {
             mismatches: 16,
             second_wait: Duration::from_millis(100),
             exchanges_per_server: count(128),
+            exchanges_per_resolver: count(768),
             waiting_per_server: 512,
             exchange_wait: Duration::from_millis(500),
         }

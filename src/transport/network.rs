@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::gate::Gate;
 use super::stream::{self, Next};
 use super::{Exchange, ExchangeError, Limits, Sources, Transport};
-use crate::wire::{Message, is_response_to, repeats_question, says_truncated};
+use crate::wire::{Message, is_response_to, repeats_question, says_question, says_truncated};
 
 /// The longest UDP message that is read: more than anyone sends unfragmented.
 const LONGEST_DATAGRAM: usize = 4096;
@@ -43,6 +43,12 @@ impl Network {
     #[must_use]
     pub fn from(self, sources: Sources) -> Self {
         Self { sources, ..self }
+    }
+
+    /// The same, where these are resolvers, each asked for all there is of some zones.
+    #[must_use]
+    pub fn towards(self, resolvers: impl IntoIterator<Item = SocketAddr>) -> Self {
+        Self { gate: self.gate.towards(resolvers.into_iter().collect()), ..self }
     }
 }
 
@@ -77,12 +83,19 @@ struct Doubtful {
     garbled: bool,
     /// A response that spells the question otherwise.
     other_case: Option<Vec<u8>>,
+    /// An error that does not say of which question: the id is all that had to be guessed for it.
+    nameless: Option<Vec<u8>>,
 }
 
 impl Doubtful {
+    /// Whether something came that will do.
+    fn has_response(&self) -> bool {
+        self.other_case.is_some() || self.nameless.is_some()
+    }
+
     /// What the exchange comes to where nothing better comes.
     fn outcome(self) -> Result<Vec<u8>, ExchangeError> {
-        match self.other_case {
+        match self.other_case.or(self.nameless) {
             Some(response) => Ok(response),
             None if self.garbled => Err(ExchangeError::Besieged),
             None => Err(ExchangeError::Timeout),
@@ -106,7 +119,7 @@ impl Network {
         let mut buffer = vec![0; LONGEST_DATAGRAM + 1];
         for _ in 0..=self.mismatches {
             let received = socket.recv(&mut buffer);
-            let length = match doubtful.other_case.is_some() {
+            let length = match doubtful.has_response() {
                 false => received.await?,
                 true => match timeout(self.second_wait, received).await {
                     Ok(length) => length?,
@@ -118,6 +131,9 @@ impl Network {
                 continue;
             }
             match (is_readable(response), repeats_question(response, packet)) {
+                (true, _) if !says_question(response) => {
+                    doubtful.nameless = Some(response.to_vec());
+                }
                 (true, true) => return Ok(response.to_vec()),
                 (true, false) => doubtful.other_case = Some(response.to_vec()),
                 (false, _) => doubtful.garbled = true,

@@ -2,7 +2,7 @@ use tokio::net::{TcpListener, UdpSocket};
 
 use super::*;
 use crate::transport::stream;
-use crate::wire::{Class, Message, Question, Rtype};
+use crate::wire::{Class, Message, Question, Rcode, Rtype};
 
 fn query(id: u16) -> Message {
     let name = "a.example.".parse().unwrap();
@@ -101,6 +101,20 @@ async fn a_response_that_spells_the_question_otherwise_is_the_last_resort() {
     let server = udp_server(vec![other.clone()]).await;
     let got = patient.exchange(server, Transport::Udp, &query, SHORT).await;
     assert_eq!(got.unwrap(), other, "the wait for it ends, too");
+}
+
+#[tokio::test]
+async fn an_error_about_no_question_is_the_last_resort() {
+    let mut error = query(7);
+    (error.flags.response, error.question, error.rcode) = (true, None, Rcode::REFUSED);
+    let network = Network::new(&Limits { second_wait: SHORT, ..Limits::default() });
+    let query = query(7).encode();
+    let server = udp_server(vec![error.encode(), response(7)]).await;
+    let got = network.exchange(server, Transport::Udp, &query, SOON).await;
+    assert_eq!(got.unwrap(), response(7));
+    let server = udp_server(vec![error.encode()]).await;
+    let got = network.exchange(server, Transport::Udp, &query, SOON).await;
+    assert_eq!(got.unwrap(), error.encode());
 }
 
 #[tokio::test]

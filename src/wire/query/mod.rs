@@ -173,6 +173,11 @@ pub fn says_truncated(packet: &[u8]) -> bool {
     header(&mut Reader::new(packet)).is_ok_and(|(_, flags, _)| flags & (QR | TC) == QR | TC)
 }
 
+/// Whether a packet says which question it is about.
+pub fn says_question(packet: &[u8]) -> bool {
+    header(&mut Reader::new(packet)).is_ok_and(|(_, _, counts)| counts[0] != 0)
+}
+
 /// Whether `response`, to the query in `packet`, repeats the question octet for octet. One without a
 /// question, or to a question without capitals, which nobody mixed, need not.
 pub fn repeats_question(response: &[u8], packet: &[u8]) -> bool {
