@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Limits;
 use super::spans::Gaps;
 use crate::resolver::{
-    AnswerKey, CutKey, FailureKey, Key, LameKey, ServerKey, Span, Spans, Stored, Table,
+    AnswerKey, CutKey, FailureKey, Key, ServerKey, Span, Spans, StandingKey, Stored, Table,
 };
 use crate::wire::Name;
 
@@ -25,7 +25,7 @@ pub struct Memory {
     failures: Shelf<FailureKey>,
     cuts: Shelf<CutKey>,
     servers: Shelf<ServerKey>,
-    lame: Shelf<LameKey>,
+    standings: Shelf<StandingKey>,
     spans: Gaps,
 }
 
@@ -52,7 +52,7 @@ impl Memory {
             failures: Shelf::new(octets / 20),
             cuts: Shelf::new(octets / 10),
             servers: Shelf::new(octets / 20),
-            lame: Shelf::new(octets / 20),
+            standings: Shelf::new(octets / 20),
             spans: Gaps::new(octets / 20, limits.gap_zones),
         }
     }
@@ -87,7 +87,7 @@ table! {
     FailureKey, failures;
     CutKey, cuts;
     ServerKey, servers;
-    LameKey, lame;
+    StandingKey, standings;
 }
 
 #[cfg(test)]

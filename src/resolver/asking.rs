@@ -5,9 +5,10 @@
 //! one by one, as the scenarios do, is told to wait.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::env::{Env, Outgoing};
-use super::server::ServerState;
+use super::server::Post;
 use super::spelling::{self, mixed};
 use crate::clock::Timestamp;
 use crate::wire::{
@@ -18,11 +19,15 @@ use crate::wire::{
 #[derive(Debug)]
 pub(super) struct Asking {
     pub(super) server: SocketAddr,
+    /// The zone that it is asked as a server of.
+    pub(super) zone: Name,
     pub(super) via: Transport,
     pub(super) manner: Manner,
     /// In lower case.
     pub(super) question: Question,
-    pub(super) sent: Timestamp,
+    sent: Timestamp,
+    /// How long its reply is waited for.
+    timeout: Duration,
     /// What came with its id, but cannot be taken for the reply.
     pub(super) doubt: Option<Doubt>,
     /// The same question of another resolution stands for it.
@@ -82,29 +87,37 @@ pub(super) enum Opened {
 impl Asking {
     pub(super) fn new(
         server: SocketAddr,
+        zone: Name,
         question: Question,
         manner: Manner,
         env: &mut Env<'_>,
     ) -> Self {
+        let repute = Post { server, zone: &zone }.repute(env.cache, env.now);
+        let limits = env.limits();
+        let usual = repute.timeout(limits);
+        let timeout = if manner.forwarded { usual.max(limits.resolver_timeout) } else { usual };
         let (via, id, sent) = (Transport::Udp, env.random.u16(), env.now);
         let question = Question { name: question.name.to_lowercase(), ..question };
         let spelt = match manner.mixed {
             true => mixed(&question.name, env.random),
             false => question.name.clone(),
         };
-        Self { server, via, manner, question, sent, doubt: None, joined: false, id, spelt }
+        let (doubt, joined) = (None, false);
+        Self { server, zone, via, manner, question, sent, timeout, doubt, joined, id, spelt }
     }
 
-    /// The same question to the same server by TCP.
+    /// The same question to the same server by TCP. There it takes two round trips at least, and the
+    /// system sends what was lost again.
     pub(super) fn over_tcp(self, env: &mut Env<'_>) -> Self {
         let (via, id, sent) = (Transport::Tcp, env.random.u16(), env.now);
-        Self { via, id, sent, joined: false, ..self }
+        let timeout = env.limits().most_timeout;
+        Self { via, id, sent, timeout, joined: false, ..self }
     }
 
     /// The same question to the same server by UDP, in lower case.
     pub(super) fn in_lower_case(self, env: &mut Env<'_>) -> Self {
         let manner = Manner { mixed: false, ..self.manner };
-        Self::new(self.server, self.question, manner, env)
+        Self::new(self.server, self.zone, self.question, manner, env)
     }
 
     /// The same question to the same server without EDNS.
@@ -129,9 +142,21 @@ impl Asking {
             dnssec_ok: true,
             ..Edns::default()
         });
-        let usual = ServerState::of(self.server, env.cache, env.now).timeout(limits);
-        let timeout = if forwarded { usual.max(limits.resolver_timeout) } else { usual };
-        Outgoing { server: self.server, via: self.via, packet: message.encode(), timeout }
+        let Self { server, via, timeout, .. } = *self;
+        Outgoing { server, via, packet: message.encode(), timeout }
+    }
+
+    /// Whom it goes to.
+    pub(super) fn post(&self) -> Post<'_> {
+        Post { server: self.server, zone: &self.zone }
+    }
+
+    /// How long the way to the server and back is, where a reply that comes now tells it: by UDP, and
+    /// not if the clock was set since it was sent.
+    pub(super) fn round_trip(&self, now: Timestamp) -> Option<Duration> {
+        let after = now.since(self.sent);
+        let tells = self.via == Transport::Udp && self.sent <= now && after <= self.timeout;
+        tells.then_some(after)
     }
 
     /// Looks whether a packet from the server is the reply.

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Answer, Cause, Checking, Cut, ServerState, Span};
+use super::{Answer, Cause, Checking, Cut, ServerState, Span, Standing};
 use crate::clock::Timestamp;
 use crate::wire::{Name, Question, Rtype, Ttl};
 
@@ -87,12 +87,12 @@ impl<T: Tables + Spans> Cache for T {}
 
 /// A store for each kind of memory.
 pub trait Tables:
-    Table<AnswerKey> + Table<FailureKey> + Table<CutKey> + Table<ServerKey> + Table<LameKey>
+    Table<AnswerKey> + Table<FailureKey> + Table<CutKey> + Table<ServerKey> + Table<StandingKey>
 {
 }
 
 impl<T> Tables for T where
-    T: Table<AnswerKey> + Table<FailureKey> + Table<CutKey> + Table<ServerKey> + Table<LameKey>
+    T: Table<AnswerKey> + Table<FailureKey> + Table<CutKey> + Table<ServerKey> + Table<StandingKey>
 {
 }
 
@@ -166,20 +166,20 @@ impl Key for ServerKey {
     }
 }
 
-/// Finds whether a server failed as an authority for a zone.
+/// Finds how a server does as one of a zone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct LameKey {
+pub struct StandingKey {
     /// The server.
     pub server: SocketAddr,
     /// The zone it was asked about.
     pub zone: Name,
 }
 
-impl Key for LameKey {
-    type Value = ();
+impl Key for StandingKey {
+    type Value = Standing;
 
-    fn weight(&self, (): &()) -> usize {
-        size_of::<Self>() + self.zone.as_wire().len()
+    fn weight(&self, _: &Standing) -> usize {
+        size_of::<Self>() + size_of::<Standing>() + self.zone.as_wire().len()
     }
 }
 

@@ -57,7 +57,7 @@ mod testing;
 pub use aggressive::Span;
 pub use answer::{Answer, Cut, Kind, SignedRrset, Trusted};
 pub use cache::{
-    AnswerKey, Cache, CutKey, FailureKey, Key, LameKey, ServerKey, Spans, Stored, Table, Tables,
+    AnswerKey, Cache, CutKey, FailureKey, Key, ServerKey, Spans, StandingKey, Stored, Table, Tables,
 };
 pub use cause::{Cause, Fault, Flaw};
 pub use env::Outgoing;
@@ -66,7 +66,7 @@ pub use machine::{Input, Resolution, Step};
 pub use note::{Meaning, Note, Obstacle};
 pub use policy::{Checking, Families, Forward, Policy, Root};
 pub use response::{Request, Response};
-pub use server::ServerState;
+pub use server::{ServerState, Standing};
 pub use special::Special;
 pub use spent::{Spent, Work};
 pub use stale::Staleness;

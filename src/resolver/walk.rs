@@ -223,7 +223,7 @@ impl Walk {
     pub(super) fn next(&mut self, env: &mut Env<'_>) -> Next {
         // Once: whatever comes of it, the question itself is next.
         let unprimed = std::mem::take(&mut self.unprimed);
-        while !self.contest.has_untried(env.cache, env.now) {
+        while !self.contest.has_untried(&self.zone, env.cache, env.now) {
             let Some(key) = self.unknown.pop_front() else { break };
             if !env.is_waited_for(&key) && env.budget.target(&env.policy.limits) {
                 self.sought = Some(key.clone());

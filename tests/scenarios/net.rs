@@ -44,7 +44,7 @@ impl Incoming<'_> {
 /// Answers a packet with any number of packets.
 pub(crate) type Server = Box<dyn FnMut(&Incoming<'_>) -> Vec<Vec<u8>>>;
 
-/// How long a packet takes to a server and back.
+/// How long a packet takes to a server and back, where a test does not say.
 const ROUND_TRIP: Duration = Duration::from_millis(20);
 
 /// How many packets are waited out that are no reply.
@@ -60,6 +60,9 @@ pub(crate) struct World {
     closed: HashSet<IpAddr>,
     /// Which question from now on is not sent, where one is not.
     unsent: Option<usize>,
+    round_trip: Duration,
+    /// How far the clock is set ahead while the next question is out.
+    jump: Duration,
     memory: Memory,
     random: SeededRandom,
     /// What the machine took of the processor, the servers not counted.
@@ -87,6 +90,8 @@ impl World {
             servers: HashMap::new(),
             closed: HashSet::new(),
             unsent: None,
+            round_trip: ROUND_TRIP,
+            jump: Duration::ZERO,
             memory: Memory::new(&Limits { cache_octets: 16 << 20, ..Limits::default() }),
             random: SeededRandom::new(1),
             cpu: Duration::ZERO,
@@ -101,6 +106,16 @@ impl World {
     /// Takes away the server at this address; its machine stays.
     pub(crate) fn close(&mut self, address: &str) {
         self.closed.insert(address.parse().unwrap());
+    }
+
+    /// Has all servers be this far away. By TCP it is twice as far.
+    pub(crate) fn move_away(&mut self, round_trip: Duration) {
+        self.round_trip = round_trip;
+    }
+
+    /// Has the clock be set ahead while the next question is out.
+    pub(crate) fn set_clock_ahead(&mut self, by: Duration) {
+        self.jump = by;
     }
 
     /// Has one question not be sent, after so many others.
@@ -229,12 +244,21 @@ impl World {
             }
             left => left.map(|left| left - 1),
         };
-        let arrival = self.now.saturating_add(ROUND_TRIP);
+        let takes = match send.via {
+            Transport::Udp => self.round_trip,
+            Transport::Tcp => 2 * self.round_trip,
+        };
+        let jump = std::mem::take(&mut self.jump);
+        let arrival = self.now.saturating_add(takes).saturating_add(jump);
         let query = Message::decode(&send.packet).unwrap();
         let incoming = Incoming { octets: &send.packet, query, via: send.via, now: self.now };
         let server = self.servers.get_mut(&send.server.ip());
         let replies = server.map_or_else(Vec::new, |server| server(&incoming));
         let before = self.now;
+        if takes > send.timeout {
+            self.now = before.saturating_add(send.timeout);
+            return self.step(resolution, Input::NoReply);
+        }
         self.now = arrival;
         if self.closed.contains(&send.server.ip()) {
             return self.step(resolution, Input::Unreachable(Obstacle::Refused));

@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use threepid::dnssec::Security;
-use threepid::resolver::{Cause, Fault};
+use threepid::resolver::{Cause, Checking, Fault};
 use threepid::wire::{EdeCode, Message, Rcode, Rdata, Record, Rrset, Rtype, Transport, Ttl};
 
-use super::net::{Server, World, dead, name, response_to, scripted};
+use super::net::{Outcome, Server, World, dead, name, response_to, scripted};
 use super::tree::{self, NOW, PHONE, authority, uk_zone, world};
 
 /// The question for the phone number.
@@ -98,6 +99,84 @@ fn servers_that_come_back_are_found_again() {
     world.put("192.0.2.1", authority(vec![tree::root_zone()]));
     world.pass(6);
     assert_found(&mut world);
+}
+
+/// Whoever has a zone can name any server for it, and ask for what that does not reply to.
+#[test]
+fn silence_about_one_zone_takes_its_server_from_no_other() {
+    let mut world = World::new(tree::policy(), NOW);
+    let records = "good NS ns.good\nns.good A 192.0.2.66\nevil NS ns.evil\nns.evil A 192.0.2.66";
+    world.put("192.0.2.1", authority(vec![tree::zone("3pid.example.", "1", true, records)]));
+    let good = tree::zone("good.3pid.example.", "66", false, "*.w A 192.0.2.9");
+    world.put("192.0.2.66", authority(vec![good]));
+    world.wrap("192.0.2.66", |incoming, replies| match incoming.asked().contains("evil") {
+        true => Vec::new(),
+        false => replies,
+    });
+    for number in 0..10 {
+        for half in ["a", "b"] {
+            let evil = world.ask(&format!("{half}{number}.evil.3pid.example. A"));
+            assert!(matches!(evil.cause(), Cause::Unreachable(_)));
+        }
+        let good = world.ask(&format!("{number}.w.good.3pid.example. A"));
+        assert_eq!(good.response.failure, None, "{number}: {good:#?}");
+        assert!(good.sent.len() <= 4, "{good:#?}");
+        world.pass(1);
+    }
+}
+
+/// Far servers, each asked often enough for its way to be known.
+fn far(millis: u64) -> World {
+    let mut world = world();
+    let long: String = (0..30).map(|n| format!("big TXT \"{n} {}\"\n", "x".repeat(90))).collect();
+    let records = format!("*.w TXT a\n{long}");
+    world.put("192.0.2.1", authority(vec![tree::zone("3pid.example.", "1", true, &records)]));
+    world.move_away(Duration::from_millis(millis));
+    (0..40).for_each(|number| drop(fetch(&mut world, &format!("{number}.w"))));
+    world
+}
+
+/// Asks for texts, which nobody judges.
+fn fetch(world: &mut World, below: &str) -> Outcome {
+    world.resolve(&format!("{below}.3pid.example. TXT"), Checking::Disabled)
+}
+
+/// By TCP a question takes two round trips at least.
+#[test]
+fn far_servers_are_waited_for_by_tcp() {
+    for millis in [50, 110, 150, 250] {
+        let sent = fetch(&mut far(millis), "big").sent;
+        assert_eq!(sent.len(), 2, "{millis} ms: {sent:#?}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_be_asked_by_tcp_is_asked_by_udp_as_before() {
+    let mut world = far(50);
+    world.wrap("192.0.2.1", |incoming, replies| match incoming.via {
+        Transport::Udp => replies,
+        Transport::Tcp => Vec::new(),
+    });
+    for number in 0..6 {
+        let outcome = fetch(&mut world, "big");
+        assert!(matches!(outcome.cause(), Cause::Unreachable(_)));
+        assert_eq!(outcome.sent.len(), 2, "{outcome:#?}");
+        assert_eq!(fetch(&mut world, &format!("x{number}.w")).response.failure, None);
+        world.pass(6);
+    }
+}
+
+/// How long a server was waited for is not what the clock says, if that is set meanwhile.
+#[test]
+fn a_clock_that_is_set_says_nothing_of_servers() {
+    let mut world = far(20);
+    world.set_clock_ahead(Duration::from_secs(600));
+    fetch(&mut world, "last.w");
+    world.put("192.0.2.1", dead());
+    let before = world.now;
+    fetch(&mut world, "none.w");
+    let waited = world.now.since(before);
+    assert!(waited <= Duration::from_millis(200 + 400 + 800), "{waited:?}");
 }
 
 #[test]

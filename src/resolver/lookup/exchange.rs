@@ -1,14 +1,12 @@
 //! Asking one server: what goes out to it, and what comes of its reply or of its silence.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use super::{Lookup, State};
 use crate::resolver::asking::{Asking, Doubt, Manner, Opened, Purpose};
-use crate::resolver::cache::{LameKey, Stored};
 use crate::resolver::env::{Env, Move};
 use crate::resolver::reply::{Asked, Reading};
-use crate::resolver::server::{Experience, ServerState, remember};
+use crate::resolver::server::{Experience, Post};
 use crate::resolver::walk::Walk;
 use crate::resolver::{Cause, Cut, Fault, Meaning, Note, Obstacle, Work, priming};
 use crate::wire::{Message, Name, Question, Rcode, Transport, Ttl};
@@ -42,15 +40,16 @@ impl Lookup {
         purpose: Purpose,
         env: &mut Env<'_>,
     ) -> Move {
-        let state = ServerState::of(server, env.cache, env.now);
-        let forwarded = self.walk.as_ref().is_some_and(Walk::is_forwarded);
+        let Some(walk) = &self.walk else { return Move::Wait };
+        let (zone, forwarded) = (walk.zone().clone(), walk.is_forwarded());
+        let state = Post { server, zone: &zone }.repute(env.cache, env.now).state;
         let manner = Manner {
             purpose,
             plain: state.is_plain(env.now) && self.may_go_without_edns(env),
             forwarded,
             mixed: env.policy.mixed_case && !forwarded && state.keeps_case(env.now),
         };
-        self.send(Asking::new(server, question, manner, env), env)
+        self.send(Asking::new(server, zone, question, manner, env), env)
     }
 
     /// Without EDNS there are no signatures, and whoever forges one error could turn it off: only in
@@ -106,18 +105,20 @@ impl Lookup {
             _ => {}
         }
         env.journal.hear(why.map_or(Meaning::Silence, Meaning::Unreachable));
-        // A resolver is silent for a while about zones whose servers are.
-        let experience =
-            if asking.manner.forwarded { Experience::Patience } else { Experience::Silence };
-        learn(&asking, experience, env);
+        match asking.via {
+            // It had time enough, and replies to others by UDP all the same.
+            Transport::Tcp => {}
+            // A resolver is silent for a while about zones whose servers are.
+            Transport::Udp if asking.manner.forwarded => learn(&asking, Experience::Patience, env),
+            Transport::Udp => learn(&asking, Experience::Silence, env),
+        }
         if let Some(walk) = &mut self.walk {
             // It will still be in the way a moment later.
-            if why.is_some() {
+            if why.is_some() || asking.via == Transport::Tcp {
                 walk.bar(asking.server);
             }
-            let zone = walk.zone().clone();
-            self.note(Cause::Unreachable(zone));
         }
+        self.note(Cause::Unreachable(asking.zone));
         self.advance(env)
     }
 
@@ -161,6 +162,7 @@ impl Lookup {
             }
             Opened::Truncated => {
                 asking.doubt = None;
+                learn(&asking, Experience::Replied(asking.round_trip(env.now)), env);
                 env.journal.hear(Meaning::Truncated);
                 self.send(asking.over_tcp(env), env)
             }
@@ -182,8 +184,7 @@ impl Lookup {
     }
 
     fn opened(&mut self, asking: Asking, message: Message, env: &mut Env<'_>) -> Move {
-        let after = Experience::Replied(env.now.since(asking.sent));
-        learn(&asking, after, env);
+        learn(&asking, Experience::Replied(asking.round_trip(env.now)), env);
         // RFC 6891 section 7: FORMERR without OPT is what a server without EDNS says, and nothing
         // else is. Silence is silence.
         let refuses_edns = message.rcode == Rcode::FORMERR && message.edns.is_none();
@@ -244,14 +245,11 @@ impl Lookup {
         }
         if let Some(walk) = &mut self.walk {
             walk.bar(asking.server);
-            let zone = walk.zone().clone();
-            if fault.is_lameness() {
-                let key = LameKey { server: asking.server, zone: zone.clone() };
-                let entry = Stored::new((), env.now, env.limits().server_ttl);
-                env.cache.put(key, Arc::new(entry));
-            }
-            self.note(Cause::Faulty { zone, fault });
         }
+        if fault.is_lameness() {
+            asking.post().learn(Experience::Lame, env.limits(), env.cache, env.now);
+        }
+        self.note(Cause::Faulty { zone: asking.zone.clone(), fault });
         self.advance(env)
     }
 }
@@ -260,6 +258,6 @@ impl Lookup {
 /// not made twice: and since when that one is out is not known here.
 fn learn(asking: &Asking, experience: Experience, env: &Env<'_>) {
     if !asking.joined {
-        remember(asking.server, experience, env.limits(), env.cache, env.now);
+        asking.post().learn(experience, env.limits(), env.cache, env.now);
     }
 }
