@@ -129,7 +129,7 @@ impl Daemon {
             part.replace(plan, zones).await;
         }
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
-            part.replace(plan, points);
+            part.replace(plan, points).await;
         }
         if needs_restart(&self.config, &config) {
             tracing::warn!("sections, addresses, threads and logs change at the next start only");

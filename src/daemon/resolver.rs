@@ -138,7 +138,7 @@ impl ResolverPart {
     }
 
     /// Resolves as `config` says from here on.
-    pub(super) fn replace(&mut self, config: &config::Resolver, mut points: Vec<TrustPoint>) {
+    pub(super) async fn replace(&mut self, config: &config::Resolver, mut points: Vec<TrustPoint>) {
         self.served.store(Arc::new(served(config)));
         let plan = Plan::of(config);
         let recursor = match plan == self.plan {
@@ -148,8 +148,8 @@ impl ResolverPart {
                 plan.recursor(&self.clock, &self.status.telemetry)
             }
         };
-        if let Some(keeper) = self.keeper.take() {
-            keeper.stop();
+        if let Some(mut keeper) = self.keeper.take() {
+            keeper.stop().await;
             match &config.anchor_dir {
                 Some(directory) => points = keeper.update(&directory.value, points),
                 None => plan.trust_configured(&recursor),
@@ -162,7 +162,9 @@ impl ResolverPart {
 
     /// Answers what is asked already, and ends.
     pub(super) async fn stop(self) {
-        self.keeper.iter().for_each(Keeper::stop);
+        if let Some(mut keeper) = self.keeper {
+            keeper.stop().await;
+        }
         self.server.stop().await;
         // Without the server nobody can ask any more: recursion ends with the last answer.
         if let Err(error) = self.recursion.await {

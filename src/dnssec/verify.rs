@@ -126,7 +126,7 @@ pub(super) fn check_key(key: &Dnskey) -> Result<(), SignatureError> {
     if key.flags & Dnskey::ZONE == 0 || key.protocol != key::PROTOCOL {
         return Err(SignatureError::NotZoneKey);
     }
-    if key.flags & Dnskey::REVOKE != 0 {
+    if key.is_revoked() {
         return Err(SignatureError::Revoked);
     }
     Ok(())

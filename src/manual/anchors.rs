@@ -1,9 +1,10 @@
 //! Anchors: how a root changes its key, and resolvers follow.
 //!
 //! A resolver with `anchor_dir` in its configuration goes by RFC 5011: it asks each root for its DNSKEY
-//! set every few hours or days, and takes what is new in it for a trust anchor after 30 days, as long as a
-//! key that it trusts signed every set in between. A key that revokes itself is trusted never again. What
-//! it knows stands in a file for each root; [`rollover`](crate::dnssec::rollover) has the rules.
+//! set, after an hour at the soonest and 15 days at the latest, and takes what is new in it for a trust
+//! anchor after 30 days, as long as a key that it trusts signed every set in between. A key that revokes
+//! itself is trusted never again. What it knows stands in a file for each root, `anchors-3pid.example.` for
+//! `3pid.example.` (and `anchors-.` for `.`); [`rollover`](crate::dnssec::rollover) has the rules.
 //!
 //! # For who runs a root
 //!
@@ -31,4 +32,5 @@
 //! makes them wait for less, by as much as the signatures over the keys last at most. A resolver that was
 //! off for so long that it knows no key of the zone any more needs a new anchor in its configuration.
 //! The file of a root is for reading alone while the resolver runs: what the resolver knows is written
-//! over it.
+//! over it. To have it trust the anchors of the configuration anew, stop it, take the file away, and start
+//! it again.

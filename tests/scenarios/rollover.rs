@@ -26,7 +26,8 @@ const BOTH: Phase = Phase::all(&[OLD, NEW]);
 const LAST_OF_OLD: Phase = Phase::all(&[OLD_REVOKED, NEW]);
 const ONLY_NEW: Phase = Phase::all(&[NEW]);
 
-/// A resolver that keeps its anchors, and one that goes by its configuration for good.
+/// A resolver that keeps its anchors, and is started anew each day. What counts here is what becomes of
+/// its answers; the steps of a key by themselves are tested beside the trust point.
 struct Story {
     world: World,
     point: TrustPoint,

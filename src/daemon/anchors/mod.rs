@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config;
-use crate::dnssec::rollover::{Observed, State, TrustPoint, Unproved};
+use crate::dnssec::rollover::{Ledger, Observed, State, TrustPoint, Unproved};
 use crate::recursor::Recursor;
 use crate::resolver::{Checking, Policy, Response};
 use crate::transport::Exchange;
@@ -57,15 +57,17 @@ pub fn policy(config: &config::Resolver) -> Result<Policy, AnchorsError> {
 
 /// The trust points of a resolver.
 #[derive(Debug)]
-struct Kept {
+struct Points {
     directory: PathBuf,
-    points: Mutex<Vec<TrustPoint>>,
+    list: Mutex<Vec<TrustPoint>>,
+    /// Held as long as a file is written, even where nobody waits for it any more.
+    writing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Asks for the keys of trust points when it is time to, and has a recursor go by what they say.
 #[derive(Debug)]
 pub(super) struct Keeper {
-    kept: Arc<Kept>,
+    points: Arc<Points>,
     task: JoinHandle<()>,
 }
 
@@ -80,23 +82,26 @@ impl Keeper {
         for point in &points {
             recursor.trust(point.zone(), &point.anchors());
         }
-        let kept = Arc::new(Kept { directory, points: Mutex::new(points) });
-        let task = tokio::spawn(keep(Arc::clone(&kept), recursor, clock));
-        Self { kept, task }
+        let points = Arc::new(Points::new(directory, points));
+        let task = tokio::spawn(Arc::clone(&points).follow(recursor, clock));
+        Self { points, task }
     }
 
-    /// Ends.
-    pub(super) fn stop(&self) {
+    /// Ends. What is being written is written then, and nothing is any more.
+    pub(super) async fn stop(&mut self) {
         self.task.abort();
+        // It ends as cancelled.
+        let _ = (&mut self.task).await;
+        drop(self.points.writing.lock().await);
     }
 
     /// These points, with what is known here in place of what their files said when they were read:
     /// perhaps they could not be written.
     pub(super) fn update(&self, directory: &Path, points: Vec<TrustPoint>) -> Vec<TrustPoint> {
-        if *directory != self.kept.directory {
+        if *directory != self.points.directory {
             return points;
         }
-        let own = self.kept.points.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = self.points.list.lock().unwrap_or_else(PoisonError::into_inner);
         let update = |point: TrustPoint| {
             let known = own.iter().find(|known| known.zone() == point.zone());
             match known {
@@ -108,62 +113,88 @@ impl Keeper {
     }
 }
 
-/// Keeps anchors, for good.
-async fn keep<E: Exchange + 'static>(
-    kept: Arc<Kept>,
-    recursor: Recursor<E>,
-    clock: Arc<dyn Clock>,
-) {
-    loop {
-        while let Some(zone) = kept.due(clock.as_ref()) {
-            kept.look(&zone, &recursor, clock.as_ref()).await;
-        }
-        tokio::time::sleep(LONGEST_SLEEP).await;
+impl Points {
+    fn new(directory: PathBuf, list: Vec<TrustPoint>) -> Self {
+        Self { directory, list: Mutex::new(list), writing: Arc::default() }
     }
-}
 
-impl Kept {
+    /// Looks at the keys whenever it is time to, for good.
+    async fn follow<E: Exchange + 'static>(
+        self: Arc<Self>,
+        recursor: Recursor<E>,
+        clock: Arc<dyn Clock>,
+    ) {
+        loop {
+            while let Some(zone) = self.due(clock.as_ref()) {
+                self.look(&zone, &recursor, clock.as_ref()).await;
+            }
+            tokio::time::sleep(LONGEST_SLEEP).await;
+        }
+    }
+
     fn with<T>(&self, zone: &Name, change: impl FnOnce(&mut TrustPoint) -> T) -> Option<T> {
-        let mut points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut points = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         points.iter_mut().find(|point| point.zone() == zone).map(change)
     }
 
     /// A zone whose keys have to be asked for.
     fn due(&self, clock: &dyn Clock) -> Option<Name> {
         let now = clock.now();
-        let points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
+        let points = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = |point: &&TrustPoint| point.next_query(now).is_some_and(|next| next <= now);
         points.iter().find(is_due).map(|point| point.zone().clone())
     }
 
-    /// Asks for the keys of a zone, and goes by them.
+    /// Asks for the keys of a zone, and goes by them. The trust point judges what comes first: it sees a
+    /// key that revokes itself where nothing else proves the set. If that is no good, servers are asked
+    /// until one has what is proved.
     async fn look<E: Exchange + 'static>(
         &self,
         zone: &Name,
         recursor: &Recursor<E>,
         clock: &dyn Clock,
     ) {
-        let question = Question { name: zone.clone(), rtype: Rtype::DNSKEY, class: Class::IN };
-        // They are judged by the trust point.
-        let response = recursor.refresh(question, Checking::Disabled).await;
-        let now = clock.now();
-        let known = self.with(zone, |point| {
-            match keys(zone, &response) {
-                Some((dnskeys, rrsigs)) => {
-                    announce(zone, &point.observe(dnskeys, &rrsigs, now));
-                }
-                None => {
-                    point.missed(now);
-                    tracing::warn!(%zone, "the keys of a trust anchor's zone cannot be had");
-                }
+        for checking in [Checking::Disabled, Checking::Enabled] {
+            let question = Question { name: zone.clone(), rtype: Rtype::DNSKEY, class: Class::IN };
+            let response = recursor.refresh(question, checking).await;
+            if self.take_in(zone, &response, clock.now()) {
+                break;
             }
-            (point.ledger().clone(), point.anchors())
-        });
-        let Some((ledger, anchors)) = known else { return };
+        }
+        let Some((ledger, anchors)) =
+            self.with(zone, |point| (point.ledger().clone(), point.anchors()))
+        else {
+            return;
+        };
         recursor.trust(zone, &anchors);
-        let directory = self.directory.clone();
-        let written = tokio::task::spawn_blocking(move || file::write(&directory, &ledger)).await;
-        match written {
+        self.write(ledger).await;
+    }
+
+    /// Takes in what came of a question for the keys of a zone. Whether there is nothing more to ask.
+    fn take_in(&self, zone: &Name, response: &Response, now: Timestamp) -> bool {
+        let taken = self.with(zone, |point| match keys(zone, response) {
+            Some((dnskeys, rrsigs)) => {
+                let observed = point.observe(dnskeys, &rrsigs, now);
+                announce(zone, &observed);
+                matches!(observed.proved, Ok(()) | Err(Unproved::Deleted))
+            }
+            None => {
+                point.missed(now);
+                tracing::warn!(%zone, "the keys of a trust anchor's zone cannot be had");
+                false
+            }
+        });
+        taken.unwrap_or(true)
+    }
+
+    async fn write(&self, ledger: Ledger) {
+        let (directory, writing) = (self.directory.clone(), Arc::clone(&self.writing));
+        let writing = writing.lock_owned().await;
+        let written = tokio::task::spawn_blocking(move || {
+            let _writing = writing;
+            file::write(&directory, &ledger)
+        });
+        match written.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!("trust anchors are not kept: {error}"),
             Err(error) => tracing::error!("trust anchors are not kept: {error}"),

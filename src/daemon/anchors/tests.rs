@@ -1,16 +1,16 @@
 //! Anchors kept by a process, in files and without.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::authority::{self, Associated, Authority, ServedZone};
-use crate::clock::{ManualClock, SystemClock, Timestamp};
+use crate::clock::{ManualClock, SystemClock};
 use crate::config::Config;
 use crate::crypto::SeededRandom;
 use crate::daemon::{Daemon, keys};
-use crate::dnssec::rollover::{AnchorKey, Ledger};
+use crate::dnssec::rollover::AnchorKey;
 use crate::dnssec::{Algorithms, Security, ZoneKey};
 use crate::recursor::Limits;
 use crate::resolver::Root;
@@ -35,11 +35,15 @@ fn revoked(mut key: ZoneKey) -> ZoneKey {
     key
 }
 
+const TEXT: &str = "@ 2d SOA\n@ NS ns\n@ NS ns2\nns A 192.0.2.1\nns2 A 192.0.2.2";
+
 /// A zone that is signed anew for each question, with the keys that it has then.
 #[derive(Clone)]
 struct Wire {
     clock: ManualClock,
     keys: Arc<Mutex<Vec<ZoneKey>>>,
+    /// A server with other keys.
+    liar: Arc<Mutex<Option<IpAddr>>>,
     /// How often its keys were asked for.
     asked: Arc<Mutex<usize>>,
 }
@@ -47,18 +51,21 @@ struct Wire {
 impl Exchange for Wire {
     async fn exchange(
         &self,
-        _: SocketAddr,
+        server: SocketAddr,
         transport: Transport,
         packet: &[u8],
         _: Duration,
     ) -> Result<Vec<u8>, ExchangeError> {
         let query = Query::parse(packet).unwrap();
         *self.asked.lock().unwrap() += usize::from(query.qtype == Rtype::DNSKEY);
-        let keys = self.keys.lock().unwrap().clone();
+        let keys = match *self.liar.lock().unwrap() {
+            Some(liar) if liar == server.ip() => vec![key(9)],
+            _ => self.keys.lock().unwrap().clone(),
+        };
         if keys.is_empty() {
             return Err(ExchangeError::Timeout);
         }
-        let built = testing::build("a.example.", "@ 2d SOA\n@ NS ns\nns A 192.0.2.1").unwrap();
+        let built = testing::build("a.example.", TEXT).unwrap();
         let associations = Associated::File(built.associations);
         let now = self.clock.now();
         let zone =
@@ -75,7 +82,7 @@ impl Exchange for Wire {
 struct Story {
     wire: Wire,
     recursor: Recursor<Wire>,
-    kept: Kept,
+    points: Points,
     directory: TempDir,
 }
 
@@ -83,17 +90,16 @@ impl Story {
     fn new() -> Self {
         let clock = ManualClock::at(START);
         let keys = Arc::new(Mutex::new(vec![key(1)]));
-        let wire = Wire { clock: clock.clone(), keys, asked: Arc::default() };
+        let wire = Wire { clock: clock.clone(), keys, liar: Arc::default(), asked: Arc::default() };
         let anchors = vec![key(1).sha256_ds()];
-        let servers = vec!["192.0.2.1".parse().unwrap()];
+        let servers = ["192.0.2.1", "192.0.2.2"].map(|server| server.parse().unwrap()).to_vec();
         let root = Root { apex: zone(), servers, anchors: anchors.clone() };
         let policy = Policy { roots: vec![root], ..Policy::default() };
         let recursor = Recursor::new(policy, wire.clone(), Arc::new(clock), Limits::default());
         let directory = tempfile::tempdir().unwrap();
         let point = TrustPoint::new(Ledger::new(zone()), anchors, Algorithms::default());
-        let points = Mutex::new(vec![point]);
-        let kept = Kept { directory: directory.path().join("state"), points };
-        Self { wire, recursor, kept, directory }
+        let points = Points::new(directory.path().join("state"), vec![point]);
+        Self { wire, recursor, points, directory }
     }
 
     /// Does what the task does, each hour of so many days.
@@ -105,8 +111,8 @@ impl Story {
     }
 
     async fn look_when_due(&self) {
-        while let Some(zone) = self.kept.due(&self.wire.clock) {
-            self.kept.look(&zone, &self.recursor, &self.wire.clock).await;
+        while let Some(zone) = self.points.due(&self.wire.clock) {
+            self.points.look(&zone, &self.recursor, &self.wire.clock).await;
         }
     }
 
@@ -121,7 +127,7 @@ impl Story {
     }
 
     fn states(&self) -> Vec<State> {
-        let ledger = file::read(&self.kept.directory, &zone()).unwrap();
+        let ledger = file::read(&self.points.directory, &zone()).unwrap();
         ledger.keys.iter().map(|key| key.state).collect()
     }
 }
@@ -157,7 +163,7 @@ async fn keys_are_asked_for_when_it_is_time() {
     assert_eq!(asked(), 1);
     story.look_when_due().await;
     assert_eq!(asked(), 0);
-    let next = story.kept.points.lock().unwrap()[0].ledger().next;
+    let next = story.points.list.lock().unwrap()[0].ledger().next;
     story.wire.clock.set(next);
     story.show(&[]);
     story.look_when_due().await;
@@ -171,23 +177,23 @@ async fn keys_are_asked_for_when_it_is_time() {
 #[tokio::test]
 async fn what_cannot_be_written_is_known_all_the_same() {
     let story = Story::new();
-    std::fs::write(&story.kept.directory, "in the way").unwrap();
+    std::fs::write(&story.points.directory, "in the way").unwrap();
     story.show(&[key(1), key(2)]);
     story.look_when_due().await;
     story.pass(31).await;
     story.show(&[key(2)]);
     assert_eq!(story.verdict().await, Security::Secure);
     // A reload reads no files that could not be written.
-    let Story { kept, recursor, wire, .. } = &story;
-    let points = kept.points.lock().unwrap().clone();
+    let Story { points: Points { directory, list, .. }, recursor, wire, .. } = &story;
+    let points = list.lock().unwrap().clone();
     let clock: Arc<dyn Clock> = Arc::new(wire.clock.clone());
-    let keeper = Keeper::start(kept.directory.clone(), points, recursor.clone(), clock);
-    keeper.stop();
+    let mut keeper = Keeper::start(directory.clone(), points, recursor.clone(), clock);
+    keeper.stop().await;
     let read = || {
         let configured = vec![key(1).sha256_ds()];
         TrustPoint::new(Ledger::new(zone()), configured, Algorithms::default())
     };
-    let updated = keeper.update(&kept.directory, vec![read()]);
+    let updated = keeper.update(directory, vec![read()]);
     assert!(updated[0].anchors().contains(&key(2).sha256_ds()));
     let elsewhere = keeper.update(story.directory.path(), vec![read()]);
     assert_eq!(elsewhere, [read()]);
@@ -284,18 +290,60 @@ async fn what_is_kept_survives_starts_and_reloads() {
 
 #[tokio::test]
 async fn the_task_looks_when_it_starts() {
-    let Story { wire, recursor, kept, directory } = Story::new();
+    let Story { wire, recursor, points, directory } = Story::new();
     let clock: Arc<dyn Clock> = Arc::new(wire.clock);
-    let points = kept.points.into_inner().unwrap();
-    let keeper = Keeper::start(kept.directory.clone(), points, recursor, clock);
+    let list = points.list.into_inner().unwrap();
+    let mut keeper = Keeper::start(points.directory.clone(), list, recursor, clock);
     let written = async {
-        while file::read(&kept.directory, &zone()).unwrap().keys.is_empty() {
+        while file::read(&points.directory, &zone()).unwrap().keys.is_empty() {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(60), written).await.unwrap();
-    keeper.stop();
+    keeper.stop().await;
     drop(directory);
+}
+
+/// The next keeper writes the same files.
+#[tokio::test]
+async fn a_write_under_way_is_waited_for() {
+    let Story { wire, recursor, points, .. } = Story::new();
+    // Writing into a pipe lasts until somebody reads.
+    std::fs::create_dir_all(&points.directory).unwrap();
+    let pipe = points.directory.join("anchors-a.example..new");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let clock: Arc<dyn Clock> = Arc::new(wire.clock);
+    let list = points.list.into_inner().unwrap();
+    let mut keeper = Keeper::start(points.directory.clone(), list, recursor, clock);
+    let writing = Arc::clone(&keeper.points.writing);
+    while writing.try_lock().is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let others = async {
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let early = tokio::select! {
+        biased;
+        () = keeper.stop() => true,
+        () = others => false,
+    };
+    let read = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
+    let _written = keeper.points.writing.lock().await;
+    assert!(!early, "it ended while the file was written");
+    assert!(read.join().unwrap().contains("zone a.example."));
+}
+
+/// One server among several says what nothing proves.
+#[tokio::test]
+async fn another_server_is_asked_where_one_is_of_no_use() {
+    for liar in ["192.0.2.1", "192.0.2.2"].repeat(4) {
+        let story = Story::new();
+        *story.wire.liar.lock().unwrap() = Some(liar.parse().unwrap());
+        story.look_when_due().await;
+        assert_eq!(story.states(), [State::Valid], "{liar} lies");
+    }
 }
 
 #[tokio::test]

@@ -240,7 +240,7 @@ impl Draft {
         let key_at = tokens.position();
         let rdata = from_text(Rtype::DNSKEY, tokens, None)?;
         let dnskey = Dnskey::parse(&rdata).map_err(|error| Fault::Data(error).at(key_at))?;
-        if dnskey.flags & Dnskey::REVOKE != 0 {
+        if dnskey.is_revoked() {
             let (expected, found) = ("flags without the REVOKE bit", dnskey.flags.to_string());
             return Err(Fault::Unexpected { expected, found }.at(key_at).into());
         }

@@ -4,7 +4,8 @@
 //! A [`TrustPoint`] is told each DNSKEY set that is found at its zone, and when. A set counts where
 //! one of its anchors signed it. A key that is new in it becomes an anchor after it was in every such
 //! set for a month; one that revokes itself is none from then on, for good. Sets, signatures and the
-//! time are arguments: who fetches them, and keeps the [`Ledger`], is up to the caller.
+//! time are arguments: who fetches them, and keeps the [`Ledger`], is up to the caller. So it is as much a
+//! noun as a zone's keys are: it validates, and needs nothing of what resolves or keeps files.
 //!
 //! Bounds of what it does: only keys with the SEP bit and an algorithm that counts become anchors
 //! (one that does not count could prove nothing, and as the only anchor would make the zone insecure).
@@ -40,21 +41,11 @@ pub use state::{Sight, State};
 /// The longest time between two queries (section 2.3).
 const LONGEST_INTERVAL: Duration = Duration::from_secs(15 * 86_400);
 
-/// Bounds on what a trust point remembers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Keys of a point, whatever their state, at which no more are taken but those that the
-    /// configuration names: 32. Five at once have to be possible (section 2.4.3); the others are
-    /// removed ones. A set full of new keys, signed with a stolen one, fills memory and file no further.
-    /// Where there is no room, removed keys are forgotten, the oldest first.
-    pub keys: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { keys: 32 }
-    }
-}
+/// Keys of a point, whatever their state, at which no more are taken but those that the configuration
+/// names. Five at once have to be possible (section 2.4.3); the others are removed ones. A set full of new
+/// keys, signed with a stolen one, fills memory and file no further. Where there is no room, removed keys
+/// are forgotten, the oldest first.
+const MOST_KEYS: usize = 32;
 
 /// A zone, and what is known of the keys that may prove it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +54,6 @@ pub struct TrustPoint {
     /// The anchors of the configuration.
     configured: Vec<Ds>,
     algorithms: Algorithms,
-    limits: Limits,
 }
 
 /// What came of one look at a trust point.
@@ -116,7 +106,7 @@ impl TrustPoint {
     /// that is valid once it is seen. It need not wait where it was waiting. What the ledger does know
     /// goes by the ledger, above all what is revoked.
     pub fn new(ledger: Ledger, configured: Vec<Ds>, algorithms: Algorithms) -> Self {
-        let mut point = Self { ledger, configured, algorithms, limits: Limits::default() };
+        let mut point = Self { ledger, configured, algorithms };
         let waiting = |key: &AnchorKey| key.state == State::AddPend;
         let keys = std::mem::take(&mut point.ledger.keys);
         let kept = keys.into_iter().filter(|key| !waiting(key) || !point.names(&key.dnskey));

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use super::ledger::AnchorKey;
 use super::pace::{Pace, UNKNOWN};
-use super::{Change, Observed, Sight, State, TrustPoint, Unproved};
+use super::{Change, MOST_KEYS, Observed, Sight, State, TrustPoint, Unproved};
 use crate::clock::Timestamp;
 use crate::dnssec::verify::{check_fit, check_key, check_signature, check_time};
 use crate::dnssec::{Effort, SupportedDs, TrustedKeys, Verified};
 use crate::wire::Rrset;
 use crate::wire::rdata::{Dnskey, Rrsig};
 
-/// The add hold-down time, or the TTL of the set where that is longer (section 2.4.1), and the remove
-/// hold-down time (section 2.4.2).
+/// The remove hold-down time (section 2.4.2), and the least add hold-down time (section 2.4.1).
 const HOLD_DOWN: Duration = Duration::from_secs(30 * 86_400);
 
 /// A DNSKEY set as it was found.
@@ -36,18 +35,18 @@ impl Look<'_> {
 
     /// The keys with the REVOKE bit.
     fn revoked(&self) -> impl Iterator<Item = &Dnskey> {
-        self.keys.iter().filter(|key| key.flags & Dnskey::REVOKE != 0)
+        self.keys.iter().filter(|key| key.is_revoked())
     }
 
     /// Whether `key`, of the set, has signed it: the one thing that a revoked key is good for
     /// (section 2.1).
     fn is_signed_by(&self, key: &Dnskey, effort: &mut Effort) -> bool {
         let tag = key.key_tag();
-        let own = self.rrsigs.iter().filter(|rrsig| {
+        let mut own = self.rrsigs.iter().filter(|rrsig| {
             (rrsig.key_tag, rrsig.algorithm) == (tag, key.algorithm)
                 && rrsig.signer == self.dnskeys.name
         });
-        own.into_iter().any(|rrsig| {
+        own.any(|rrsig| {
             check_fit(self.dnskeys, rrsig).is_ok()
                 && check_time(rrsig, self.now).is_ok()
                 && effort.validate().is_ok()
@@ -68,7 +67,8 @@ impl Look<'_> {
         paces.min_by_key(|pace| pace.query).unwrap_or(UNKNOWN)
     }
 
-    /// How long a key that is new in the set has to wait.
+    /// How long a key that is new in the set has to wait: for the TTL of the set where that is longer
+    /// than [`HOLD_DOWN`] (section 2.4.1).
     fn add_hold_down(&self, verified: &Verified) -> Duration {
         let ttl = self.proofs(verified).map(|rrsig| rrsig.original_ttl).max().unwrap_or_default();
         HOLD_DOWN.max(Duration::from_secs(ttl.as_secs().into()))
@@ -176,7 +176,7 @@ impl TrustPoint {
 
     /// Whether one key more may be remembered.
     fn make_room(&mut self) -> bool {
-        while self.ledger.keys.len() >= self.limits.keys {
+        while self.ledger.keys.len() >= MOST_KEYS {
             // One that the configuration names would be trusted again.
             let is_forgettable =
                 |key: &AnchorKey| key.state == State::Removed && !self.names(&key.dnskey);

@@ -9,11 +9,14 @@ use std::str::FromStr;
 ///           NewKey           AddTime          KeyRem
 ///   Start ─────────► AddPend ───────► Valid ◄───────► Missing
 ///     ▲                 │               │    KeyPres     │
-///     └──────KeyRem─────┘               └──RevBit─┬──────┘
+///     └─KeyRem or RevBit┘               └──RevBit─┬──────┘
 ///                                                 ▼
 ///                                  Removed ◄── Revoked
 ///                                        RemTime
 /// ```
+///
+/// The table of the RFC does not say what becomes of a key that revokes itself in AddPend. It was never
+/// trusted: as with KeyRem it is not known any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// Not known, or not any more.
@@ -95,8 +98,8 @@ impl FromStr for State {
 
     /// Reads the state of a key that is known, whatever the case.
     fn from_str(text: &str) -> Result<Self, ()> {
-        let known = Self::ALL.iter().skip(1);
-        let found = known.into_iter().find(|(_, name)| name.eq_ignore_ascii_case(text));
+        let mut known = Self::ALL.iter().skip(1);
+        let found = known.find(|(_, name)| name.eq_ignore_ascii_case(text));
         found.map(|(state, _)| *state).ok_or(())
     }
 }
@@ -105,8 +108,8 @@ impl FromStr for State {
 mod tests {
     use super::*;
 
-    /// The table of section 4, row by row: from, and to with nothing elapsed, and to after the hold-down time,
-    /// for a key that is present, revoked, absent.
+    /// The table of section 4, row by row: from, and to with nothing elapsed, and to after the hold-down
+    /// time, for a key that is present, revoked, absent.
     #[test]
     fn the_table_is_followed() {
         use State::*;

@@ -133,6 +133,11 @@ impl Dnskey {
     /// The key must not be trusted any more (RFC 5011 section 7).
     pub const REVOKE: u16 = 0x0080;
 
+    /// Whether it must not be trusted any more.
+    pub fn is_revoked(&self) -> bool {
+        self.flags & Self::REVOKE != 0
+    }
+
     /// Reads the RDATA.
     ///
     /// # Errors
