@@ -11,7 +11,7 @@ use super::answer::says_nxname;
 use super::cache::stored;
 use super::env::Env;
 use super::judge::{Expanded, deny};
-use super::{Answer, AnswerKey, Kind, SignedRrset, Stored};
+use super::{Answer, AnswerKey, Kind, Limits, SignedRrset, Stored};
 use crate::clock::Timestamp;
 use crate::dnssec::proof::{Denials, ProofError};
 use crate::dnssec::{Effort, Security, Verified};
@@ -80,7 +80,8 @@ impl Lesson<'_> {
             env.cache.put(key, Arc::new(Stored::new(answer, learned, ttl)));
         }
         for span in self.spans.into_iter().filter(Span::is_wide) {
-            let ttl = span.set.rrset.ttl.min(env.limits().negative_ttl);
+            let Limits { negative_ttl, answer_ttl, .. } = *env.limits();
+            let ttl = span.set.rrset.ttl.min(negative_ttl).min(answer_ttl);
             env.cache.insert(Arc::new(Stored::new(span, learned, ttl)));
         }
     }

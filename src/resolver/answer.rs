@@ -201,13 +201,13 @@ impl Answer {
         let least = self.sets().map(|set| set.rrset.ttl).min().unwrap_or_default();
         if !self.is_positive() {
             let most = self.soa_minimum().max(limits.least_ttl).min(limits.negative_ttl);
-            return least.min(most);
+            return least.min(most).min(limits.answer_ttl);
         }
         let most = match self.holds_statement() {
             true => limits.statement_ttl,
             false => limits.answer_ttl,
         };
-        least.min(most)
+        least.min(most).min(limits.answer_ttl)
     }
 
     pub(super) fn soa_minimum(&self) -> Ttl {
@@ -296,25 +296,29 @@ mod tests {
 
     #[test]
     fn what_is_kept_how_long() {
-        let limits = Limits::default();
-        let kept = |kind, sets: Vec<Record>| {
+        let mut limits = Limits::default();
+        let kept = |limits: &Limits, kind, sets: Vec<Record>| {
             let sets = SignedRrset::group(sets);
             let (answer, authority) = match kind {
                 Kind::Data => (sets, Vec::new()),
                 _ => (Vec::new(), sets),
             };
-            Answer::unchecked(kind, Name::root(), answer, authority).ttl(&limits).as_secs()
+            Answer::unchecked(kind, Name::root(), answer, authority).ttl(limits).as_secs()
         };
         let long = |rtype| record("example", rtype, 1 << 20, vec![192, 0, 2, 1]);
-        assert_eq!(kept(Kind::Data, vec![long(Rtype::A)]), 86_400);
-        assert_eq!(kept(Kind::Data, vec![long(Rtype::ASSOC)]), 3600);
+        assert_eq!(kept(&limits, Kind::Data, vec![long(Rtype::A)]), 86_400);
+        assert_eq!(kept(&limits, Kind::Data, vec![long(Rtype::ASSOC)]), 3600);
         let any = vec![long(Rtype::A), long(Rtype::VCERT)];
-        assert_eq!(kept(Kind::Data, any), 3600, "a statement among others");
-        assert_eq!(kept(Kind::NoData, Vec::new()), 0);
+        assert_eq!(kept(&limits, Kind::Data, any), 3600, "a statement among others");
+        assert_eq!(kept(&limits, Kind::NoData, Vec::new()), 0);
         let soa = [&[0; 2][..], &[0; 16], &30u32.to_be_bytes()].concat();
         let soa = record("example", Rtype::SOA, 900, soa);
-        assert_eq!(kept(Kind::NoData, vec![soa.clone()]), 30);
+        assert_eq!(kept(&limits, Kind::NoData, vec![soa.clone()]), 30);
         let nsec = record("example", Rtype::NSEC, 20, vec![0]);
-        assert_eq!(kept(Kind::NameError, vec![soa, nsec]), 20);
+        assert_eq!(kept(&limits, Kind::NameError, vec![soa.clone(), nsec]), 20);
+        limits.answer_ttl = Ttl::from_secs(10);
+        for (kind, record) in [(Kind::Data, long(Rtype::ASSOC)), (Kind::NoData, soa)] {
+            assert_eq!(kept(&limits, kind, vec![record]), 10, "no longer than anything else");
+        }
     }
 }
