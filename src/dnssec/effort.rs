@@ -9,8 +9,8 @@ use super::proof::ProofError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Signatures checked: 16, as in BIND, which take 4 ms where the algorithm is the dearest, ECDSA on
-    /// P-384. A denial by NSEC3, the honest answer with most, has four. One that is padded with more sets, useful
-    /// or not, is refused.
+    /// P-384. A denial by NSEC3, the honest answer with most, has four. One that is padded with more
+    /// sets, useful or not, is refused.
     pub validations: u32,
     /// Signatures that did not verify: 2. One may be of a key that is just being exchanged.
     pub failures: u32,

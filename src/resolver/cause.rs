@@ -198,9 +198,9 @@ impl Cause {
         matches!(self, Self::Exhausted(_) | Self::TooLate)
     }
 
-    /// Which of several failures to tell of: the greatest. What says something of the answer itself comes
-    /// before what says that it could not be had; of that, what is due to this resolver comes first, since
-    /// the servers are not to be blamed for it, nor left alone.
+    /// Which of several failures to tell of: the greatest. What says something of the answer itself
+    /// comes before what says that it could not be had; of that, what is due to this resolver comes
+    /// first, since the servers are not to be blamed for it, nor left alone.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::ServerOutsideRoots { .. } => 0,

@@ -24,31 +24,38 @@ use super::trust::Trust;
 ///
 /// Follow   asking ──answer, alias──► asking ──answer, other──► done
 ///
-/// Lookup   fresh ──cached and judged──────────────────────────────────────► done
+/// Lookup   fresh ──cached and judged──► done
+///          fresh ──failure known──► failed
 ///          fresh ──cached, not judged──► judging
-///          fresh ──special (see `special`)──► done
+///          fresh ──special──► done                            (see `special`)
 ///          fresh ──not cached──► walking
-///        walking ──at a zone whose proofs say enough──► done                    (RFC 8198)
-///        walking ──server chosen──► asking    (for a tree's servers, a part of the name, or all of it)
+///        walking ──at a zone whose proofs say enough──► done  (RFC 8198)
+///        walking ──server chosen──► asking                    (for a tree's servers, a part of the name,
+///                                                              or all of it)
 ///        walking ──server without address──► addressing ──address, or none──► walking
-///        walking ──nobody left to ask, delegation old──► walking             (from further up)
-///        walking ──nobody left to ask, primed──► walking                      (with the hints)
-///        walking ──nobody left to ask──► failed
-///         asking ──silence, error, lame, not sent──► walking      (next try, or next server)
-///         asking ──truncated, or EDNS unknown──► asking         (same server, TCP or without)
-///         asking ──spelt otherwise──► asking           (same server, TCP, or else in lower case)
-///         asking ──servers of a tree──► walking                   (with these; else with the hints)
-///         asking ──referral──► walking                                     (one zone further)
-///         asking ──answer to a minimised question──► walking             (some labels further)
+///        walking ──nobody left, errors to a part of the name──► walking  (with all of it)
+///        walking ──nobody left, delegation old──► walking     (from further up)
+///        walking ──nobody left, primed──► walking             (with the hints)
+///        walking ──nobody left──► failed
+///         asking ──silence, error, lame, not sent──► walking  (next try, or next server)
+///         asking ──truncated, or EDNS unknown──► asking       (same server, TCP or without)
+///         asking ──garbled, then silence; besieged──► asking  (same server, TCP)
+///         asking ──spelt otherwise──► asking                  (same server, TCP, or else in lower case)
+///         asking ──another resolution asks the same──► asking (its reply stands for this one's)
+///         asking ──too many questions──► failed
+///         asking ──servers of a tree──► walking               (with these; else with the hints)
+///         asking ──referral──► walking                        (one zone further)
+///         asking ──answer to a minimised question──► walking  (some labels further)
 ///         asking ──answer──► judging
-///        judging ──zone not trusted yet──► judging          (a Trust frame works, see below)
-///        judging ──key not known, keys old──► judging        (a Trust frame learns them anew)
+///        judging ──zone not trusted yet──► judging            (a Trust frame works, see below)
+///        judging ──key not known, keys old──► judging         (a Trust frame learns them anew)
 ///        judging ──proved, or need not be──► done
-///        judging ──bogus, tries left──► walking                               (other servers)
-///        judging ──bogus, delegation old──► walking                         (from further up)
+///        judging ──bogus, tries left──► walking               (other servers)
+///        judging ──bogus, delegation old──► walking           (from further up)
 ///        judging ──bogus──► failed
 ///
-/// Trust    anchored, or DS found ──► DNSKEY ──► keys
+/// Trust    no anchor, or below a negative one ──► insecure
+///          anchored, or DS found ──► DNSKEY ──► keys
 ///          DNSKEY bogus, DS old ──► DS anew
 ///          DS denied at a delegation, or of no known kind ──► insecure
 ///          DS denied elsewhere ──► not a cut

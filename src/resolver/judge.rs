@@ -129,9 +129,7 @@ impl Judgement {
             (Stage::Zone | Stage::Owner, _) => Verdict::Bogus(Flaw::Unsigned(self.answer.zone)),
         }
     }
-}
 
-impl Judgement {
     /// Proves the answer by the keys of the zone that signed it.
     fn prove(mut self, key: &AnswerKey, keys: &Arc<TrustedKeys>, env: &mut Env<'_>) -> Verdict {
         let mut effort = Effort::new(env.limits().effort.clone());

@@ -7,19 +7,22 @@ use crate::wire::{Edns, Ttl};
 
 /// Bounds on the work and the memory that one request can cause. Each has its reason. Those of the first
 /// group are for the whole request, however many names and zones it leads through, and whatever of it
-/// is begun anew; those of the second for one reply or one server; those of the third for memory.
+/// is begun anew; those of the second for one RRset, delegation, reply or server; those of the third are
+/// times for which something is kept.
 ///
 /// What a request relies on beside these:
 ///
 /// | bound | where |
 /// |---|---|
-/// | compression pointers and records of a message: 256 beyond one for every two octets; 1024 | [`MessageLimits`](crate::wire::MessageLimits) |
+/// | compression pointers of a message: 256 more than it can need, one for every two octets; a fixed number would refuse honest messages of 64 kB | [`MessageLimits`](crate::wire::MessageLimits) |
+/// | records of a message: 1024 | [`MessageLimits`](crate::wire::MessageLimits) |
 /// | EDNS options of a message: 32, of 4096 octets | [`Edns::MOST_OPTIONS`], [`Edns::MOST_OCTETS`] |
 /// | proving one reply: 16 signatures, of which 2 fail; 2 keys of one tag; 50 iterations of NSEC3's hash, 4096 blocks | [`dnssec::Limits`], here in [`effort`](Self::effort) |
 /// | a signature of fewer labels than its signer has, or more than its owner: refused | [`dnssec::verify`] |
 /// | a delegation given by servers of a delegation: ends with that one | where a referral is followed |
 /// | packets that are no reply: 16, then TCP; exchanges at once | `transport::Limits` |
-/// | requests at once, and clients that wait; how long a request takes; memory | `recursor::Limits` |
+/// | requests at once; those that wait for the same resolution; how long a request takes; memory | `recursor::Limits` |
+/// | questions of clients that wait, of one and of all; how late an answer is given, 1.9 s | `services::dns::ClientLimits`, `services::dns::Limits` |
 ///
 /// How many types one name has needs no bound: what is remembered is found by name and type at once.
 /// Of clients nothing is told to servers, by client subnets (RFC 7871) or otherwise.
@@ -30,8 +33,6 @@ pub struct Limits {
     /// Octets of replies read: 256 kB. 200 replies by UDP have no more; by TCP each may have 64 kB, made
     /// to be slow to read.
     pub octets: usize,
-    /// Questions sent to find one RRset: 50. So one name server's address cannot use up all.
-    pub questions_per_fetch: u32,
     /// Referrals followed: 130, as in Unbound: more than a name has labels. Delegations without end
     /// ("iDNS") and servers that have to be found are counted together.
     pub referrals: u32,
@@ -44,13 +45,6 @@ pub struct Limits {
     /// Addresses of name servers that are looked up, IPv4 and IPv6 apart: 64. Delegations that name
     /// many servers elsewhere multiply (CVE-2020-12662, "NXNSAttack").
     pub targets: u32,
-    /// Name servers of one delegation that are looked at, and addresses of each: 16.
-    pub targets_per_cut: usize,
-    /// Name servers of one delegation that turn out not to exist, or to have no address, before no
-    /// more of it are looked up: 5. Who delegates in earnest knows their names.
-    pub absent_per_cut: u32,
-    /// What checking one reply may cost.
-    pub effort: dnssec::Limits,
     /// Signatures checked: 256. One reply has 16 at most, but a name may lie in twelve signed zones,
     /// with two or three to check in each, and eleven aliases may lead through others.
     pub validations: u32,
@@ -59,15 +53,25 @@ pub struct Limits {
     pub failures: u32,
     /// Digests of keys compared with a DS: 64. A zone takes one or two.
     pub digests: u32,
-    /// Blocks of SHA-1 to hash names for NSEC3: 16,384, which take 2 ms. What one reply may take is not
-    /// taken by each.
+    /// Blocks of SHA-1 to hash names for NSEC3: 16,384, which take 2 ms: four times what one reply may.
     pub hash_blocks: u32,
-    /// Further servers asked for an RRset that did not validate: 2.
-    pub bogus_retries: u32,
 
-    /// How often one server is asked one thing: 3.
+    /// Questions sent to find one RRset: 50. So one name server's address cannot use up all.
+    pub questions_per_fetch: u32,
+    /// Name servers of one delegation that are looked at, and addresses of each: 16.
+    pub targets_per_cut: usize,
+    /// Name servers of one delegation that turn out not to exist, or to have no address, before no
+    /// more of it are looked up: 5. Who delegates in earnest knows their names.
+    pub absent_per_cut: u32,
+    /// What checking one reply may cost.
+    pub effort: dnssec::Limits,
+    /// Further servers asked for an RRset that did not validate: 2. One server may be out of step,
+    /// or in someone's hands; where three agree, the zone is broken.
+    pub bogus_retries: u32,
+    /// How often one server is asked one thing: 3. One packet may be lost, or two, by chance.
     pub tries: u32,
-    /// Records of a reply that concern the question: 256. More are refused.
+    /// Records of a reply that concern the question: 256, two and a half of the largest sets. More are
+    /// refused.
     pub records: usize,
     /// Records of one RRset: 100, as in BIND. The reply of a larger one is refused: work on sets grows
     /// with their square.
@@ -84,13 +88,17 @@ pub struct Limits {
     /// RRsets taken of an answer to ANY: 8, so that they can be validated within what one reply may
     /// cost.
     pub any_sets: usize,
-    /// The UDP size offered: 1232.
+    /// The UDP size offered: 1232, what fits the least MTU of IPv6 and so is not cut in fragments, which
+    /// can be forged (DNS Flag Day 2020).
     pub udp_size: u16,
-    /// How long the first question to a server waits: 400 ms.
+    /// How long the first question to a server waits: 400 ms, more than the way round the
+    /// earth takes.
     pub first_timeout: Duration,
-    /// How short a wait for a reply can get: 200 ms.
+    /// How short a wait for a reply can get: 200 ms. One that has been quick may have to look
+    /// something up.
     pub least_timeout: Duration,
-    /// How long it can get: 3 s.
+    /// How long it can get, and how long one by TCP always is: 3 s. That is enough for a connection
+    /// whose first packet is lost, and leaves a request time for others.
     pub most_timeout: Duration,
     /// How long a question to a resolver waits at least: 2 s. However quick it is with what it knows, it
     /// may have to walk far for the rest.
@@ -105,7 +113,8 @@ pub struct Limits {
     /// How long associations and certificates are kept at most: an hour, so that a withdrawn one is
     /// gone by then.
     pub statement_ttl: Ttl,
-    /// How long a denial is kept at most: an hour (RFC 2308 section 5).
+    /// How long a denial is kept at most: an hour, so that what is new is soon found. RFC 2308 section 5
+    /// has one to three hours.
     pub negative_ttl: Ttl,
     /// How long a delegation is kept at most: a day, after which the parent is asked again.
     pub cut_ttl: Ttl,
@@ -122,7 +131,7 @@ pub struct Limits {
     pub stale_ttl: Ttl,
     /// How long a failure is kept: 5 s (RFC 9520 section 3.2).
     pub failure_ttl: Ttl,
-    /// How long the manners of a server are kept: 15 minutes.
+    /// How long the manners of a server are kept: 15 minutes, as in Unbound. A server may be mended.
     pub server_ttl: Ttl,
 }
 
@@ -131,19 +140,19 @@ impl Default for Limits {
         Self {
             questions: 200,
             octets: 256 << 10,
-            questions_per_fetch: 50,
             referrals: 130,
             depth: 64,
             frames: 1000,
             aliases: 11,
             targets: 64,
-            targets_per_cut: 16,
-            absent_per_cut: 5,
-            effort: dnssec::Limits::default(),
             validations: 256,
             failures: 16,
             digests: 64,
             hash_blocks: 16_384,
+            questions_per_fetch: 50,
+            targets_per_cut: 16,
+            absent_per_cut: 5,
+            effort: dnssec::Limits::default(),
             bogus_retries: 2,
             tries: 3,
             records: 256,

@@ -7,8 +7,8 @@
 //! (RFC 4033 to 4035, RFC 6840, RFC 9824). What one request may cost is bounded by [`Limits`]; no
 //! packet from the network makes it panic, loop or grow.
 //!
-//! It can also ask one resolver instead of the authorities ([`Forward`]) and validates what
-//! that says just the same.
+//! For a zone it can ask resolvers instead of the authorities ([`Forward`]), and validates what they say
+//! just the same.
 //!
 //! The servers of a root are hints: it asks those that the root's zone names (RFC 8109). What goes to
 //! authorities is spelt in random case, which replies have to repeat. Questions about `localhost.` and

@@ -47,11 +47,11 @@ pub(super) fn start(target: &AnswerKey, root: &Root, hints: &Cut, env: &Env<'_>)
 /// asked for it.
 fn seeks_server_of(cut: &Cut, target: &AnswerKey, env: &Env<'_>) -> bool {
     let types = env.policy.families.types();
-    let addresses = cut
+    let mut addresses = cut
         .targets
         .iter()
         .flat_map(|name| types.iter().map(|&rtype| AnswerKey { name: name.clone(), rtype }));
-    addresses.into_iter().any(|address| address == *target || env.is_waited_for(&address))
+    addresses.any(|address| address == *target || env.is_waited_for(&address))
 }
 
 /// Keeps to the hints for a while.

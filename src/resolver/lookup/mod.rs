@@ -194,8 +194,9 @@ impl Lookup {
         }
     }
 
-    /// Whether a delegation may be the reason, or the servers that a root's zone names. Where its servers have other keys than the parent says,
-    /// it is doubted however young it is: the parent's word of the keys may be younger.
+    /// Whether a delegation may be the reason, or the servers that a root's zone names. Where the
+    /// servers of a delegation have other keys than the parent says, it is doubted however young it is:
+    /// the parent's word of the keys may be younger.
     fn doubts(&self, walk: &Walk, cause: &Cause, env: &Env<'_>) -> bool {
         let other_keys = cause.is_bogus() && matches!(self.wanted.check, Check::Keys(_));
         walk.is_primed() || walk.age().is_some_and(|age| other_keys || age >= env.limits().doubt)
