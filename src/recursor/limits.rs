@@ -23,8 +23,8 @@ pub struct Limits {
     /// quarter on top, which need what some 50,000 popular names do. None: answers are looked for when
     /// they are gone.
     pub prefetches: usize,
-    /// Resolutions beside them of what is asked for anew by the resolver itself, in each tree: 4. It asks for
-    /// a tree's keys every few hours; whatever else is under way, these have their places to the end.
+    /// Resolutions beside them of what the resolver itself asks for anew, in each tree: 4. It asks for a
+    /// tree's keys every few hours; whatever else is under way, these have their places to the end.
     pub refreshes: usize,
     /// Requests that wait for the same resolution: 512. More of the same are told at once that there
     /// are too many, so that one question repeated leaves room for others.

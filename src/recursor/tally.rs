@@ -84,11 +84,15 @@ impl Tally {
             let series = values.iter().map(|&value| Labels::from([(label, value)])).collect();
             telemetry.counters(name, help, series).shard()
         };
-        let requests = "Requests to the resolver, by what became of them";
-        let resolutions = "Resolutions that needed the network, by what they came to";
-        let exchanges = "Questions to other servers, by what came of them";
-        let prefetches = "Answers looked for before their end, by what became of it";
-        let stale = "Answers told past their end, by why no other was";
+        let requests = "Requests to the resolver: answered without the network, begun to be looked \
+                        for, joined to others that ask the same, or busy as too many are under way";
+        let resolutions = "Resolutions that needed the network, by what they came to; \
+                           indeterminate where nobody judged";
+        let exchanges = "Questions to other servers: answered, whatever the answer; not sent as too \
+                         many are out; ended by too many wrong ids; abandoned as nobody waited \
+                         any more; joined to the same that was out";
+        let prefetches = "Answers looked for before their end: begun, or busy as too many are";
+        let stale = "Answers told past their end, as the search for others failed or is late";
         Self(Mutex::new(Shards {
             requests: shard("resolver_requests", requests, "course", &HANDLINGS),
             resolutions: shard("resolver_resolutions", resolutions, "verdict", &VERDICTS),

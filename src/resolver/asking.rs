@@ -1,8 +1,8 @@
 //! One question that is out, and which packets are its reply.
 //!
-//! What may be forged is waited on. Who carries packets may do that itself, as `transport::Network` does by
-//! the same rules: then nothing more comes after the packet that is given in here. Who gives in packets
-//! one by one, as the scenarios do, is told to wait.
+//! What may be forged is waited on. Who carries packets may do that itself, as `transport::Network` does
+//! by the same rules: then nothing more comes after the packet that is given in here. Who gives in
+//! packets one by one, as the scenarios do, is told to wait.
 
 use std::net::SocketAddr;
 use std::time::Duration;

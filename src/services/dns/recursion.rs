@@ -42,8 +42,8 @@ pub struct ClientLimits {
     /// further ones nothing is looked up. Where nothing is known, they get no answer over UDP, where
     /// another may have asked in the client's name, and SERVFAIL over TCP.
     pub waiting: NonZeroUsize,
-    /// How long after its question an answer may be given over UDP: 1.9 s. Stubs ask again after 2 s at the earliest, and
-    /// what is served stale is so after 1.8 s (RFC 8767 section 5).
+    /// How long after its question an answer may be given over UDP: 1.9 s. Stubs ask again after 2 s at
+    /// the earliest, and what is served stale is so after 1.8 s (RFC 8767 section 5).
     pub lateness: Duration,
 }
 
@@ -128,9 +128,9 @@ impl Desk {
         }
     }
 
-    /// The response to the question in `packet`, which came when it `arrived`; none where it is to have
-    /// none. What is known takes no place; `look`, which stands for the processor, is given back before any
-    /// wait.
+    /// The response to the question in `packet`, which came when it `arrived`; none where it is to
+    /// have none. What is known takes no place; `look`, which stands for the processor, is given back
+    /// before any wait.
     pub async fn respond<E: Exchange + 'static>(
         &self,
         packet: &[u8],

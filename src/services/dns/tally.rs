@@ -101,7 +101,8 @@ impl Tally {
 pub(super) fn waits(telemetry: &Telemetry) -> Arc<Counters> {
     let series =
         both(WAITS).map(|(transport, end)| Labels::from([("transport", transport), ("end", end)]));
-    let help = "Questions that took the network to answer, by how their wait ended";
+    let help = "Questions that took the network to answer: answered, too late to be, or turned away \
+                as too many of the client (client_full) or of all (full) wait";
     telemetry.counters("dns_waits", help, series.collect())
 }
 
