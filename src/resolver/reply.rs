@@ -188,10 +188,13 @@ impl Asked<'_> {
         Ok(Some(self.answer(kind, sets, proofs)))
     }
 
-    /// The sets that were asked for. A CNAME counts as an alias even to whoever asks for it.
+    /// The sets that were asked for. A CNAME counts as an alias even to whoever asks for it, and one made
+    /// from a DNAME to whoever asks for all there is.
     fn data(&self, records: &[Record]) -> Result<Vec<SignedRrset>, Fault> {
         let Question { name, rtype, .. } = self.question;
-        if *rtype == Rtype::CNAME {
+        let redirects =
+            |record: &Record| record.rtype == Rtype::DNAME && name.is_below(&record.name);
+        if *rtype == Rtype::CNAME || (*rtype == Rtype::ANY && records.iter().any(redirects)) {
             return Ok(Vec::new());
         }
         let own = records.iter().filter(|record| record.name == *name).cloned();

@@ -52,6 +52,15 @@ fn a_redirected_subtree() {
     assert_eq!(world.ask("moved.3pid.example. DNAME").data(Rtype::DNAME).len(), 1);
 }
 
+/// The CNAME made from the DNAME has no signature of its own, and is not all there is at the name.
+#[test]
+fn who_asks_for_all_is_redirected() {
+    let outcome = world().ask("www.moved.3pid.example. ANY");
+    assert_eq!(outcome.response.security, Security::Secure, "{outcome:#?}");
+    assert_eq!(outcome.data(Rtype::DNAME).len(), 1);
+    assert_eq!(outcome.data(Rtype::A).len(), 1);
+}
+
 #[test]
 fn a_redirection_can_make_a_name_too_long() {
     let mut world = world();
