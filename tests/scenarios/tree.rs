@@ -98,6 +98,8 @@ pub(crate) fn root_zone() -> ServedZone {
          ns.example.org.email A 192.0.2.20
          hosted.email NS ns.example.com.email
          hosted.email {hosted}
+         twisted NS ns.twisted
+         ns.twisted A 192.0.2.66
          here CNAME there
          there TXT \"there\"
          far CNAME {EMAIL}

@@ -1,12 +1,16 @@
-//! A network that is out to make trouble: whatever comes, a request ends within its budget.
+//! A network that is out to make trouble: whatever comes, a request ends within its budget. Who has no
+//! keys makes nobody believe what is not so; where nobody lies, all is found.
 //!
 //! `THREEPID_ADVERSARY_STEPS` says how many steps the machine makes; a few thousand where it is not set.
 //! `tests/soak adversary` makes ten million.
 
+mod honest;
 mod liar;
 mod proofs;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,7 +24,8 @@ use threepid::resolver::{
 };
 use threepid::wire::{Message, Ttl};
 
-use liar::{Liar, QUESTIONS, SERVERS, TYPES};
+use honest::{Honest, Told, Truths};
+use liar::{Liar, Manner, QUESTIONS, SERVERS, TYPES};
 
 use super::net::{Incoming, cpu_time, name, parse};
 use super::tree::{self, NOW};
@@ -60,37 +65,71 @@ impl Tally {
     }
 }
 
-/// A way to resolve, one of several for each feature.
-fn policy(seed: u64) -> Policy {
+/// How many ways to resolve there are that come to different answers.
+const WAYS: u64 = 7;
+
+/// One of them.
+fn way(number: u64) -> Policy {
     let servers = SERVERS.map(|last| [192, 0, 2, last].into());
     let root = Root { servers: servers.to_vec(), ..tree::root() };
-    let (priming, mixed_case) = (!seed.is_multiple_of(3), !seed.is_multiple_of(5));
-    let plain = Policy { roots: vec![root.clone()], priming, mixed_case, ..tree::policy() };
+    let plain = Policy { roots: vec![root.clone()], ..tree::policy() };
+    let outer = Root { apex: name("."), anchors: Vec::new(), ..root.clone() };
+    let nested = Policy { roots: vec![outer, root.clone()], ..tree::policy() };
     let email = name("email.3pid.example.");
-    match seed % 8 {
-        1 => Policy { minimise: false, ..plain },
-        2 => Policy { roots: vec![Root { anchors: Vec::new(), ..root }], ..plain },
-        3 => {
-            let resolvers = vec!["192.0.2.1:53".parse().unwrap(), "192.0.2.2:53".parse().unwrap()];
-            Policy { forwards: vec![Forward { zone: email, resolvers }], ..plain }
-        }
-        4 => {
-            let outer = Root { apex: name("."), anchors: Vec::new(), ..root.clone() };
-            Policy { roots: vec![outer, root], ..plain }
-        }
-        5 => Policy { families: Families::Ipv4, negative_anchors: vec![email], ..plain },
-        6 => {
-            let mut policy = Policy { algorithms: Algorithms { rsasha1: true }, ..plain };
-            policy.limits.least_ttl = Ttl::from_secs(60);
-            policy
-        }
+    let resolvers = vec!["192.0.2.1:53".parse().unwrap(), "192.0.2.2:53".parse().unwrap()];
+    let domain = name("example.com.email.3pid.example.");
+    let forwards = vec![Forward { zone: domain, resolvers }];
+    let negative_anchors = vec![email, name("4.4.msisdn.3pid.example.")];
+    match number {
+        1 => Policy { roots: vec![Root { anchors: Vec::new(), ..root }], ..plain },
+        2 => Policy { forwards, ..plain },
+        3 => nested,
+        4 => Policy { negative_anchors, ..plain },
+        5 => Policy { forwards, negative_anchors, ..plain },
+        6 => Policy { forwards, ..nested },
         _ => plain,
     }
 }
 
+/// The same, with what makes no difference to the answers set in some way.
+fn varied(policy: Policy, random: &mut SeededRandom) -> Policy {
+    let mut toss = || random.below(2) == 0;
+    let mut policy = Policy {
+        families: if toss() { Families::Both } else { Families::Ipv4 },
+        minimise: toss(),
+        priming: toss(),
+        mixed_case: toss(),
+        aggressive_nsec: toss(),
+        algorithms: Algorithms { rsasha1: toss() },
+        ..policy
+    };
+    if toss() {
+        policy.limits.least_ttl = Ttl::from_secs(60);
+    }
+    policy
+}
+
+/// The tree, and what is true of it in each way to resolve.
+struct Land {
+    honest: Rc<RefCell<Honest>>,
+    truths: HashMap<u64, Truths>,
+}
+
+impl Land {
+    fn new() -> Self {
+        Self { honest: Honest::new(), truths: HashMap::new() }
+    }
+
+    fn truths(&mut self, number: u64) -> &mut Truths {
+        let honest = self.honest.clone();
+        self.truths.entry(number).or_insert_with(|| Truths::new(honest, way(number)))
+    }
+}
+
 /// A resolver among liars.
-struct Siege {
+struct Siege<'l> {
     liar: Liar,
+    truths: &'l mut Truths,
     policy: Arc<Policy>,
     memory: Memory,
     random: SeededRandom,
@@ -98,12 +137,19 @@ struct Siege {
     tally: Tally,
 }
 
-impl Siege {
-    fn new(seed: u64) -> Self {
+impl<'l> Siege<'l> {
+    fn new(seed: u64, land: &'l mut Land) -> Self {
         let mut random = SeededRandom::new(!seed);
+        let manner = match seed % 4 {
+            0 => Manner::Honest,
+            1 => Manner::Keyed,
+            _ => Manner::Keyless,
+        };
+        let number = random.below(WAYS);
         Self {
-            liar: Liar::new(seed),
-            policy: Arc::new(policy(seed)),
+            liar: Liar::new(seed, manner, land.honest.clone()),
+            truths: land.truths(number),
+            policy: Arc::new(varied(way(number), &mut random)),
             memory: Memory::new(&recursor::Limits {
                 cache_octets: 1 << (14 + random.below(8)),
                 ..Default::default()
@@ -147,6 +193,11 @@ impl Siege {
         self.tally.questions = self.tally.questions.max(questions);
         self.tally.request = self.tally.request.max(cpu);
         *self.tally.verdicts.entry(format!("{:?}", response.security)).or_default() += 1;
+        match self.liar.manner {
+            Manner::Honest => self.truths.check_honest(&text, checking, &Told::of(&response)),
+            Manner::Keyless => self.truths.check(&text, &Told::of(&response)),
+            Manner::Keyed => {}
+        }
     }
 
     fn step(&mut self, resolution: &mut Resolution, input: Input<'_>) -> (Step, Duration) {
@@ -164,10 +215,11 @@ impl Siege {
     fn exchange(&mut self, resolution: &mut Resolution, send: &Outgoing) -> (Step, Duration) {
         self.let_time_pass();
         let incoming = incoming(send, self.now);
-        match self.random.below(300) {
+        let mishaps = if self.liar.manner == Manner::Honest { 2..300 } else { 0..300 };
+        match mishaps.start + self.random.below(mishaps.end - mishaps.start) {
             0 => return self.step(resolution, Input::NotSent),
-            1 => return self.step(resolution, Input::Besieged),
-            2 => return self.step(resolution, Input::TooLate),
+            1 => return self.step(resolution, Input::TooLate),
+            2 => return self.step(resolution, Input::Besieged),
             _ => {}
         }
         let mut cpu = Duration::ZERO;
@@ -189,15 +241,21 @@ impl Siege {
         (step, cpu + more)
     }
 
-    /// Some milliseconds; now and then the clock is set, forward or back.
+    /// Some milliseconds; now and then the clock is set, forward or back. Where all has to be found,
+    /// only while signatures hold.
     fn let_time_pass(&mut self) {
         let jump = Duration::from_secs(self.random.below(90_000));
-        self.now = match self.random.below(200) {
-            0 => self.now.saturating_add(jump),
-            1 => self.now.saturating_sub(jump),
-            2 => self.now.saturating_add(Duration::from_secs(61)),
-            _ => self.now.saturating_add(Duration::from_millis(30)),
+        let (now, kind) = (self.now, self.random.below(200));
+        self.now = match kind {
+            0 => now.saturating_add(jump),
+            1 => now.saturating_sub(jump),
+            2 => now.saturating_add(Duration::from_secs(61)),
+            _ => now.saturating_add(Duration::from_millis(30)),
         };
+        let day = Duration::from_secs(86_400);
+        if self.liar.manner == Manner::Honest && (kind == 1 || self.now > NOW.saturating_add(day)) {
+            self.now = now;
+        }
     }
 }
 
@@ -208,9 +266,9 @@ fn incoming(send: &Outgoing, now: Timestamp) -> Incoming<'_> {
 
 /// Besieges resolvers, one after the other, until all have made so many steps.
 fn besiege(steps: u64, made: &AtomicU64, seeds: &AtomicU64) -> Tally {
-    let mut tally = Tally::default();
+    let (mut tally, mut land) = (Tally::default(), Land::new());
     while made.load(Ordering::Relaxed) < steps {
-        let mut siege = Siege::new(seeds.fetch_add(1, Ordering::Relaxed));
+        let mut siege = Siege::new(seeds.fetch_add(1, Ordering::Relaxed), &mut land);
         (0..REQUESTS).for_each(|_| siege.request());
         made.fetch_add(siege.tally.steps, Ordering::Relaxed);
         tally.add(siege.tally);

@@ -1,5 +1,5 @@
-//! Lies that are well signed: by the keys of the zones that there are, and of those that the liar has
-//! made up. All keys of the tree follow from the names of their zones.
+//! Lies that are well signed: by the keys of the zones that there are, or by the liar's own where it has
+//! none of those, and by keys of zones that it has made up. All keys follow from the names of their zones.
 
 use std::time::Duration;
 
@@ -12,13 +12,12 @@ use threepid::wire::{
 };
 
 use super::super::net::Incoming;
-use super::super::tree::key;
 use super::liar::{Liar, TYPES};
 
 impl Liar {
     /// A message whose records are signed, each by some zone.
-    pub(super) fn proved(&mut self, incoming: &Incoming<'_>, honest: &[u8]) -> Message {
-        let mut message = self.start(incoming, honest);
+    pub(super) fn proved(&mut self, incoming: &Incoming<'_>) -> Message {
+        let mut message = self.start(incoming);
         let question = incoming.query.question.clone().unwrap();
         if self.once_in(2) {
             (message.answer, message.authority) = (Vec::new(), Vec::new());
@@ -61,7 +60,7 @@ impl Liar {
         let start = self.pick(&[now.saturating_sub(day * 7), now.saturating_sub(day * 7), now]);
         let end = self.pick(&[now.saturating_add(day * 7), now.saturating_add(day * 70), now]);
         let validity = Validity { inception: start, expiration: end };
-        let good = sign(set, &key(&zone.to_string()), validity);
+        let good = sign(set, &self.key(zone), validity);
         let count = if self.once_in(16) { self.below(100) } else { 1 };
         let mut rdata = vec![good.to_rdata()];
         for number in 1..count {
@@ -121,7 +120,7 @@ impl Liar {
 
     /// The DNSKEY set of a zone, with other keys of the same tag or of none that fit.
     fn keys(&mut self, zone: &Name) -> Vec<Record> {
-        let own = key(&zone.to_string()).dnskey();
+        let own = self.key(zone).dnskey();
         let mut set = self.set(zone, Rtype::DNSKEY, own.to_rdata());
         let others = if self.once_in(6) { self.below(40) } else { 0 };
         for at in 0..others.min(28) {
@@ -137,7 +136,7 @@ impl Liar {
 
     /// The DS set of a zone: of its key, or of others, or of kinds that nobody knows.
     fn delegation(&mut self, cut: &Name) -> Vec<Record> {
-        let own = key(&cut.to_string()).ds(DigestType::SHA256).unwrap();
+        let own = self.key(cut).ds(DigestType::SHA256).unwrap();
         let wrong = Ds { digest: vec![7; 32], ..own.clone() };
         let unknown = Ds { algorithm: Algorithm(200), ..own.clone() };
         let ds = self.pick(&[own.clone(), own.clone(), own, wrong.clone(), unknown]);
