@@ -95,6 +95,8 @@ async fn one_packet_serves_all() {
     let sent = setting.wire.asked();
     let different: HashSet<_> = sent.iter().collect();
     assert_eq!(different.len(), sent.len(), "{sent:?}");
+    let packets = f64::from(u32::try_from(sent.len()).unwrap()) / 20.0;
+    println!("| 20 clients at once, coalesced | {packets:.2} packets for each question |");
     let text = setting.telemetry.render();
     let joined = text.lines().find(|line| line.contains("exchanges_total{outcome=\"joined\"}"));
     assert!(!joined.unwrap().ends_with(" 0"));

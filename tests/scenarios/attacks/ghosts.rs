@@ -7,6 +7,7 @@ use threepid::wire::{Message, Record, Rtype, Ttl};
 use super::super::net::{Server, World, name, scripted};
 use super::super::tree::{self, NOW, authority, zone};
 use super::forge::{EVIL, address, question, record, refer};
+use super::report;
 
 /// How long the parent's delegation holds.
 const HELD: u64 = 300;
@@ -65,35 +66,40 @@ fn delegating() -> Server {
     })
 }
 
-/// Asks these questions without judging, which would ask the parent anyway, just before the delegation ends, and after that another: the parent's word
-/// counts.
-fn assert_gone(server: Server, before: &[&str], after: &str) {
+/// Asks these questions without judging, which would ask the parent anyway, just before the delegation
+/// ends, and after that another: the parent's word counts.
+fn assert_gone(attack: &str, server: Server, before: &[&str], after: &str) {
     let mut world = world(server);
     world.resolve(&format!("first.{EVIL} A"), Checking::Disabled);
     withdraw(&mut world);
     world.pass(HELD - 10);
+    let mut outcomes = Vec::new();
     for question in before {
         let outcome = world.resolve(question, Checking::Disabled);
         assert_eq!(outcome.response.failure, None, "{question}: {outcome:#?}");
         assert!(outcome.sent.iter().all(|sent| !sent.starts_with("1: ")), "{outcome:#?}");
+        outcomes.push(outcome);
     }
     world.pass(10);
     let outcome = world.resolve(after, Checking::Disabled);
     assert!(outcome.sent.iter().all(|sent| !sent.starts_with("66: ")), "{outcome:#?}");
     assert_eq!(outcome.response.kind, Some(Kind::CompactNameError), "{outcome:#?}");
+    outcomes.push(outcome);
+    report(attack, outcomes);
 }
 
 /// The child's own NS set and addresses do not prolong the parent's.
 #[test]
 fn a_childs_own_servers_prolong_nothing() {
     let own = ["evil.3pid.example. NS", "ns.evil.3pid.example. A", "other.evil.3pid.example. A"];
-    assert_gone(answering(), &own, "last.evil.3pid.example. A");
+    assert_gone("ghost domains: own NS and glue", answering(), &own, "last.evil.3pid.example. A");
 }
 
 /// Nor do delegations that it makes itself, each shortly before the one above it ends.
 #[test]
 fn delegations_further_down_prolong_nothing() {
     assert_gone(
+        "ghost domains: delegations further down",
         delegating(),
         &["a.b.c.evil.3pid.example. A", "d.b.c.evil.3pid.example. A"],
         "e.b.c.evil.3pid.example. A",

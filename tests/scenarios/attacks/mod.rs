@@ -1,6 +1,7 @@
 //! Attacks that the field has learned of, mounted on a resolver in a faked network, and what they
 //! cost it: each test asserts the limits by what the machine counts, and prints one line that compares
-//! the attack with an honest question. `tests/soak attacks` prints them all, optimised.
+//! the attack with an honest question. `tests/soak attacks` prints them all, optimised. Those on what is
+//! shared by many clients are in `sharing`, and beside `services::dns`.
 
 mod aliases;
 mod delegations;
@@ -17,9 +18,9 @@ use std::time::Duration;
 use super::net::{Outcome, World};
 use super::tree::{self, PHONE};
 
-/// How much more of the processor an attack may take than an honest question: generous, as tests
-/// run unoptimised. What is counted is held exactly.
-const MOST_RATIO: f64 = 150.0;
+/// How much more of the processor an attack may take than an honest question: twice what the dearest
+/// takes, for a busy machine. Unoptimised, what is large is dearer. What is counted is held exactly.
+const MOST_RATIO: f64 = if cfg!(debug_assertions) { 100.0 } else { 25.0 };
 
 /// A resolver that remembers nothing yet, its surroundings, and what a client asks.
 struct Scene {
@@ -59,11 +60,15 @@ fn play(stage: impl Fn() -> Scene) -> Cost {
 }
 
 fn play_once(mut scene: Scene) -> Cost {
-    let mut outcomes = scene.play();
-    outcomes.iter().for_each(assert_limits);
+    let outcomes = scene.play();
     for again in scene.play() {
         assert_eq!(again.sent, Vec::<String>::new(), "the second time: {:?}", again.response);
     }
+    add_up(outcomes)
+}
+
+fn add_up(mut outcomes: Vec<Outcome>) -> Cost {
+    outcomes.iter().for_each(assert_limits);
     let count = u32::try_from(outcomes.len()).unwrap();
     let packets: usize = outcomes.iter().map(|outcome| outcome.sent.len()).sum();
     let packets = f64::from(u32::try_from(packets).unwrap()) / f64::from(count);
@@ -98,17 +103,31 @@ fn honest() -> &'static Cost {
 
 /// Mounts an attack and prints what it costs.
 fn mount(attack: &str, stage: impl Fn() -> Scene) -> Cost {
-    let (honest, cost) = (honest(), play(stage));
-    let ratio = cost.cpu.as_secs_f64() / honest.cpu.as_secs_f64();
-    print(attack, &cost, ratio);
-    assert!(ratio < MOST_RATIO, "{attack}: {ratio}");
+    honest();
+    let cost = play(stage);
+    compare(attack, &cost);
     cost
 }
 
+/// Prints what an attack cost that goes on in several acts.
+fn report(attack: &str, outcomes: Vec<Outcome>) {
+    compare(attack, &add_up(outcomes));
+}
+
+fn compare(attack: &str, cost: &Cost) {
+    let ratio = cost.cpu.as_secs_f64() / honest().cpu.as_secs_f64();
+    print(attack, cost, ratio);
+    assert!(ratio < MOST_RATIO, "{attack}: {ratio}");
+}
+
 fn print(attack: &str, cost: &Cost, ratio: f64) {
-    let proofs = cost.outcome.spent.proofs;
+    let (proofs, response) = (cost.outcome.spent.proofs, &cost.outcome.response);
+    let end = match &response.failure {
+        Some(cause) => cause.to_string(),
+        None => format!("{:?}", response.security),
+    };
     println!(
-        "| {attack} | {:.2} | {} | {} | {:.2} ms | {ratio:.1} |",
+        "| {attack} | {:.2} | {} | {} | {:.2} ms | {ratio:.1} | {end} |",
         cost.packets,
         proofs.validations,
         proofs.hash_blocks,
