@@ -14,7 +14,7 @@ impl<E: Exchange + 'static> Recursor<E> {
     /// and nobody does so already. It takes no place from who waits.
     pub(super) fn prefetch(&self, question: &Question, told: &Begun) {
         let Begun::Known(response) = told else { return };
-        if !response.wanes || self.shared.limits.prefetches == 0 {
+        if !response.is_due || self.shared.limits.prefetches == 0 {
             return;
         }
         let key = RequestKey { question: question.clone(), checking: judged(response), anew: true };

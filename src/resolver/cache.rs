@@ -35,7 +35,7 @@ impl<V> Stored<V> {
     }
 
     /// Whether it is in the last tenth of its life, which is `least` at least.
-    pub(super) fn wanes(&self, now: Timestamp, least: Duration) -> bool {
+    pub(super) fn is_due(&self, now: Timestamp, least: Duration) -> bool {
         let life = self.expires.since(self.stored);
         self.is_fresh(now) && life >= least && self.expires.since(now) * 10 <= life
     }
@@ -228,9 +228,9 @@ mod tests {
     #[test]
     fn the_last_tenth_is_near_the_end() {
         let entry = Stored::new((), Timestamp::from_secs(1000), Ttl::from_secs(20));
-        let wanes = |at, least| entry.wanes(Timestamp::from_secs(at), Duration::from_secs(least));
-        assert!(!wanes(1017, 20) && wanes(1018, 20) && wanes(1019, 20));
-        assert!(!wanes(1019, 21), "it is not worth it");
-        assert!(!wanes(1020, 20) && !wanes(999, 20), "it does not count");
+        let is_due = |at, least| entry.is_due(Timestamp::from_secs(at), Duration::from_secs(least));
+        assert!(!is_due(1017, 20) && is_due(1018, 20) && is_due(1019, 20));
+        assert!(!is_due(1019, 21), "it is not worth it");
+        assert!(!is_due(1020, 20) && !is_due(999, 20), "it does not count");
     }
 }

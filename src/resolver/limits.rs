@@ -123,10 +123,10 @@ pub struct Limits {
     pub priming_rest: Ttl,
     /// How old what is remembered of a zone, its delegation, DS set or keys, must be to be asked for
     /// again when it leads to nothing: a minute. The zone may have moved, or changed its keys.
-    pub doubt: Duration,
+    pub mistrust_after: Duration,
     /// The least life of answers that it is worth to look for anew in its last tenth: 10 s. Below, they
     /// would be looked for more often than they are asked for.
-    pub least_waning: Duration,
+    pub least_prefetched: Duration,
     /// The TTL of what is told though its time is over: 30 s (RFC 8767 section 4).
     pub stale_ttl: Ttl,
     /// How long a failure is kept: 5 s (RFC 9520 section 3.2).
@@ -173,8 +173,8 @@ impl Default for Limits {
             negative_ttl: Ttl::from_secs(3600),
             cut_ttl: Ttl::from_secs(86_400),
             priming_rest: Ttl::from_secs(60),
-            doubt: Duration::from_secs(60),
-            least_waning: Duration::from_secs(10),
+            mistrust_after: Duration::from_secs(60),
+            least_prefetched: Duration::from_secs(10),
             stale_ttl: Ttl::from_secs(30),
             failure_ttl: Ttl::from_secs(5),
             server_ttl: Ttl::from_secs(900),

@@ -63,7 +63,7 @@ pub struct Response {
     /// How far all of it is proved: as its weakest part.
     pub security: Security,
     /// Whether part of it was known for long, and is not for much longer.
-    pub wanes: bool,
+    pub is_due: bool,
     /// The sets of the answer section, aliases first, with the TTLs left.
     pub answer: Vec<SignedRrset>,
     /// The SOA and the proofs of the authority section, with the TTLs left.
@@ -80,7 +80,7 @@ impl Response {
         let mut response = Self {
             kind: links.last().map(|link| link.value.kind.clone()),
             security: Security::Secure,
-            wanes: links.iter().any(|link| link.wanes(now, limits.least_waning)),
+            is_due: links.iter().any(|link| link.is_due(now, limits.least_prefetched)),
             answer: Vec::new(),
             authority: Vec::new(),
             failure: None,
@@ -119,7 +119,7 @@ impl Response {
         Self {
             kind: None,
             security: if cause.is_bogus() { Security::Bogus } else { Security::Indeterminate },
-            wanes: false,
+            is_due: false,
             answer: Vec::new(),
             authority: Vec::new(),
             extended_error: Some(cause.extended_error()),

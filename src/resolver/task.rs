@@ -33,7 +33,7 @@ pub(super) struct Wanted {
 pub(super) enum Recall {
     /// All.
     All,
-    /// Answers learned just now ([`Limits::doubt`](super::Limits::doubt)): what was learned before led
+    /// Answers learned just now ([`Limits::mistrust_after`](super::Limits::mistrust_after)): what was learned before led
     /// to nothing. No failures.
     Recent,
     /// Answers learned after this. All failures.
@@ -72,7 +72,7 @@ impl Wanted {
         Self { whole: true, recall, ..Self::new(key, check) }
     }
 
-    /// What is not to rely on what was learned a while ago ([`Limits::doubt`](super::Limits::doubt)).
+    /// What is not to rely on what was learned a while ago ([`Limits::mistrust_after`](super::Limits::mistrust_after)).
     pub(super) fn anew(key: AnswerKey, check: Check) -> Self {
         Self { recall: Recall::Recent, ..Self::new(key, check) }
     }

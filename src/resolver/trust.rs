@@ -101,6 +101,6 @@ impl Trust {
 
     /// Whether the zone may have another DS set by now.
     fn doubts_ds(&self, env: &Env<'_>) -> bool {
-        self.ds_learned.is_some_and(|learned| env.now.since(learned) >= env.limits().doubt)
+        self.ds_learned.is_some_and(|learned| env.now.since(learned) >= env.limits().mistrust_after)
     }
 }

@@ -30,7 +30,7 @@ fn response(data: Vec<Rdata>, security: Security) -> Response {
     Response {
         kind: Some(if has_data { Kind::Data } else { Kind::NoData }),
         security,
-        wanes: false,
+        is_due: false,
         answer: if has_data { vec![set] } else { Vec::new() },
         authority: Vec::new(),
         failure: None,

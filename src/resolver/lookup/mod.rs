@@ -117,7 +117,8 @@ impl Lookup {
 
     /// What the cache holds for the question.
     fn cached(&self, env: &Env<'_>) -> Option<Arc<Stored<Answer>>> {
-        let (Wanted { key, whole, recall, .. }, doubt) = (&self.wanted, env.limits().doubt);
+        let (Wanted { key, whole, recall, .. }, doubt) =
+            (&self.wanted, env.limits().mistrust_after);
         stored(env.cache, key).find(|entry| {
             let answer = &entry.value;
             entry.is_fresh(env.now)
@@ -199,7 +200,8 @@ impl Lookup {
     /// the parent's word of the keys may be younger.
     fn doubts(&self, walk: &Walk, cause: &Cause, env: &Env<'_>) -> bool {
         let other_keys = cause.is_bogus() && matches!(self.wanted.check, Check::Keys(_));
-        walk.is_primed() || walk.age().is_some_and(|age| other_keys || age >= env.limits().doubt)
+        walk.is_primed()
+            || walk.age().is_some_and(|age| other_keys || age >= env.limits().mistrust_after)
     }
 
     /// Whether servers reply, but with errors: perhaps they stumble over a part of a name.
