@@ -4,6 +4,32 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[test]
+fn a_flood_of_keys_is_bounded() {
+    let old = key(1);
+    let flood: Vec<ZoneKey> = (100..200).map(key).collect();
+    let keys: Vec<&ZoneKey> = flood.iter().chain([&old]).collect();
+    let mut story = Story::new(&[&old]);
+    story.see(0, &keys, &[&old]);
+    assert_eq!(story.point.ledger().keys.len(), MOST_KEYS + 1);
+    story.see(1, &[&old, &key(2)], &[&old]);
+    let states = (story.state(&old), story.state(&key(2)), story.point.ledger().keys.len());
+    assert_eq!(states, (Valid, AddPend, 2));
+}
+
+#[test]
+fn removed_keys_make_room() {
+    let named = key(1);
+    let mut story = Story::new(&[&named, &key(50)]);
+    for seed in 1..=32 {
+        let removed = AnchorKey::new(key(seed).dnskey(), Removed, START);
+        story.point.ledger.keys.push(removed);
+    }
+    story.see(0, &[&key(50), &key(51)], &[&key(50)]);
+    let states = [1, 2, 3, 4, 50, 51].map(|seed| story.state(&key(seed)));
+    assert_eq!(states, [Removed, Start, Start, Removed, Valid, AddPend]);
+}
+
 const TEXT: &str = "; The keys of 3pid.example. as trust anchors (RFC 5011), kept by threepid.
 ; Without this file, those that the configuration names are trusted anew.
 zone 3pid.example.
