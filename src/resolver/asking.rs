@@ -30,6 +30,9 @@ pub(super) struct Asking {
     timeout: Duration,
     /// What came with its id, but cannot be taken for the reply.
     pub(super) doubt: Option<Doubt>,
+    /// What a reply said that did not repeat the case of the question: the one in lower case has to say
+    /// the same.
+    pub(super) earlier: Option<Box<Message>>,
     /// The same question of another resolution stands for it.
     pub(super) joined: bool,
     id: u16,
@@ -38,12 +41,12 @@ pub(super) struct Asking {
 }
 
 /// Why a packet with the right id may be forged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Doubt {
     /// It cannot be read.
     Garbled,
     /// It does not repeat the case of the question.
-    OtherCase,
+    OtherCase(Box<Message>),
 }
 
 /// How a question is put.
@@ -102,8 +105,20 @@ impl Asking {
             true => mixed(&question.name, env.random),
             false => question.name.clone(),
         };
-        let (doubt, joined) = (None, false);
-        Self { server, zone, via, manner, question, sent, timeout, doubt, joined, id, spelt }
+        Self {
+            server,
+            zone,
+            via,
+            manner,
+            question,
+            sent,
+            timeout,
+            doubt: None,
+            earlier: None,
+            joined: false,
+            id,
+            spelt,
+        }
     }
 
     /// The same question to the same server by TCP. There it takes two round trips at least, and the
@@ -111,13 +126,14 @@ impl Asking {
     pub(super) fn over_tcp(self, env: &mut Env<'_>) -> Self {
         let (via, id, sent) = (Transport::Tcp, env.random.u16(), env.now);
         let timeout = env.limits().most_timeout;
-        Self { via, id, sent, timeout, joined: false, ..self }
+        Self { via, id, sent, timeout, earlier: None, joined: false, ..self }
     }
 
     /// The same question to the same server by UDP, in lower case.
-    pub(super) fn in_lower_case(self, env: &mut Env<'_>) -> Self {
+    pub(super) fn in_lower_case(self, earlier: Box<Message>, env: &mut Env<'_>) -> Self {
         let manner = Manner { mixed: false, ..self.manner };
-        Self::new(self.server, self.zone, self.question, manner, env)
+        let asking = Self::new(self.server, self.zone, self.question, manner, env);
+        Self { earlier: Some(earlier), ..asking }
     }
 
     /// The same question to the same server without EDNS.
@@ -173,7 +189,7 @@ impl Asking {
         };
         let repeats = repeats || message.question.is_none();
         if self.via == Transport::Udp && self.manner.mixed && !repeats {
-            return Opened::Doubtful(Doubt::OtherCase);
+            return Opened::Doubtful(Doubt::OtherCase(Box::new(message)));
         }
         if message.flags.truncated {
             return self.truncated();

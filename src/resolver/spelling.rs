@@ -7,9 +7,11 @@
 //! case, before the names that point at it are read.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::crypto::Random;
-use crate::wire::{Message, Name};
+use crate::wire::rdata::canonical;
+use crate::wire::{Message, Name, Rdata, Rtype};
 
 /// Octets before the question.
 const HEADER: usize = 12;
@@ -50,11 +52,30 @@ pub(super) fn respell_owners(message: &mut Message, name: &Name) {
     records.filter(|record| record.name == *name).for_each(|record| record.name = name.clone());
 }
 
+/// Whether two replies say the same, signatures aside, which prove themselves.
+pub(super) fn agree(one: &Message, other: &Message) -> bool {
+    one.rcode == other.rcode && content(one) == content(other)
+}
+
+/// The records of a reply, each with its section, whatever their case, order and TTL.
+fn content(message: &Message) -> HashSet<(usize, &Name, Rtype, Rdata)> {
+    let sections = [&message.answer, &message.authority, &message.additional];
+    let records = sections.into_iter().enumerate().flat_map(|(section, records)| {
+        records.iter().map(move |record| (section, &record.name, record))
+    });
+    records
+        .filter(|(.., record)| record.rtype != Rtype::RRSIG)
+        .map(|(section, name, record)| {
+            (section, name, record.rtype, canonical(record.rtype, &record.rdata))
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::crypto::SeededRandom;
-    use crate::wire::{Class, Question, Rtype};
+    use crate::wire::{Class, Question};
 
     fn name(text: &str) -> Name {
         text.parse().unwrap()

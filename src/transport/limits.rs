@@ -53,8 +53,8 @@ pub struct Limits {
     /// the question goes by TCP then (RFC 5452 section 9.3).
     pub mismatches: usize,
     /// How long a response is waited for that repeats the question, once one came that spells it
-    /// otherwise, or leaves it out: 100 ms. That one may be forged, and the server's own be right behind
-    /// it; it is what the exchange gives where nothing better comes.
+    /// otherwise: 100 ms. That one may be forged, and the server's own be right behind it; it is what
+    /// the exchange gives where nothing better comes.
     pub second_wait: Duration,
 }
 

@@ -83,16 +83,12 @@ struct Doubtful {
     garbled: bool,
     /// A response that spells the question otherwise.
     other_case: Option<Vec<u8>>,
-    /// An error that does not say of which question: the id is all that had to be guessed for it.
+    /// An error that does not say of which question: the id is all that had to be guessed for it. So it
+    /// shortens the wait for nothing.
     nameless: Option<Vec<u8>>,
 }
 
 impl Doubtful {
-    /// Whether something came that will do.
-    fn has_response(&self) -> bool {
-        self.other_case.is_some() || self.nameless.is_some()
-    }
-
     /// What the exchange comes to where nothing better comes.
     fn outcome(self) -> Result<Vec<u8>, ExchangeError> {
         match self.other_case.or(self.nameless) {
@@ -119,7 +115,7 @@ impl Network {
         let mut buffer = vec![0; LONGEST_DATAGRAM + 1];
         for _ in 0..=self.mismatches {
             let received = socket.recv(&mut buffer);
-            let length = match doubtful.has_response() {
+            let length = match doubtful.other_case.is_some() {
                 false => received.await?,
                 true => match timeout(self.second_wait, received).await {
                     Ok(length) => length?,

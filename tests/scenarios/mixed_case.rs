@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use threepid::resolver::{Forward, Kind, Meaning, Note, Policy, Request};
+use threepid::resolver::{Cause, Fault, Forward, Kind, Meaning, Note, Policy, Request};
 use threepid::wire::{Message, Query, Rtype, Transport};
 
 use super::net::{Incoming, Server, World, name, parse, response_to};
@@ -105,13 +105,30 @@ fn a_server_that_does_not_keep_the_case_is_found_out_over_tcp() {
 fn a_server_without_tcp_is_asked_in_lower_case() {
     let (server, seen) = noting(lowering(false));
     let mut world = world(server);
-    for _ in 0..2 {
-        let sent = world.ask(WWW).sent;
-        assert_eq!(sent, [format!("1: {WWW}"), format!("1: {WWW} tcp"), format!("1: {WWW}")]);
-        let seen: Vec<bool> = seen.borrow_mut().drain(..).map(|spelt| is_mixed(&spelt)).collect();
-        assert_eq!(seen, [true, true, false], "nothing is proved, so nothing is remembered");
-        world.pass(301);
-    }
+    let sent = world.ask(WWW).sent;
+    assert_eq!(sent, [format!("1: {WWW}"), format!("1: {WWW} tcp"), format!("1: {WWW}")]);
+    let seen: Vec<bool> = seen.borrow_mut().drain(..).map(|spelt| is_mixed(&spelt)).collect();
+    assert_eq!(seen, [true, true, false]);
+    assert_eq!(world.ask("a.3pid.example. CNAME").sent.len(), 1, "it said the same twice");
+    world.pass(900);
+    assert_eq!(world.ask("b.3pid.example. CNAME").sent.len(), 3, "it may have learned");
+}
+
+/// Who can keep TCP from working and guess one id and port does not get plain questions by that.
+#[test]
+fn two_replies_that_differ_count_for_nothing() {
+    let (mut lowering, mut count) = (lowering(false), b'0');
+    let mut world = world(Box::new(move |incoming| {
+        let mut replies = lowering(incoming);
+        for reply in &mut replies {
+            let at = reply.windows(5).position(|octets| octets == b"there").unwrap();
+            (count, reply[at]) = (count + 1, count);
+        }
+        replies
+    }));
+    let outcome = world.ask(WWW);
+    let fault = Fault::Malformed("it contradicts another");
+    assert_eq!(*outcome.cause(), Cause::Faulty { zone: name("3pid.example."), fault });
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::resolver::asking::{Asking, Doubt, Manner, Opened, Purpose};
 use crate::resolver::env::{Env, Move};
 use crate::resolver::reply::{Asked, Reading};
 use crate::resolver::server::{Experience, Post};
+use crate::resolver::spelling::agree;
 use crate::resolver::walk::Walk;
 use crate::resolver::{Cause, Cut, Fault, Meaning, Note, Obstacle, Work, priming};
 use crate::wire::{Message, Name, Question, Rcode, Transport, Ttl};
@@ -94,14 +95,19 @@ impl Lookup {
 
     pub(super) fn silence(
         &mut self,
-        asking: Asking,
+        mut asking: Asking,
         why: Option<Obstacle>,
         env: &mut Env<'_>,
     ) -> Move {
-        match (asking.doubt, asking.via) {
+        match (asking.doubt.take(), asking.via) {
             (Some(Doubt::Garbled), Transport::Udp) => return self.besieged(asking, env),
-            (Some(Doubt::OtherCase), Transport::Udp) => return self.other_case(asking, env),
-            (Some(Doubt::OtherCase), Transport::Tcp) => return self.unconfirmed(asking, env),
+            (doubt @ Some(Doubt::OtherCase(_)), Transport::Udp) => {
+                asking.doubt = doubt;
+                return self.other_case(asking, env);
+            }
+            (Some(Doubt::OtherCase(earlier)), Transport::Tcp) => {
+                return self.unconfirmed(asking, earlier, env);
+            }
             _ => {}
         }
         env.journal.hear(why.map_or(Meaning::Silence, Meaning::Unreachable));
@@ -143,10 +149,22 @@ impl Lookup {
     }
 
     /// The server cannot be asked by TCP whether it never repeats the case of a question. It is asked
-    /// as if it did not, this once: who wants to forge that reply has to guess another id and port.
-    fn unconfirmed(&mut self, asking: Asking, env: &mut Env<'_>) -> Move {
+    /// as if it did not, and has to say the same again: who wants to forge that has to guess two ids and
+    /// ports.
+    fn unconfirmed(&mut self, asking: Asking, earlier: Box<Message>, env: &mut Env<'_>) -> Move {
         env.journal.hear(Meaning::Silence);
-        self.send(asking.in_lower_case(env), env)
+        self.send(asking.in_lower_case(earlier, env), env)
+    }
+
+    /// It does not say the same again: one of the two replies may be forged.
+    fn contradicted(&mut self, env: &mut Env<'_>) -> Move {
+        let fault = Fault::Malformed("it contradicts another");
+        env.journal.hear(Meaning::Fault(fault));
+        if let Some(walk) = &self.walk {
+            let zone = walk.zone().clone();
+            self.note(Cause::Faulty { zone, fault });
+        }
+        self.advance(env)
     }
 
     pub(super) fn reply(&mut self, mut asking: Asking, octets: &[u8], env: &mut Env<'_>) -> Move {
@@ -155,7 +173,11 @@ impl Lookup {
         }
         match asking.open(octets) {
             Opened::Reply(message, repeats) => {
-                if asking.manner.mixed && !repeats {
+                let confirms = asking.earlier.as_ref().map(|earlier| agree(earlier, &message));
+                if confirms == Some(false) {
+                    return self.contradicted(env);
+                }
+                if confirms.is_some() || (asking.manner.mixed && !repeats) {
                     learn(&asking, Experience::OtherCase, env);
                 }
                 self.opened(asking, *message, env)

@@ -113,7 +113,7 @@ async fn an_error_about_no_question_is_the_last_resort() {
     let got = network.exchange(server, Transport::Udp, &query, SOON).await;
     assert_eq!(got.unwrap(), response(7));
     let server = udp_server(vec![error.encode()]).await;
-    let got = network.exchange(server, Transport::Udp, &query, SOON).await;
+    let got = network.exchange(server, Transport::Udp, &query, SHORT).await;
     assert_eq!(got.unwrap(), error.encode());
 }
 
