@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::answer::says_nxname;
 use super::cache::stored;
 use super::env::Env;
-use super::judge::{Expanded, deny};
+use super::judge::{Expanded, deny, holder};
 use super::{Answer, AnswerKey, Kind, Limits, SignedRrset, Stored};
 use crate::clock::Timestamp;
 use crate::dnssec::proof::{Denials, ProofError};
@@ -116,7 +116,8 @@ pub(super) fn synthesise(
     zone: &Name,
     env: &Env<'_>,
 ) -> Option<Arc<Stored<Answer>>> {
-    if !env.policy.aggressive_nsec {
+    // What a negative trust anchor covers is not proved, by whatever is at hand.
+    if !env.policy.aggressive_nsec || env.policy.distrusts(&holder(key)) {
         return None;
     }
     // A DS set is the parent's.

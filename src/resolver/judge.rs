@@ -91,7 +91,7 @@ fn may_sign(signer: &Name, key: &AnswerKey, env: &Env<'_>) -> bool {
 }
 
 /// The name whose zone holds what is asked for: for a DS set the parent's.
-fn holder(key: &AnswerKey) -> Name {
+pub(super) fn holder(key: &AnswerKey) -> Name {
     match key.rtype {
         Rtype::DS => key.name.parent().unwrap_or_else(Name::root),
         _ => key.name.clone(),

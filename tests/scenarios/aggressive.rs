@@ -6,7 +6,7 @@ use threepid::resolver::{Checking, Kind};
 use threepid::wire::{Message, Rtype};
 
 use super::classic::{Classic, Way};
-use super::net::{Outcome, World};
+use super::net::{Outcome, World, name};
 use super::tree::{self, NOW, authority, zone};
 
 const RECORDS: &str = "www A 192.0.2.2
@@ -128,6 +128,19 @@ fn a_gap_denies_all_names_in_it() {
         sets
     };
     assert_eq!(sets(&second), sets(&first), "the same proof, for as long");
+}
+
+/// What an operator has left unjudged is not told as proved, by whatever is at hand.
+#[test]
+fn below_a_negative_anchor_nothing_is_proved() {
+    let mut world = knowing(&["nothing A"]);
+    world.policy().negative_anchors = vec![name("nobody.3pid.example.")];
+    for question in ["nobody TXT", "x.nobody A"] {
+        let outcome = world.ask(&full(question));
+        assert_eq!(outcome.response.kind, Some(Kind::NameError), "{question}");
+        assert_eq!(outcome.response.security, Security::Insecure, "{question}");
+    }
+    assert_eq!(world.ask(&full("nobodies TXT")).response.security, Security::Secure);
 }
 
 #[test]
