@@ -7,7 +7,7 @@ use threepid::wire::{Message, Rtype};
 
 use super::classic::{Classic, Way};
 use super::net::{Outcome, World, name};
-use super::tree::{self, NOW, authority, zone};
+use super::tree::{self, NOW, authority, full, zone};
 
 const RECORDS: &str = "www A 192.0.2.2
     alias CNAME www
@@ -61,11 +61,6 @@ const QUESTIONS: [&str; 36] = [
     "www.off A",
     "safe DS",
 ];
-
-fn full(question: &str) -> String {
-    let (name, rtype) = question.split_once(' ').unwrap();
-    format!("{name}.3pid.example. {rtype}")
-}
 
 fn world(way: Way) -> World {
     let mut world = World::new(tree::policy(), NOW);

@@ -13,7 +13,7 @@ use threepid::wire::{EdeCode, Message, Rdata, Record, Rtype};
 
 use super::classic::{Classic, Way};
 use super::net::World;
-use super::tree::{self, NOW};
+use super::tree::{self, NOW, full};
 
 const RECORDS: &str = "www A 192.0.2.2
     alias CNAME www
@@ -52,11 +52,6 @@ fn expected(way: Way, (_, kind, by_opt_out): &(&str, Kind, Security)) -> (Kind, 
         _ => Security::Secure,
     };
     (kind, security)
-}
-
-fn full(question: &str) -> String {
-    let (name, rtype) = question.split_once(' ').unwrap();
-    format!("{name}.3pid.example. {rtype}")
 }
 
 fn world(way: Way) -> World {

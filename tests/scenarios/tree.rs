@@ -139,6 +139,12 @@ pub(crate) fn domain_zones() -> Vec<ServedZone> {
     ]
 }
 
+/// A question, as `name type`, with the name below the apex of the tree.
+pub(crate) fn full(question: &str) -> String {
+    let (name, rtype) = question.split_once(' ').unwrap();
+    format!("{name}.3pid.example. {rtype}")
+}
+
 /// The anchors of the tree.
 pub(crate) fn root() -> Root {
     let anchors = vec![key("3pid.example.").ds(DigestType::SHA256).unwrap()];
