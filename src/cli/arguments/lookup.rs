@@ -1,0 +1,87 @@
+//! What is said to `threepid lookup` and `threepid trace`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::trace::TRACE_JSON;
+use crate::config::{AddressError, DNS_PORT, server_address};
+use crate::threepid::Country;
+use crate::wire::Rtype;
+
+/// Told below the help of `lookup`, and true by [`super::Exit`].
+pub(super) const LOOKUP_EXITS: &str = "Exit status (of several identifiers the greatest counts):
+  0   found, and proved
+  1   no association: proved absent
+  2   there is an answer, but it is not proved: a zone is unsigned, or a root gave no answer
+  3   an error: no answer, an address that is none, a bad configuration
+  64  the command line is not understood";
+
+/// Told below the help of `trace`, and true by [`super::Exit`].
+pub(super) const TRACE_EXITS: &str = "Exit status (of several trees the greatest counts):
+  0   found, and proved
+  1   proved absent: no association, no such record, no such name
+  2   there is an answer, but nothing proves it
+  3   an error: no answer, an address that is none, a bad configuration
+  64  the command line is not understood";
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Lookup {
+    /// Email addresses, and phone numbers as +447700900123
+    #[arg(required = true, value_name = "ID")]
+    pub(in crate::cli) identifiers: Vec<String>,
+    /// A configuration with a [client] section: the resolver, the trees and what proves them
+    ///
+    /// Without it, threepid/client.toml in $XDG_CONFIG_HOME (~/.config) and in /etc is tried.
+    #[arg(short, long, value_name = "FILE")]
+    pub(in crate::cli) config: Option<PathBuf>,
+    /// Ask this resolver, not the one of the configuration
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = resolver)]
+    pub(in crate::cli) resolver: Option<SocketAddr>,
+    /// Write one JSON object for each identifier
+    ///
+    /// Its members: identifier (as given), medium and address (normalised), outcome (found,
+    /// not_in_force, withdrawn, absent or error), proved, complete (whether every root gave an
+    /// answer: only then is anything proved), mxid where found, and roots: what each root says (apex,
+    /// name, proved, ttl, and the signed statement, or an error). Where the identifier is none, there
+    /// are identifier, outcome (error) and error alone.
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+    /// The country whose national phone numbers are understood, as two letters: GB
+    #[arg(long, value_name = "CC")]
+    pub(in crate::cli) country: Option<Country>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Trace {
+    /// An email address, a phone number as +447700900123, or a name in the DNS
+    ///
+    /// An identifier is looked for in each tree that is configured; in `.`, the tree of ordinary
+    /// names, where there is no other.
+    #[arg(value_name = "ID|NAME")]
+    pub(in crate::cli) target: String,
+    /// The type of the records [default: ASSOC for an identifier, A for a name]
+    #[arg(value_name = "TYPE")]
+    pub(in crate::cli) rtype: Option<Rtype>,
+    /// A configuration with a [resolver] section, or a [client] section that names the servers of its
+    /// roots
+    ///
+    /// Without it, threepid/client.toml in $XDG_CONFIG_HOME (~/.config) and in /etc is tried.
+    #[arg(short, long, value_name = "FILE")]
+    pub(in crate::cli) config: Option<PathBuf>,
+    /// Show every server the whole name, not only the part that it has to know (RFC 9156)
+    #[arg(long)]
+    pub(in crate::cli) no_minimise: bool,
+    /// Write one JSON object for each step, as it is taken
+    #[arg(long, long_help = TRACE_JSON)]
+    pub(in crate::cli) json: bool,
+    /// The country whose national phone numbers are understood, as two letters: GB
+    #[arg(long, value_name = "CC")]
+    pub(in crate::cli) country: Option<Country>,
+}
+
+/// An address, on the port of DNS where it has none.
+fn resolver(text: &str) -> Result<SocketAddr, AddressError> {
+    server_address(text, DNS_PORT)
+}

@@ -1,0 +1,74 @@
+//! What can be said on the command line.
+
+mod key;
+mod lookup;
+mod store;
+mod zone;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(super) use key::{Generate, KeyCommand, KeyDs};
+pub(super) use lookup::{Lookup, Trace};
+pub(super) use store::{StoreBackup, StoreCommand, StoreFile, StoreHandover, StoreImport};
+pub(super) use zone::{Check, ConfigCommand, ZoneCommand, ZoneFile, ZonePrint};
+
+/// Told below the help of `serve` and `demo`, and true by [`super::Exit`].
+const SERVE_EXITS: &str = "Exit status:
+  0   ended by a signal, all that was asked answered
+  3   it does not start, or ended before all was answered
+  64  the command line is not understood";
+
+/// The DNS of third-party identifiers: find the Matrix user behind an email address or a phone number,
+/// and prove it.
+#[derive(Debug, Parser)]
+#[command(name = "threepid", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "`threepid demo` shows it all on this machine.")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve what a configuration says: zones, a resolver
+    #[command(after_help = SERVE_EXITS)]
+    Serve(ConfigFile),
+    /// Start two small trees and a resolver on this machine, to try things on
+    #[command(after_help = SERVE_EXITS)]
+    Demo(Demo),
+    /// Find who an email address or a phone number belongs to
+    #[command(after_help = lookup::LOOKUP_EXITS)]
+    Lookup(Lookup),
+    /// Walk from the root to the answer, and show each step and what proves it
+    #[command(after_help = lookup::TRACE_EXITS)]
+    Trace(Trace),
+    /// Make and show the keys that zones are signed with
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Look at zone files
+    #[command(subcommand)]
+    Zone(ZoneCommand),
+    /// Look at configuration files
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Check, copy and fill the stores that associations are kept in
+    #[command(subcommand)]
+    Store(StoreCommand),
+}
+
+/// The configuration of a process.
+#[derive(Debug, Args)]
+pub(super) struct ConfigFile {
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Where keys, zones and configurations are kept from one start to the next
+    #[arg(long, value_name = "DIR", default_value = "demo-state")]
+    pub(super) dir: PathBuf,
+}

@@ -1,0 +1,105 @@
+//! What is said to `threepid store`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::wire::Name;
+
+/// Told below the help of `store check`, and true by [`super::Exit`].
+const STORE_CHECK_EXITS: &str = "Exit status:
+  0   the store is good
+  1   it is damaged
+  3   it cannot be read, is in use or is no store
+  64  the command line is not understood";
+
+/// Told below the help of `store import`, and true by [`super::Exit`].
+const STORE_IMPORT_EXITS: &str = "Exit status:
+  0   every line is in the store, or the store has something later
+  1   lines were malformed or refused; all others are in the store
+  3   a file cannot be read or written: what was counted is in the store
+  64  the command line is not understood";
+
+/// Told below the help of the rest of `store`, and true by [`super::Exit`].
+const STORE_EXITS: &str = "Exit status:
+  0   done
+  3   a file cannot be read or written, or is damaged
+  64  the command line is not understood";
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum StoreCommand {
+    /// Read all of a store, and tell what is damaged
+    ///
+    /// No server may be writing it. To check one that is in use, back it up: what cannot be read is told,
+    /// and the copy can be checked.
+    #[command(after_help = STORE_CHECK_EXITS)]
+    Check(StoreFile),
+    /// Copy a store as it is at this moment, also while a server writes it
+    #[command(after_help = STORE_EXITS)]
+    Backup(StoreBackup),
+    /// Write what a store holds, one JSON object a line, also while a server writes it
+    ///
+    /// A line has the name, and one of: `statement`, the signed statement as it was published, where its
+    /// address is known (phone numbers are; others if the store keeps addresses); `rdata` and
+    /// `signed_hash`, its record data and the SHA-256 of what was signed, both in base64, where it is
+    /// not; `mark`, the time of a withdrawal that is no longer kept, in milliseconds since 1970.
+    #[command(after_help = STORE_EXITS)]
+    Export(StoreFile),
+    /// Take in what `export` or `handover` wrote, or any file with a signed statement on each line
+    ///
+    /// For each name the store keeps the latest statement; the same with other signatures is merged.
+    /// Lines that are refused are told with their numbers. Who signed is not checked: that is up to
+    /// whoever imports. The store is made where there is none; no server may be writing it.
+    #[command(after_help = STORE_IMPORT_EXITS)]
+    Import(StoreImport),
+    /// Write what a store holds at a name and below it, for the server that the name is delegated to
+    ///
+    /// The lines are those of `export`; that server imports them before it answers.
+    #[command(after_help = STORE_EXITS)]
+    Handover(StoreHandover),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StoreFile {
+    /// The store
+    #[arg(value_name = "STORE")]
+    pub(in crate::cli) store: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StoreBackup {
+    /// The store
+    #[arg(value_name = "STORE")]
+    pub(in crate::cli) store: PathBuf,
+    /// Where the copy goes; nothing may be there
+    #[arg(value_name = "COPY")]
+    pub(in crate::cli) copy: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StoreImport {
+    /// The store
+    #[arg(value_name = "STORE")]
+    pub(in crate::cli) store: PathBuf,
+    /// The lines; - stands for standard input
+    #[arg(value_name = "FILE")]
+    pub(in crate::cli) file: PathBuf,
+    /// The tree that statements are in which stand on a line alone, as 3pid.example
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) apex: Option<Name>,
+    /// Keep the addresses of associations, as hashed lookup in Matrix's identity API needs them
+    ///
+    /// A store that keeps them goes on. Phone numbers are always known, by their names.
+    #[arg(long)]
+    pub(in crate::cli) keep_addresses: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StoreHandover {
+    /// The store
+    #[arg(value_name = "STORE")]
+    pub(in crate::cli) store: PathBuf,
+    /// The delegated name, as 4.4.msisdn.3pid.example
+    #[arg(value_name = "CUT")]
+    pub(in crate::cli) cut: Name,
+}
