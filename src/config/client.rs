@@ -3,9 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+use crate::trust::Anchors;
+
 use super::document::Table;
 use super::root::{Holder, Root};
 use super::values::{self, DNS_PORT};
+use super::verifier;
 
 /// What `resolver` is where it is not given: one on this machine.
 const RESOLVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DNS_PORT);
@@ -17,16 +20,23 @@ pub struct Client {
     pub resolver: SocketAddr,
     /// The trees looked through, each apex once.
     pub roots: Vec<Root>,
+    /// The keys of the verification servers that are trusted; there may be none.
+    pub verifiers: Anchors,
+    /// How many of those servers have to vouch for an association.
+    pub vouchers: usize,
 }
 
 impl Client {
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
+        let verifiers = verifier::read_all(&table);
         let client = Self {
             resolver: table
                 .value("resolver")
                 .and_then(|value| values::socket_address(&value, DNS_PORT))
                 .map_or(RESOLVER, |address| address.value),
             roots: Root::read_all(&table, base, Holder::Client),
+            vouchers: verifier::vouchers(&table, &verifiers),
+            verifiers,
         };
         table.finish();
         client

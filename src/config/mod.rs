@@ -28,6 +28,7 @@ mod root;
 #[cfg(test)]
 mod tests;
 mod values;
+mod verifier;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -57,6 +57,7 @@ fn the_files_name_every_setting() {
         ("[resolver.forward]", &[resolver]),
         ("client", &[client]),
         ("[client.root]", &[client]),
+        ("[client.verifier]", &[client]),
         ("admin", authority),
         ("log", &[resolver]),
     ] {

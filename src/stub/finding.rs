@@ -42,6 +42,16 @@ pub enum Proof {
     Unsigned(Option<ExtendedError>),
 }
 
+impl Proof {
+    /// The proof of a response that did not fail.
+    pub(super) fn of(response: &Response) -> Self {
+        match response.security {
+            Security::Secure => Self::Proved,
+            _ => Self::Unsigned(response.extended_error.clone()),
+        }
+    }
+}
+
 /// In words, for people.
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -116,12 +126,12 @@ impl Found {
             }
             several => return Err(LookupError::Several(several.len())),
         };
-        let sets = response.answer.iter().chain(&response.authority);
-        let ttl = sets.map(|set| set.rrset.ttl).min().unwrap_or_default();
-        let proof = match response.security {
-            Security::Secure => Proof::Proved,
-            _ => Proof::Unsigned(response.extended_error.clone()),
-        };
-        Ok(Self { owner, statement, ttl, proof })
+        Ok(Self { owner, statement, ttl: ttl_of(response), proof: Proof::of(response) })
     }
+}
+
+/// How long all of a response may be kept.
+pub(super) fn ttl_of(response: &Response) -> Ttl {
+    let sets = response.answer.iter().chain(&response.authority);
+    sets.map(|set| set.rrset.ttl).min().unwrap_or_default()
 }

@@ -53,9 +53,12 @@
 //! ```
 
 mod finding;
+mod resolved;
 #[cfg(test)]
 mod tests;
+mod vouch;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +71,7 @@ use crate::transport::Exchange;
 use crate::wire::{Class, Name, Question, Rtype};
 
 pub use finding::{Finding, Found, LookupError, Proof};
+pub use resolved::Resolved;
 
 /// Memory for what a client has learned of the chain of trust, in octets: 4 MiB.
 const CACHE: u64 = 4 << 20;
@@ -90,15 +94,22 @@ fn patient() -> resolver::Limits {
 }
 
 /// Looks identifiers up. Clones share what was learned.
-#[derive(Debug)]
 pub struct Client<E> {
     recursor: Recursor<E>,
     apexes: Arc<[Name]>,
+    clock: Arc<dyn Clock>,
+}
+
+impl<E> fmt::Debug for Client<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("apexes", &self.apexes).finish_non_exhaustive()
+    }
 }
 
 impl<E> Clone for Client<E> {
     fn clone(&self) -> Self {
-        Self { recursor: self.recursor.clone(), apexes: self.apexes.clone() }
+        let Self { recursor, apexes, clock } = self;
+        Self { recursor: recursor.clone(), apexes: apexes.clone(), clock: clock.clone() }
     }
 }
 
@@ -115,7 +126,17 @@ impl<E: Exchange + 'static> Client<E> {
             prefetches: 0,
             ..Default::default()
         };
-        Self { recursor: Recursor::new(policy, exchange, clock, limits), apexes }
+        Self { recursor: Recursor::new(policy, exchange, clock.clone(), limits), apexes, clock }
+    }
+
+    /// Finds the answer to any question about a name in these roots.
+    ///
+    /// # Errors
+    /// Where there is none, or none that can be believed.
+    pub async fn resolve(&self, question: Question) -> Result<Resolved, LookupError> {
+        let rtype = question.rtype;
+        let response = self.recursor.resolve(question, Checking::Enabled).await;
+        Resolved::read(rtype, &response).map_err(|error| error.of_resolver(&self.apexes))
     }
 
     /// Asks every root for the statement about `threepid`, all at once. Gives what each said, in

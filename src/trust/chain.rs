@@ -1,6 +1,6 @@
-//! The walk from a signature up to an anchor.
+//! The walk from a signature up to the anchors.
 
-use super::{Anchors, Collected, Found, Verdict};
+use super::{Anchor, Anchors, Chain, Collected, Found, Judgement, Link, Place, Verdict, Vouching};
 use crate::association::Statement;
 use crate::certificate::Certificate;
 use crate::clock::Timestamp;
@@ -10,6 +10,10 @@ use crate::threepid::Threepid;
 
 /// The longest chain, in certificates; the anchor is not counted.
 pub const MAX_CHAIN: u32 = 4;
+
+/// How many signatures are checked to judge one: 2 to 3 ms of work. A chain takes 5; only who floods
+/// a tree with certificates takes more than a few dozen.
+const MAX_CHECKS: u32 = 64;
 
 /// What there is to judge by.
 #[derive(Debug, Clone, Copy)]
@@ -26,160 +30,235 @@ pub struct Judge<'a> {
 
 /// What comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// The certificates of this server are needed.
-    Need(ServerName),
+pub enum Step<T = Judgement> {
+    /// The certificates of these servers are needed. They can be looked up at the same time.
+    Need(Vec<ServerName>),
     /// The verdict.
-    Done(Verdict),
+    Done(T),
 }
 
-/// What was seen on the way up, where nothing was valid.
+/// A certificate on the way up, and the keys below it and its own.
+struct Upward<'a> {
+    certificate: &'a Certificate,
+    keys: Vec<KeyName>,
+}
+
+/// What was seen on the way up.
 #[derive(Default)]
-struct Seen {
-    need: Option<ServerName>,
-    undetermined: bool,
-    failure: Option<Verdict>,
+struct Walk {
+    needs: Vec<ServerName>,
+    chains: Vec<Chain>,
+    links: Vec<Link>,
+    checks: u32,
 }
 
-impl Seen {
-    fn fail(&mut self, verdict: Verdict) {
-        self.failure = Some(verdict);
+impl Walk {
+    fn note(&mut self, place: Place, verdict: Verdict) {
+        self.links.push(Link { place, verdict });
+    }
+
+    fn note_certificate(&mut self, certificate: &Certificate, verdict: Verdict) {
+        let terms = certificate.terms();
+        let (issuer, subject) = (terms.issuer.clone(), terms.subject.clone());
+        self.note(Place::Certificate { issuer, subject }, verdict);
+    }
+
+    fn need(&mut self, server: &ServerName) {
+        if !self.needs.contains(server) {
+            self.needs.push(server.clone());
+        }
+    }
+
+    /// Notes a chain that holds, unless one as short is known that ends at the same server.
+    fn hold(&mut self, keys: &[KeyName], root: &KeyName) {
+        if self.chains.iter().all(|chain| chain.root().server != root.server) {
+            self.chains.push(Chain::new(keys.to_vec(), root.clone()));
+        }
+    }
+
+    /// Checks a signature, if there were not too many.
+    fn check(&mut self, is_good: impl FnOnce() -> bool) -> bool {
+        self.checks += 1;
+        self.checks <= MAX_CHECKS && is_good()
     }
 
     /// What could still turn out well comes before what failed; of failures the highest counts.
     fn step(self) -> Step {
-        match self {
-            Self { need: Some(server), .. } => Step::Need(server),
-            Self { undetermined: true, .. } => Step::Done(Verdict::Undetermined),
-            Self { failure, .. } => Step::Done(failure.unwrap_or(Verdict::Untrusted)),
+        if !self.needs.is_empty() {
+            return Step::Need(self.needs);
         }
+        let unclear = |link: &Link| link.verdict == Verdict::Undetermined;
+        let failures = self.links.iter().map(|link| link.verdict);
+        let verdict = if !self.chains.is_empty() {
+            Verdict::Valid
+        } else if self.checks > MAX_CHECKS || self.links.iter().any(unclear) {
+            Verdict::Undetermined
+        } else {
+            failures.rev().find(|verdict| *verdict != Verdict::Valid).unwrap_or(Verdict::Untrusted)
+        };
+        Step::Done(Judgement { verdict, chains: self.chains, links: self.links })
     }
 }
 
 impl<'a> Judge<'a> {
-    /// Judges each signature of a statement about the identifier. One that is valid is enough.
-    pub fn statement(&self, statement: &Statement) -> Vec<(KeyName, Step)> {
+    /// Judges each signature of a statement about the identifier.
+    pub fn statement(&self, statement: &Statement) -> Step<Vouching> {
         let octets = statement.claim().signed_octets(self.threepid);
-        let judge = |(name, signature): (&KeyName, _)| {
-            let step = self.chain(name, |key: &PublicKey| key.verify(&octets, signature).is_ok());
-            (name.clone(), step)
-        };
-        statement.signatures().iter().map(judge).collect()
+        let (mut needs, mut vouching) = (Vec::new(), Vouching::default());
+        for (name, signature) in statement.signatures().iter() {
+            match self.chain(name, |key: &PublicKey| key.verify(&octets, signature).is_ok()) {
+                Step::Need(servers) => needs.extend(servers),
+                Step::Done(judgement) => vouching.signatures.push((name.clone(), judgement)),
+            }
+        }
+        needs.sort_unstable();
+        needs.dedup();
+        if needs.is_empty() { Step::Done(vouching) } else { Step::Need(needs) }
     }
 
     /// Judges the key `signer`. Of several keys of this name, those count for which `has_signed`
     /// tells that they signed what is to be believed.
     ///
     /// Level by level from the signer's certificates up, so that a certificate which several others
-    /// lead to is looked at once.
+    /// lead to is looked at once. A chain that holds does not end the search: others may end at other
+    /// anchors.
     pub fn chain(&self, signer: &KeyName, has_signed: impl Fn(&PublicKey) -> bool) -> Step {
+        let mut walk = Walk::default();
         if self.anchors.of(&signer.server).next().is_some() {
-            let signed = self.anchors.get(signer).map(&has_signed);
-            return Step::Done(match signed {
-                Some(true) => Verdict::Valid,
-                Some(false) => Verdict::BadSignature,
-                None => Verdict::Untrusted,
+            let verdict = self.anchors.get(signer).map_or(Verdict::Untrusted, |anchor| {
+                self.signed_by(anchor, &mut walk, || has_signed(&anchor.key))
             });
+            self.reach(signer, &[], verdict, &mut walk);
+            return walk.step();
         }
-        let mut seen = Seen::default();
-        let mut level = self.certificates(&signer.server, &mut seen, |certificate| {
-            let terms = certificate.terms();
-            terms.subject == *signer && has_signed(&terms.public_key)
+        let is_for_it = |own: &Certificate| own.terms().subject == *signer;
+        let own = self.certificates(&signer.server, &mut walk, is_for_it, |own| {
+            has_signed(&own.terms().public_key)
         });
+        let first = |certificate| Upward { certificate, keys: vec![signer.clone()] };
+        let mut level: Vec<Upward<'_>> = own.into_iter().map(first).collect();
         for below in 0..MAX_CHAIN {
-            let mut above: Vec<&Certificate> = Vec::new();
-            for certificate in level {
-                if let Err(verdict) = self.check(certificate, below) {
-                    seen.fail(verdict);
-                } else if self.climb(certificate, &mut above, &mut seen) {
-                    return Step::Done(Verdict::Valid);
+            let mut above = Vec::new();
+            for upward in &level {
+                let verdict = self.check(upward.certificate, below);
+                walk.note_certificate(upward.certificate, verdict);
+                if verdict == Verdict::Valid {
+                    self.climb(upward, &mut above, &mut walk);
                 }
             }
             level = above;
         }
-        if !level.is_empty() {
-            seen.fail(Verdict::PathTooLong);
+        for upward in level {
+            walk.note_certificate(upward.certificate, Verdict::PathTooLong);
         }
-        seen.step()
+        walk.step()
     }
 
-    /// Whether a certificate with `below` others under it is good by itself.
-    fn check(&self, certificate: &Certificate, below: u32) -> Result<(), Verdict> {
+    /// What a certificate with `below` others under it is worth by itself.
+    fn check(&self, certificate: &Certificate, below: u32) -> Verdict {
         let terms = certificate.terms();
         if self.now < terms.not_before {
-            Err(Verdict::NotYetValid)
+            Verdict::NotYetValid
         } else if self.now > terms.not_after {
-            Err(Verdict::Expired)
+            Verdict::Expired
         } else if terms.max_path < below {
-            Err(Verdict::PathTooLong)
+            Verdict::PathTooLong
         } else if !terms.scope.permits(self.threepid) {
-            Err(Verdict::OutOfScope)
+            Verdict::OutOfScope
         } else {
-            Ok(())
+            Verdict::Valid
         }
     }
 
-    /// Finds who signed a certificate: tells whether it is an anchor, or adds certificates of the
-    /// keys that did to `above`.
-    fn climb(
-        &self,
-        certificate: &Certificate,
-        above: &mut Vec<&'a Certificate>,
-        seen: &mut Seen,
-    ) -> bool {
+    /// Finds who signed a certificate: notes the anchor that did, or adds certificates of the keys
+    /// that did to `above`.
+    fn climb(&self, upward: &Upward<'a>, above: &mut Vec<Upward<'a>>, walk: &mut Walk) {
+        let Upward { certificate, keys } = upward;
         let issuer = &certificate.terms().issuer;
-        let mut anchors = self.anchors.of(issuer).peekable();
-        if anchors.peek().is_some() {
-            let signed = anchors.any(|(name, key)| certificate.verify(name, key).is_ok());
-            if !signed {
-                seen.fail(Verdict::BadSignature);
-            }
-            return signed;
+        let mut judged: Vec<(&KeyName, Verdict)> = Vec::new();
+        for (name, anchor) in self.anchors.of(issuer) {
+            let is_good = || certificate.verify(name, &anchor.key).is_ok();
+            judged.push((name, self.signed_by(anchor, walk, is_good)));
         }
-        let signers = self.certificates(issuer, seen, |upper| {
+        let best = judged.into_iter().max_by_key(|(_, verdict)| match verdict {
+            Verdict::Valid => 2,
+            Verdict::OutOfScope => 1,
+            _ => 0,
+        });
+        if let Some((name, verdict)) = best {
+            return self.reach(name, keys, verdict, walk);
+        }
+        let may_have_signed = |upper: &Certificate| {
+            let subject = &upper.terms().subject;
+            subject.server == *issuer && certificate.signatures().get(subject).is_some()
+        };
+        let signers = self.certificates(issuer, walk, may_have_signed, |upper| {
             let terms = upper.terms();
-            terms.subject.server == *issuer
-                && certificate.verify(&terms.subject, &terms.public_key).is_ok()
+            certificate.verify(&terms.subject, &terms.public_key).is_ok()
         });
         for signer in signers {
-            if !above.iter().any(|known| std::ptr::eq(*known, signer)) {
-                above.push(signer);
+            if !above.iter().any(|known| std::ptr::eq(known.certificate, signer)) {
+                let mut keys = keys.clone();
+                keys.push(signer.terms().subject.clone());
+                above.push(Upward { certificate: signer, keys });
             }
         }
-        false
     }
 
-    /// The certificates of a server that `fit`; or a note why there are none.
+    /// What an anchor's word is worth, if `is_good` tells that it signed.
+    fn signed_by(
+        &self,
+        anchor: &Anchor,
+        walk: &mut Walk,
+        is_good: impl FnOnce() -> bool,
+    ) -> Verdict {
+        match walk.check(is_good) {
+            false => Verdict::BadSignature,
+            true if !anchor.permits(self.threepid) => Verdict::OutOfScope,
+            true => Verdict::Valid,
+        }
+    }
+
+    /// Notes what came of it at a trusted server.
+    fn reach(&self, root: &KeyName, keys: &[KeyName], verdict: Verdict, walk: &mut Walk) {
+        if verdict == Verdict::Valid {
+            walk.hold(keys, root);
+        }
+        walk.note(Place::Root(root.clone()), verdict);
+    }
+
+    /// The certificates of a server that `may_fit`, and whose key `has_signed`; or a note why there
+    /// are none.
     fn certificates(
         &self,
         server: &ServerName,
-        seen: &mut Seen,
-        fit: impl Fn(&Certificate) -> bool,
+        walk: &mut Walk,
+        may_fit: impl Fn(&Certificate) -> bool,
+        has_signed: impl Fn(&Certificate) -> bool,
     ) -> Vec<&'a Certificate> {
         let records = match self.collected.get(server) {
             Some(Found::Records(records)) => records.as_slice(),
             Some(Found::Absent) => &[],
-            Some(Found::Undetermined) => {
-                seen.undetermined = true;
+            None if !self.collected.is_full() => {
+                walk.need(server);
                 return Vec::new();
             }
-            None if self.collected.is_full() => {
-                seen.undetermined = true;
-                return Vec::new();
-            }
-            None => {
-                seen.need.get_or_insert_with(|| server.clone());
+            Some(Found::Undetermined) | None => {
+                walk.note(Place::Server(server.clone()), Verdict::Undetermined);
                 return Vec::new();
             }
         };
         let read = records.iter().filter_map(|record| record.as_ref().ok());
-        let fitting: Vec<_> = read.filter(|certificate| fit(certificate)).collect();
+        let candidates = read.filter(|certificate| may_fit(certificate));
+        let fitting: Vec<_> =
+            candidates.filter(|candidate| walk.check(|| has_signed(candidate))).collect();
         if fitting.is_empty() {
-            seen.fail(match records {
+            let verdict = match records {
                 [] => Verdict::Untrusted,
                 _ if records.iter().any(Result::is_err) => Verdict::Malformed,
                 _ => Verdict::BadSignature,
-            });
+            };
+            walk.note(Place::Server(server.clone()), verdict);
         }
         fitting
     }

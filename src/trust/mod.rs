@@ -2,7 +2,9 @@
 //!
 //! A chain holds when every certificate in it is in date, is signed by the key above it, allows as
 //! many certificates below it as there are, and has the identifier in scope; when it has at most
-//! [`MAX_CHAIN`] certificates; and when the key above the last is an anchor.
+//! [`MAX_CHAIN`] certificates; and when the key above the last is an anchor that is trusted for the
+//! identifier. A statement can have several signatures, and a server certificates by several others, so
+//! that several [`Anchors`] may vouch for it: [`Vouching`] tells which.
 //!
 //! Certificates come from the tree that gave the association. Whoever fetches them asks
 //! [`Judge::chain`] until it needs no more, and puts what was found into [`Collected`]:
@@ -23,56 +25,40 @@
 //!         collected: &collected,
 //!     };
 //!     match judge.chain(&key("telco.example"), |_public_key| true) {
-//!         Step::Need(server) => {
-//!             let found = fetch(&server);
-//!             collected.insert(server, found);
+//!         Step::Need(servers) => {
+//!             for server in servers.into_iter().take(collected.room()) {
+//!                 let found = fetch(&server);
+//!                 collected.insert(server, found);
+//!             }
 //!         }
-//!         Step::Done(verdict) => break verdict,
+//!         Step::Done(judgement) => break judgement.verdict,
 //!     }
 //! };
 //! assert_eq!(verdict, Verdict::Untrusted);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod anchors;
 mod chain;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
+pub use anchors::{Anchor, Anchors};
 pub use chain::{Judge, MAX_CHAIN, Step};
+pub use verdict::{Chain, Judgement, Link, Place, Verdict, Vouching};
 
 use crate::certificate::{Certificate, CertificateError};
-use crate::crypto::PublicKey;
-use crate::signed::{KeyName, ServerName};
+use crate::signed::ServerName;
 
-/// How many certificates of one server are looked at.
-const MAX_CERTIFICATES: usize = 8;
+/// How many certificates of one server are looked at: several keys, by several issuers.
+pub const MAX_CERTIFICATES: usize = 8;
 
-/// Of how many servers certificates are looked up.
-const MAX_SERVERS: usize = 8;
-
-/// Keys that are believed without a certificate: those of the root verification servers one trusts.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Anchors(BTreeMap<KeyName, PublicKey>);
-
-impl Anchors {
-    /// Trusts a key.
-    pub fn insert(&mut self, name: KeyName, key: PublicKey) {
-        self.0.insert(name, key);
-    }
-
-    /// The key of this name.
-    pub fn get(&self, name: &KeyName) -> Option<&PublicKey> {
-        self.0.get(name)
-    }
-
-    /// The keys of a server.
-    fn of<'a>(&'a self, server: &ServerName) -> impl Iterator<Item = (&'a KeyName, &'a PublicKey)> {
-        self.0.iter().filter(move |(name, _)| name.server == *server)
-    }
-}
+/// Of how many servers certificates are looked up for one statement: the 8 that may have signed it,
+/// and as many above them.
+pub const MAX_SERVERS: usize = 16;
 
 /// What was found at the name of a server's certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,53 +88,12 @@ impl Collected {
         self.0.get(server)
     }
 
+    /// Of how many servers more certificates may be looked up.
+    pub fn room(&self) -> usize {
+        MAX_SERVERS.saturating_sub(self.0.len())
+    }
+
     fn is_full(&self) -> bool {
-        self.0.len() >= MAX_SERVERS
-    }
-}
-
-/// What a chain of certificates is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// It holds.
-    Valid,
-    /// A certificate does not cover the identifier.
-    OutOfScope,
-    /// A certificate has ended.
-    Expired,
-    /// A certificate has not started.
-    NotYetValid,
-    /// More certificates than one of them allows, or than [`MAX_CHAIN`].
-    PathTooLong,
-    /// A certificate, or what is judged, is not signed by the key above it.
-    BadSignature,
-    /// What should be a certificate is none.
-    Malformed,
-    /// The chain ends at a key that nobody vouches for.
-    Untrusted,
-    /// Certificates could not be looked up: not to be trusted now.
-    Undetermined,
-}
-
-impl Verdict {
-    /// The verdict in a word, for machines.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::OutOfScope => "out_of_scope",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not_yet_valid",
-            Self::PathTooLong => "path_too_long",
-            Self::BadSignature => "bad_signature",
-            Self::Malformed => "malformed",
-            Self::Untrusted => "untrusted",
-            Self::Undetermined => "undetermined",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        self.room() == 0
     }
 }

@@ -1,10 +1,11 @@
 //! Every chain of the vectors, and what they do not cover.
 
 use super::*;
-use crate::certificate::Terms;
+use crate::certificate::{Rule, Scope, Terms};
 use crate::clock::Timestamp;
 use crate::codec::{from_base64_unpadded, from_hex};
-use crate::crypto::SigningKey;
+use crate::crypto::{PublicKey, SigningKey};
+use crate::signed::KeyName;
 use crate::threepid::Threepid;
 use serde_json::Value;
 
@@ -51,10 +52,10 @@ fn every_chain_vector() {
         let keys = vectors["keys"].as_array().unwrap();
         let signer = keys.iter().find(|key| key["server_name"] == case["signer"]).unwrap();
         let signer = name(text(&case["signer"]), text(&signer["key_id"]));
-        let Step::Done(verdict) = judge.chain(&signer, |_| true) else {
+        let Step::Done(judged) = judge.chain(&signer, |_| true) else {
             panic!("{}: nothing more is needed", case["name"]);
         };
-        assert_eq!(verdict.to_string(), text(&case["verdict"]), "{}", case["name"]);
+        assert_eq!(judged.verdict.to_string(), text(&case["verdict"]), "{}", case["name"]);
     }
 }
 
@@ -112,33 +113,51 @@ impl World {
         Judge { threepid, now: Timestamp::from_secs(secs), anchors, collected }
     }
 
-    fn verdict(&self, signer: &str) -> Step {
+    fn step(&self, signer: &str) -> Step {
         self.judge(150).chain(&key_name(signer), |public| *public == key(signer).public())
+    }
+
+    fn judgement(&self, signer: &str) -> Judgement {
+        done(self.step(signer))
+    }
+
+    fn verdict(&self, signer: &str) -> Verdict {
+        self.judgement(signer).verdict
+    }
+}
+
+fn done(step: Step) -> Judgement {
+    match step {
+        Step::Done(judgement) => judgement,
+        Step::Need(servers) => panic!("certificates of {servers:?} are needed"),
     }
 }
 
 #[test]
 fn an_anchor_needs_no_certificate() {
     let world = World::new(&[]);
-    assert_eq!(world.verdict("root"), Step::Done(Verdict::Valid));
-    let forged = world.judge(150).chain(&key_name("root"), |_| false);
-    assert_eq!(forged, Step::Done(Verdict::BadSignature));
-    let other = world.judge(150).chain(&name("root", "ed25519:2"), |_| true);
-    assert_eq!(other, Step::Done(Verdict::Untrusted));
+    assert_eq!(world.verdict("root"), Verdict::Valid);
+    let forged = done(world.judge(150).chain(&key_name("root"), |_| false)).verdict;
+    assert_eq!(forged, Verdict::BadSignature);
+    let other = done(world.judge(150).chain(&name("root", "ed25519:2"), |_| true)).verdict;
+    assert_eq!(other, Verdict::Untrusted);
 }
 
 #[test]
 fn four_certificates_and_no_more() {
     let chain = [("root", "a"), ("a", "b"), ("b", "c"), ("c", "d"), ("d", "e")];
     let world = World::new(&chain);
-    assert_eq!(world.verdict("d"), Step::Done(Verdict::Valid));
-    assert_eq!(world.verdict("e"), Step::Done(Verdict::PathTooLong));
+    assert_eq!(world.verdict("d"), Verdict::Valid);
+    assert_eq!(world.verdict("e"), Verdict::PathTooLong);
 }
 
 #[test]
 fn one_good_way_is_enough() {
-    let world = World::new(&[("nobody", "b"), ("x", "b"), ("a", "b"), ("b", "a"), ("root", "a")]);
-    assert_eq!(world.verdict("b"), Step::Done(Verdict::Valid));
+    let ways = [("nobody", "b"), ("x", "b"), ("a", "b"), ("b", "a"), ("root", "a")];
+    let mut world = World::new(&ways);
+    world.collected.insert("nobody".parse().unwrap(), Found::Absent);
+    world.collected.insert("x".parse().unwrap(), Found::Undetermined);
+    assert_eq!(world.verdict("b"), Verdict::Valid);
 }
 
 #[test]
@@ -146,70 +165,96 @@ fn every_link_is_signed() {
     let mut world = World::new(&[("root", "a")]);
     let forged = certificate_by("x", "a", "b");
     world.collected.insert("b".parse().unwrap(), Found::Records(vec![Ok(forged)]));
-    assert_eq!(world.verdict("b"), Step::Done(Verdict::BadSignature));
+    assert_eq!(world.verdict("b"), Verdict::BadSignature);
     let forged = certificate_by("x", "root", "b");
     world.collected.insert("b".parse().unwrap(), Found::Records(vec![Ok(forged)]));
-    assert_eq!(world.verdict("b"), Step::Done(Verdict::BadSignature));
+    assert_eq!(world.verdict("b"), Verdict::BadSignature);
 }
 
 /// A certificate counts for the server at whose name it stands, and for the key that it names.
 #[test]
 fn certificates_of_others_do_not_count() {
     let mut world = World::new(&[("root", "a")]);
-    let other = world.judge(150).chain(&name("a", "ed25519:2"), |_| true);
-    assert_eq!(other, Step::Done(Verdict::BadSignature));
+    let other = done(world.judge(150).chain(&name("a", "ed25519:2"), |_| true)).verdict;
+    assert_eq!(other, Verdict::BadSignature);
 
     let terms = certificate("a", "b").terms().clone();
     let by_another = Certificate::sign(terms, key_name("c"), &key("c")).unwrap();
     world.collected.insert("b".parse().unwrap(), Found::Records(vec![Ok(by_another)]));
     let misplaced = certificate("root", "c");
     world.collected.insert("a".parse().unwrap(), Found::Records(vec![Ok(misplaced)]));
-    assert_eq!(world.verdict("b"), Step::Done(Verdict::BadSignature));
+    assert_eq!(world.verdict("b"), Verdict::BadSignature);
 }
 
 #[test]
 fn certificates_are_asked_for_as_they_are_needed() {
     let mut world = World::new(&[("a", "b")]);
-    assert_eq!(world.verdict("c"), Step::Need("c".parse().unwrap()));
-    assert_eq!(world.verdict("b"), Step::Need("a".parse().unwrap()));
+    assert_eq!(world.step("c"), Step::Need(vec!["c".parse().unwrap()]));
+    assert_eq!(world.step("b"), Step::Need(vec!["a".parse().unwrap()]));
     world.collected.insert("a".parse().unwrap(), Found::Absent);
-    assert_eq!(world.verdict("b"), Step::Done(Verdict::Untrusted));
+    assert_eq!(world.verdict("b"), Verdict::Untrusted);
     world.collected.insert("a".parse().unwrap(), Found::Undetermined);
-    assert_eq!(world.verdict("b"), Step::Done(Verdict::Undetermined));
+    assert_eq!(world.verdict("b"), Verdict::Undetermined);
 }
 
 #[test]
 fn look_ups_end() {
-    let issuers = ["c", "d", "e", "f", "g", "h", "i", "j"];
-    let mut world = World::new(&issuers.map(|issuer| (issuer, "b")));
-    for issuer in &issuers[..7] {
-        let Step::Need(server) = world.verdict("b") else { panic!("{issuer} is needed") };
+    let issuers: Vec<String> = (0..MAX_CERTIFICATES).map(|n| format!("c{n}")).collect();
+    let mut world = World::new(&[]);
+    let by_many = |subject: &str| {
+        Found::Records(issuers.iter().map(|issuer| Ok(certificate(issuer, subject))).collect())
+    };
+    world.collected.insert("b".parse().unwrap(), by_many("b"));
+    let Step::Need(servers) = world.step("b") else { panic!("the issuers are needed") };
+    assert_eq!(servers.len(), MAX_CERTIFICATES);
+    for server in servers {
         world.collected.insert(server, Found::Absent);
     }
-    assert_eq!(world.verdict("b"), Step::Done(Verdict::Undetermined));
+    assert_eq!(world.verdict("b"), Verdict::Untrusted);
+    for n in 0..world.collected.room() {
+        world.collected.insert(format!("d{n}").parse().unwrap(), Found::Absent);
+    }
+    assert_eq!(world.verdict("e"), Verdict::Undetermined);
+}
+
+/// Certificates that all others have signed: the ways up are many, the work is bounded.
+#[test]
+fn work_ends() {
+    let servers = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let pairs = servers.iter().flat_map(|upper| servers.map(|lower| (*upper, lower)));
+    let pairs: Vec<_> = pairs.filter(|(upper, lower)| upper != lower).collect();
+    let world = World::new(&pairs);
+    let checks = std::cell::Cell::new(0);
+    let counted = |_: &PublicKey| {
+        checks.set(checks.get() + 1);
+        true
+    };
+    let judged = done(world.judge(150).chain(&key_name("a"), counted));
+    assert_eq!(judged.verdict, Verdict::Undetermined);
+    assert!(checks.get() <= MAX_CERTIFICATES, "{}", checks.get());
 }
 
 #[test]
 fn circles_end() {
     let world = World::new(&[("a", "b"), ("b", "a")]);
-    assert_eq!(world.verdict("a"), Step::Done(Verdict::PathTooLong));
+    assert_eq!(world.verdict("a"), Verdict::PathTooLong);
 }
 
 #[test]
 fn a_certificate_holds_from_its_first_to_its_last_moment() {
     let world = World::new(&[("root", "a")]);
-    let at = |secs| world.judge(secs).chain(&key_name("a"), |_| true);
-    assert_eq!(at(99), Step::Done(Verdict::NotYetValid));
-    assert_eq!(at(100), Step::Done(Verdict::Valid));
-    assert_eq!(at(200), Step::Done(Verdict::Valid));
-    assert_eq!(at(201), Step::Done(Verdict::Expired));
+    let at = |secs| done(world.judge(secs).chain(&key_name("a"), |_| true)).verdict;
+    assert_eq!(at(99), Verdict::NotYetValid);
+    assert_eq!(at(100), Verdict::Valid);
+    assert_eq!(at(200), Verdict::Valid);
+    assert_eq!(at(201), Verdict::Expired);
 }
 
 #[test]
 fn another_key_of_the_same_name_is_not_the_signer() {
     let world = World::new(&[("root", "a")]);
-    let forged = world.judge(150).chain(&key_name("a"), |_| false);
-    assert_eq!(forged, Step::Done(Verdict::BadSignature));
+    let forged = done(world.judge(150).chain(&key_name("a"), |_| false)).verdict;
+    assert_eq!(forged, Verdict::BadSignature);
 }
 
 #[test]
@@ -223,12 +268,68 @@ fn each_signature_of_a_statement_is_judged() {
     let mut statement = sign("a", "a");
     statement.merge(&sign("b", "b")).unwrap();
     statement.merge(&sign("root", "a")).unwrap();
-    let steps: Vec<_> =
-        world.judge(150).statement(&statement).into_iter().map(|(_, s)| s).collect();
-    let expected = [
-        Step::Done(Verdict::Valid),
-        Step::Need("b".parse().unwrap()),
-        Step::Done(Verdict::BadSignature),
-    ];
-    assert_eq!(steps, expected);
+    let mut collected = world.collected.clone();
+    let judge = Judge { collected: &collected, ..world.judge(150) };
+    assert_eq!(judge.statement(&statement), Step::Need(vec!["b".parse().unwrap()]));
+    collected.insert("b".parse().unwrap(), Found::Absent);
+    let judge = Judge { collected: &collected, ..world.judge(150) };
+    let Step::Done(vouching) = judge.statement(&statement) else { panic!("all is there") };
+    let verdicts: Vec<_> = vouching.signatures.iter().map(|(_, j)| j.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Valid, Verdict::Untrusted, Verdict::BadSignature]);
+    assert_eq!(
+        vouching.roots().into_iter().map(|root| root.as_str()).collect::<Vec<_>>(),
+        ["root"]
+    );
+    assert!(vouching.is_trusted(0) && vouching.is_trusted(1) && !vouching.is_trusted(2));
+    assert!(!Vouching::default().is_trusted(0), "nobody vouches");
+}
+
+/// The servers along the chains that hold, each from the signer up.
+fn chains(judgement: &Judgement) -> Vec<Vec<&str>> {
+    judgement
+        .chains
+        .iter()
+        .map(|chain| chain.keys().iter().map(|key| key.server.as_str()).collect())
+        .collect()
+}
+
+#[test]
+fn every_root_that_vouches_is_told() {
+    let mut world = World::new(&[("root", "a"), ("other", "a"), ("a", "b"), ("root", "b")]);
+    world.anchors.insert(key_name("other"), key("other").public());
+    let judged = world.judgement("b");
+    assert_eq!(chains(&judged), [vec!["b", "root"], vec!["b", "a", "other"]]);
+    assert_eq!(chains(&world.judgement("other")), [["other"]]);
+    assert!(judged.reason().is_none());
+}
+
+#[test]
+fn an_anchor_vouches_within_its_scope() {
+    let scoped = |rule: &str| {
+        let mut world = World::new(&[("root", "a")]);
+        let scope = Some(Scope::new(vec![rule.parse::<Rule>().unwrap()]));
+        world.anchors.insert(key_name("root"), Anchor { key: key("root").public(), scope });
+        world
+    };
+    let inside = scoped("email:example.com");
+    assert_eq!((inside.verdict("root"), inside.verdict("a")), (Verdict::Valid, Verdict::Valid));
+    let outside = scoped("msisdn:*");
+    let judged = outside.judgement("a");
+    assert_eq!(
+        (outside.verdict("root"), judged.verdict),
+        (Verdict::OutOfScope, Verdict::OutOfScope)
+    );
+    assert_eq!(judged.reason().unwrap().place, Place::Root(key_name("root")));
+    assert!(judged.chains.is_empty());
+}
+
+#[test]
+fn the_reason_is_told() {
+    let mut world = World::new(&[("root", "a"), ("a", "b"), ("nobody", "c")]);
+    let late = done(world.judge(201).chain(&key_name("b"), |_| true));
+    let place = Place::Certificate { issuer: "a".parse().unwrap(), subject: key_name("b") };
+    assert_eq!(late.reason(), Some(&Link { place, verdict: Verdict::Expired }));
+    world.collected.insert("nobody".parse().unwrap(), Found::Absent);
+    let place = Place::Server("nobody".parse().unwrap());
+    assert_eq!(world.judgement("c").reason(), Some(&Link { place, verdict: Verdict::Untrusted }));
 }

@@ -1,0 +1,132 @@
+//! `[[client.verifier]]` and `[[publish.verifier]]`: the root verification servers that are trusted.
+
+use std::collections::BTreeSet;
+
+use crate::certificate::{Rule, Scope};
+use crate::codec::from_base64_unpadded;
+use crate::crypto::PublicKey;
+use crate::signed::{KeyId, KeyName, ServerName, SignedError};
+use crate::trust::{Anchor, Anchors};
+
+use super::document::{Table, Value};
+use super::values;
+
+/// Reads the tables `verifier` in `table`; there need not be any. One key given twice is a mistake.
+pub(super) fn read_all(table: &Table<'_>) -> Anchors {
+    let mut anchors = Anchors::default();
+    for verifier in table.tables("verifier") {
+        if let Some((name, anchor)) = read(&verifier) {
+            if anchors.get(&name).is_some() {
+                verifier.mistake(format!("the key {} of {} is given twice", name.id, name.server));
+            }
+            anchors.insert(name, anchor);
+        }
+        verifier.finish();
+    }
+    anchors
+}
+
+/// How many of the trusted servers have to vouch: `vouchers`, 1 where it is not given.
+pub(super) fn vouchers(table: &Table<'_>, anchors: &Anchors) -> usize {
+    let servers: BTreeSet<&ServerName> = anchors.iter().map(|(name, _)| &name.server).collect();
+    let Some(value) = table.value("vouchers") else { return 1 };
+    let most = servers.len().max(1);
+    let number = value.number(1, most.try_into().unwrap_or(u64::MAX));
+    number.and_then(|number| number.try_into().ok()).unwrap_or(1)
+}
+
+fn read(table: &Table<'_>) -> Option<(KeyName, Anchor)> {
+    let server = table.required("name").and_then(|value| value.parse("the name of a server"));
+    let id = table.required("key_id").and_then(|value| key_id(&value));
+    let key = table.required("key").and_then(|value| public_key(&value));
+    let scope = table.value("scope").map(|value| scope(table, &value));
+    Some((KeyName::new(server?, id?), Anchor { key: key?, scope }))
+}
+
+/// `ed25519:0`, or `0` for short.
+fn key_id(value: &Value<'_>) -> Option<KeyId> {
+    let text = value.string()?;
+    let id = text.parse().or_else(|error: SignedError| match text.contains(':') {
+        true => Err(error),
+        false => KeyId::from_version(text),
+    });
+    value.accept(id)
+}
+
+fn public_key(value: &Value<'_>) -> Option<PublicKey> {
+    let octets = from_base64_unpadded(value.string()?).ok();
+    let octets = octets.and_then(|octets| octets.try_into().ok());
+    let key = octets.and_then(|octets| PublicKey::from_octets(&octets).ok());
+    value.accept(key.ok_or("`key` is an Ed25519 public key in unpadded base64, 43 characters"))
+}
+
+/// A scope that names nothing is a mistake.
+fn scope(table: &Table<'_>, value: &Value<'_>) -> Scope {
+    let rules: Vec<Rule> = values::items(table, "scope", "a rule like `msisdn:44`");
+    if value.list().is_empty() {
+        value.mistake("`scope` lists rules, one at least; leave it out to trust the key for all");
+    }
+    Scope::new(rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::document;
+    use crate::config::mistake::Mistakes;
+
+    const KEY: &str = "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik";
+
+    fn read_text(text: &str) -> (Anchors, usize, Vec<String>) {
+        let mistakes = Mistakes::new(text);
+        let entries = document::parse(text, &mistakes).unwrap();
+        let top = Table::top(&entries, &mistakes);
+        let anchors = read_all(&top);
+        let vouchers = vouchers(&top, &anchors);
+        top.finish();
+        (anchors, vouchers, mistakes.into_sorted().iter().map(ToString::to_string).collect())
+    }
+
+    fn verifier(name: &str, id: &str, rest: &str) -> String {
+        format!("[[verifier]]\nname = \"{name}\"\nkey_id = \"{id}\"\nkey = \"{KEY}\"\n{rest}\n")
+    }
+
+    fn name(server: &str, id: &str) -> KeyName {
+        KeyName::new(server.parse().unwrap(), id.parse().unwrap())
+    }
+
+    #[test]
+    fn keys_are_read() {
+        let text = format!(
+            "vouchers = 2\n{}{}{}",
+            verifier("a.example", "ed25519:0", "scope = [\"msisdn:44\", \"!msisdn:447\"]"),
+            verifier("a.example", "1", ""),
+            verifier("b.example:8448", "0", ""),
+        );
+        let (anchors, vouchers, mistakes) = read_text(&text);
+        assert_eq!(mistakes, [""; 0]);
+        assert_eq!(vouchers, 2);
+        let scoped = anchors.get(&name("a.example", "ed25519:0")).unwrap();
+        assert_eq!(scoped.scope.as_ref().unwrap().rules().len(), 2);
+        assert!(anchors.get(&name("a.example", "ed25519:1")).unwrap().scope.is_none());
+        assert!(anchors.get(&name("b.example:8448", "ed25519:0")).is_some());
+        let (anchors, vouchers, mistakes) = read_text("");
+        assert_eq!((anchors, vouchers, mistakes.len()), (Anchors::default(), 1, 0));
+    }
+
+    #[test]
+    fn mistakes_are_told_at_their_place() {
+        let told = |text: &str| read_text(text).2;
+        let twice = verifier("a.example", "0", "") + &verifier("a.example", "ed25519:0", "");
+        assert_eq!(told(&twice), ["6:1: the key ed25519:0 of a.example is given twice"]);
+        let few = format!("vouchers = 2\n{}", verifier("a.example", "0", ""));
+        assert_eq!(told(&few), ["1:12: `vouchers` is a number from 1 to 1"]);
+        let bad = "[[verifier]]\nname = \"a b\"\nkey_id = \"rsa:1\"\nkey = \"AAAA\"\nscope = []\n";
+        let lines = told(bad);
+        let places: Vec<&str> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
+        assert_eq!(places, ["2:8", "3:10", "4:7", "5:9"], "{lines:?}");
+        assert_eq!(told("[[verifier]]\nscop = []\n").len(), 4);
+        let rule = told(&verifier("a.example", "0", "scope = [\"msisdn:044\"]"));
+        assert!(rule[0].starts_with("5:10: ") && rule[0].contains("unknown rule"), "{rule:?}");
+    }
+}

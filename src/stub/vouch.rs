@@ -1,0 +1,85 @@
+//! Who vouches for a statement.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use super::{Client, Proof};
+use crate::association::Statement;
+use crate::certificate::{self, Certificate};
+use crate::signed::ServerName;
+use crate::threepid::Threepid;
+use crate::transport::Exchange;
+use crate::trust::{Anchors, Collected, Found, Judge, MAX_CERTIFICATES, Step, Vouching};
+use crate::wire::{Class, Name, Question, Rtype};
+
+/// How long all look-ups of certificates for one statement may take: as long as one look-up may.
+/// Those of a level are made at the same time, and there are at most five levels.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+impl<E: Exchange + 'static> Client<E> {
+    /// The certificates of a server in the tree at `apex`, [`MAX_CERTIFICATES`] at most. They are
+    /// [absent](Found::Absent) where DNSSEC proves it, or where the server is named by an address. What
+    /// is not proved does not count: neither records nor that there are none.
+    pub async fn certificates(&self, server: &ServerName, apex: &Name) -> Found {
+        let Ok(Some(name)) = certificate::owner(server, apex) else { return Found::Absent };
+        let question = Question { name, rtype: Rtype::VCERT, class: Class::IN };
+        match self.resolve(question).await {
+            Ok(resolved) if resolved.proof != Proof::Proved => Found::Undetermined,
+            Ok(resolved) if resolved.data().is_empty() => Found::Absent,
+            Ok(resolved) => {
+                let data = resolved.data().iter().take(MAX_CERTIFICATES);
+                Found::Records(data.map(|rdata| Certificate::from_rdata(rdata.octets())).collect())
+            }
+            Err(_) => Found::Undetermined,
+        }
+    }
+
+    /// Who vouches for a statement about `threepid`, by the certificates in the tree at `apex`, which
+    /// should be the one that gave the statement. Of [`MAX_SERVERS`](crate::trust::MAX_SERVERS)
+    /// servers at most certificates are looked up, for 15 s at most: what is not known by then is
+    /// [undetermined](crate::trust::Verdict::Undetermined).
+    pub async fn vouch(
+        &self,
+        threepid: &Threepid,
+        statement: &Statement,
+        apex: &Name,
+        anchors: &Anchors,
+    ) -> Vouching {
+        let until = Instant::now() + PATIENCE;
+        let mut collected = Collected::default();
+        loop {
+            let now = self.clock.now();
+            let judge = Judge { threepid, now, anchors, collected: &collected };
+            match judge.statement(statement) {
+                Step::Need(servers) => self.collect(&mut collected, servers, apex, until).await,
+                Step::Done(vouching) => return vouching,
+            }
+        }
+    }
+
+    /// Looks up the certificates of servers at the same time, of as many as there is room for.
+    async fn collect(
+        &self,
+        collected: &mut Collected,
+        servers: Vec<ServerName>,
+        apex: &Name,
+        until: Instant,
+    ) {
+        let mut lookups = JoinSet::new();
+        for server in servers.into_iter().take(collected.room()) {
+            collected.insert(server.clone(), Found::Undetermined);
+            let (client, apex) = (self.clone(), apex.clone());
+            lookups.spawn(async move {
+                let found = client.certificates(&server, &apex).await;
+                (server, found)
+            });
+        }
+        while let Ok(Some(looked_up)) = timeout_at(until, lookups.join_next()).await {
+            if let Ok((server, found)) = looked_up {
+                collected.insert(server, found);
+            }
+        }
+    }
+}
