@@ -1,6 +1,6 @@
 //! From a question to its answer: RFC 1034 section 4.3.2, across all zones.
 
-use super::reply::{Next, Place, Reply, Target};
+use super::reply::{Next, Reply, Spot, Target};
 use super::{Authority, ServedZone};
 use crate::clock::Timestamp;
 use crate::wire::{Class, EdeCode, EdnsPolicy, Query, Rcode};
@@ -80,7 +80,7 @@ impl Authority {
                 aliases += 1;
             }
             let owner = alias.as_ref().map_or(query.qname, Target::wire);
-            let target = match reply.step(&Place { zone, name: &name, owner }, outcome) {
+            let target = match reply.step(&Spot { zone, name: &name, owner }, outcome) {
                 Next::Done(rcode) => return rcode,
                 Next::Alias(target) => target,
             };

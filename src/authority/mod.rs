@@ -13,6 +13,7 @@ mod answer;
 mod answers;
 mod associations;
 mod denial;
+mod locate;
 mod reply;
 mod served;
 mod signer;
@@ -20,6 +21,7 @@ mod signer;
 mod tests;
 mod zones;
 
+pub use locate::Place;
 pub use served::{Associated, ServedZone};
 
 use std::time::Duration;

@@ -45,7 +45,7 @@ impl Target {
 }
 
 /// A name, and the zone that answers for it.
-pub(super) struct Place<'a> {
+pub(super) struct Spot<'a> {
     pub(super) zone: &'a ServedZone,
     pub(super) name: &'a SearchName,
     pub(super) owner: &'a [u8],
@@ -90,28 +90,28 @@ impl<'a> Reply<'a> {
         self.writer.finish();
     }
 
-    /// Writes what was found at `place`.
-    pub(super) fn step(&mut self, place: &Place<'_>, outcome: Outcome) -> Next {
+    /// Writes what was found at `spot`.
+    pub(super) fn step(&mut self, spot: &Spot<'_>, outcome: Outcome) -> Next {
         let rcode = match outcome {
-            Outcome::Answer { set, wildcard } => self.answer(place, set, wildcard),
+            Outcome::Answer { set, wildcard } => self.answer(spot, set, wildcard),
             Outcome::Cname { set, wildcard } => {
-                self.positive(place, set, wildcard);
-                return Next::Alias(Target::of(only_name(place.zone.zone().set(set))));
+                self.positive(spot, set, wildcard);
+                return Next::Alias(Target::of(only_name(spot.zone.zone().set(set))));
             }
-            Outcome::Dname(set) => return self.redirection(place, set),
-            Outcome::Referral(id) => self.referral(place.zone, id),
-            Outcome::Association => self.association(place),
-            Outcome::NoData(existing) => self.negative(place, Denied::Type(existing)),
-            Outcome::NxDomain => self.negative(place, Denied::Name),
+            Outcome::Dname(set) => return self.redirection(spot, set),
+            Outcome::Referral(id) => self.referral(spot.zone, id),
+            Outcome::Association => self.association(spot),
+            Outcome::NoData(existing) => self.negative(spot, Denied::Type(existing)),
+            Outcome::NxDomain => self.negative(spot, Denied::Name),
         };
         Next::Done(rcode)
     }
 
-    fn answer(&mut self, place: &Place<'_>, set: SetId, wildcard: bool) -> Rcode {
-        self.positive(place, set, wildcard);
+    fn answer(&mut self, spot: &Spot<'_>, set: SetId, wildcard: bool) -> Rcode {
+        self.positive(spot, set, wildcard);
         if self.qtype == Rtype::NS {
             // Only the apex answers for its NS: others are delegations.
-            self.addresses(place.zone, place.zone.zone().apex_addresses());
+            self.addresses(spot.zone, spot.zone.zone().apex_addresses());
         }
         Rcode::NOERROR
     }
@@ -121,44 +121,44 @@ impl<'a> Reply<'a> {
         if self.dnssec_ok { Part::Signed } else { Part::Records }
     }
 
-    fn positive(&mut self, place: &Place<'_>, set: SetId, wildcard: bool) {
-        if wildcard && self.dnssec_ok && place.zone.signer().signs() {
-            return self.expand(place, place.zone.zone().set(set));
+    fn positive(&mut self, spot: &Spot<'_>, set: SetId, wildcard: bool) {
+        if wildcard && self.dnssec_ok && spot.zone.signer().signs() {
+            return self.expand(spot, spot.zone.zone().set(set));
         }
         let part = self.part();
-        self.writer.encoded(Section::Answer, place.owner, place.zone.answers().set(set), part);
+        self.writer.encoded(Section::Answer, spot.owner, spot.zone.answers().set(set), part);
     }
 
     /// Answers from a wildcard as if the name existed (RFC 9824 section 3.3).
-    fn expand(&mut self, place: &Place<'_>, wildcard: &Rrset) {
-        let (name, _) = Name::from_wire(place.owner).expect("an owner is a name");
-        let ttl = place.zone.signer().ttl(wildcard);
+    fn expand(&mut self, spot: &Spot<'_>, wildcard: &Rrset) {
+        let (name, _) = Name::from_wire(spot.owner).expect("an owner is a name");
+        let ttl = spot.zone.signer().ttl(wildcard);
         let set = Rrset { name, ttl, ..wildcard.clone() };
-        self.made(Section::Answer, place, &set, Part::Signed);
+        self.made(Section::Answer, spot, &set, Part::Signed);
     }
 
     /// Writes a set made for this question, signed now.
-    fn made(&mut self, section: Section, place: &Place<'_>, set: &Rrset, part: Part) {
+    fn made(&mut self, section: Section, spot: &Spot<'_>, set: &Rrset, part: Part) {
         let rrsigs = match part {
             Part::Records => Vec::new(),
-            Part::Signed | Part::Signatures => place.zone.signer().sign_now(set, self.now),
+            Part::Signed | Part::Signatures => spot.zone.signer().sign_now(set, self.now),
         };
         let encoded = Encoded::of(set, set.ttl, &rrsigs);
-        self.writer.encoded(section, place.owner, &encoded, part);
+        self.writer.encoded(section, spot.owner, &encoded, part);
     }
 
     /// A DNAME, and the CNAME that it makes (RFC 6672 section 3.2).
-    fn redirection(&mut self, place: &Place<'_>, set: SetId) -> Next {
-        let dname = place.zone.zone().set(set);
+    fn redirection(&mut self, spot: &Spot<'_>, set: SetId) -> Next {
+        let dname = spot.zone.zone().set(set);
         let part = self.part();
-        let encoded = place.zone.answers().set(set);
+        let encoded = spot.zone.answers().set(set);
         self.writer.encoded(Section::Answer, dname.name.as_wire(), encoded, part);
-        let front = &place.owner[..place.owner.len() - dname.name.as_wire().len()];
+        let front = &spot.owner[..spot.owner.len() - dname.name.as_wire().len()];
         let Some(target) = Target::join(front, only_name(dname)) else {
             return Next::Done(Rcode::YXDOMAIN);
         };
         let (section, rdata) = (Section::Answer, [target.wire()]);
-        self.writer.rrset(section, place.owner, Rtype::CNAME, dname.ttl, rdata);
+        self.writer.rrset(section, spot.owner, Rtype::CNAME, dname.ttl, rdata);
         if self.qtype == Rtype::CNAME { Next::Done(Rcode::NOERROR) } else { Next::Alias(target) }
     }
 
@@ -188,40 +188,40 @@ impl<'a> Reply<'a> {
         }
     }
 
-    fn association(&mut self, place: &Place<'_>) -> Rcode {
-        let Some(held) = place.zone.association(place.name.wire()) else {
-            return self.deny(place, Denied::Association);
+    fn association(&mut self, spot: &Spot<'_>) -> Rcode {
+        let Some(held) = spot.zone.association(spot.name.wire()) else {
+            return self.deny(spot, Denied::Association);
         };
         let part = self.part();
-        self.writer.encoded(Section::Answer, place.owner, held, part);
+        self.writer.encoded(Section::Answer, spot.owner, held, part);
         Rcode::NOERROR
     }
 
-    fn negative(&mut self, place: &Place<'_>, denied: Denied) -> Rcode {
+    fn negative(&mut self, spot: &Spot<'_>, denied: Denied) -> Rcode {
         match self.qtype {
-            Rtype::ANY | Rtype::NSEC | Rtype::RRSIG => self.whole_name(place, denied),
-            _ => self.deny(place, denied),
+            Rtype::ANY | Rtype::NSEC | Rtype::RRSIG => self.whole_name(spot, denied),
+            _ => self.deny(spot, denied),
         }
     }
 
     /// Answers whoever asks about all of a name: with one of its sets (RFC 8482 section 4.1), or, where
     /// it has none that it shows, with the NSEC that would deny the rest. To deny these three types
     /// would be bogus: a compact denial lists two of them.
-    fn whole_name(&mut self, place: &Place<'_>, denied: Denied) -> Rcode {
-        let signed = place.zone.signer().signs();
-        match (self.qtype, shown(place.zone, denied)) {
-            (Rtype::ANY, Some((set, wildcard))) => self.positive(place, set, wildcard),
+    fn whole_name(&mut self, spot: &Spot<'_>, denied: Denied) -> Rcode {
+        let signed = spot.zone.signer().signs();
+        match (self.qtype, shown(spot.zone, denied)) {
+            (Rtype::ANY, Some((set, wildcard))) => self.positive(spot, set, wildcard),
             (Rtype::RRSIG, Some((set, _))) if signed => {
-                let encoded = place.zone.answers().set(set);
-                self.writer.encoded(Section::Answer, place.owner, encoded, Part::Signatures);
+                let encoded = spot.zone.answers().set(set);
+                self.writer.encoded(Section::Answer, spot.owner, encoded, Part::Signatures);
             }
-            _ if !signed || self.name_error(place.zone, denied) == Rcode::NXDOMAIN => {
-                return self.deny(place, denied);
+            _ if !signed || self.name_error(spot.zone, denied) == Rcode::NXDOMAIN => {
+                return self.deny(spot, denied);
             }
             _ => {
-                let nsec = nsec(place.zone, place.name, denied);
+                let nsec = nsec(spot.zone, spot.name, denied);
                 let part = if self.qtype == Rtype::RRSIG { Part::Signatures } else { self.part() };
-                self.made(Section::Answer, place, &nsec, part);
+                self.made(Section::Answer, spot, &nsec, part);
             }
         }
         Rcode::NOERROR
@@ -234,17 +234,17 @@ impl<'a> Reply<'a> {
         if denied == Denied::Name && !compact { Rcode::NXDOMAIN } else { Rcode::NOERROR }
     }
 
-    fn deny(&mut self, place: &Place<'_>, denied: Denied) -> Rcode {
-        let zone = place.zone;
+    fn deny(&mut self, spot: &Spot<'_>, denied: Denied) -> Rcode {
+        let zone = spot.zone;
         let (section, part) = (Section::Authority, self.part());
         self.writer.encoded(section, zone.apex().as_wire(), zone.answers().soa(), part);
         if let Denied::Type(Existing::Delegation(id)) = denied {
             if let Some(proof) = zone.answers().no_ds(id).filter(|_| self.dnssec_ok) {
-                self.writer.encoded(section, place.owner, proof, part);
+                self.writer.encoded(section, spot.owner, proof, part);
             }
         } else if self.dnssec_ok && zone.signer().signs() {
-            let nsec = nsec(zone, place.name, denied);
-            self.made(section, place, &nsec, part);
+            let nsec = nsec(zone, spot.name, denied);
+            self.made(section, spot, &nsec, part);
         }
         self.name_error(zone, denied)
     }

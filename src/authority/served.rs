@@ -116,6 +116,11 @@ impl ServedZone {
         self.next_renewal = self.answers.next_renewal().into_iter().chain(associations).min();
     }
 
+    /// Whether its associations are in a store, where more can be put.
+    pub fn has_store(&self) -> bool {
+        matches!(self.associations, Holder::Store(_))
+    }
+
     pub(super) fn apex_labels(&self) -> usize {
         self.apex_labels
     }

@@ -21,7 +21,7 @@ const MAX_THREADS: u64 = 256;
 /// The most octets of a server's identity: it goes into every answer that asks for it.
 const MAX_NSID: usize = 128;
 
-/// `[authority]`: answers for zones from their files.
+/// `[authority]`: answers for zones from their files, and for people from a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
     /// Where to answer, over UDP and TCP.
@@ -30,6 +30,8 @@ pub struct Authority {
     pub nsid: Option<String>,
     /// UDP threads for each address; 0 stands for one for each core.
     pub threads: usize,
+    /// The store of associations, one for all zones; none where it is not given.
+    pub store: Option<Located<PathBuf>>,
     /// The zones, each name once.
     pub zones: Vec<Zone>,
 }
@@ -43,6 +45,17 @@ pub struct Zone {
     pub file: Located<PathBuf>,
     /// The keys it is signed with.
     pub keys: Keys,
+    /// Where its associations are.
+    pub associations: Associations,
+}
+
+/// Where a zone's associations are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Associations {
+    /// In its file.
+    File,
+    /// In the store: what its file has is taken into it.
+    Store,
 }
 
 /// Where a zone's keys are.
@@ -58,8 +71,10 @@ pub enum Keys {
 
 impl Authority {
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
+        let store = table.value("store");
         let zones = table.required_tables("zone").into_iter();
-        let zones: Vec<Zone> = zones.filter_map(|zone| Zone::read(zone, base)).collect();
+        let zones = zones.filter_map(|zone| Zone::read(zone, base, store.is_some()));
+        let zones: Vec<Zone> = zones.collect();
         values::refuse_twice(&table, &zones, |zone| &zone.name);
         let authority = Self {
             listen: values::listen(&table, &LISTEN),
@@ -71,6 +86,7 @@ impl Authority {
                 .value("threads")
                 .and_then(|value| value.number(0, MAX_THREADS))
                 .map_or(0, |threads| usize::try_from(threads).expect("256 threads at most")),
+            store: store.and_then(|store| values::path(&store, base)),
             zones,
         };
         table.finish();
@@ -86,12 +102,28 @@ fn nsid(text: &str) -> Result<String, String> {
 }
 
 impl Zone {
-    fn read(table: Table<'_>, base: &Path) -> Option<Self> {
+    fn read(table: Table<'_>, base: &Path, has_store: bool) -> Option<Self> {
         let name = values::name(&table, "name");
         let file = table.required("file").and_then(|value| values::path(&value, base));
         let keys = Keys::read(&table, base);
+        let associations = Associations::read(&table, has_store);
         table.finish();
-        Some(Self { name: name?, file: file?, keys })
+        Some(Self { name: name?, file: file?, keys, associations })
+    }
+}
+
+impl Associations {
+    /// Where there is a store, associations are in it unless the zone says otherwise.
+    fn read(table: &Table<'_>, has_store: bool) -> Self {
+        const CHOICES: [(&str, Associations); 2] =
+            [("file", Associations::File), ("store", Associations::Store)];
+        let default = if has_store { Self::Store } else { Self::File };
+        let Some(value) = table.value("associations") else { return default };
+        let chosen = value.choice(&CHOICES).unwrap_or(default);
+        if chosen == Self::Store && !has_store {
+            value.mistake("`store` in [authority] says where the store is: it is not given");
+        }
+        chosen
     }
 }
 

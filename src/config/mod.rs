@@ -33,7 +33,7 @@ mod verifier;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use authority::{Authority, Keys, Zone};
+pub use authority::{Associations, Authority, Keys, Zone};
 pub use caching::Caching;
 pub use client::Client;
 pub use mistake::{Located, Mistake, Position};

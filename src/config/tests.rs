@@ -123,6 +123,22 @@ level = "loud"
 }
 
 #[test]
+fn associations_are_in_the_store_where_there_is_one() {
+    let zones = "[[authority.zone]]\nname = \"a\"\nfile = \"a\"\n";
+    let keeper = |store: &str, zone: &str| {
+        parse(&format!("[authority]\n{store}{zones}{zone}"))
+            .map(|config| config.authority.unwrap().zones[0].associations)
+    };
+    let store = "store = \"a.store\"\n";
+    assert_eq!(keeper("", ""), Ok(Associations::File));
+    assert_eq!(keeper(store, ""), Ok(Associations::Store));
+    assert_eq!(keeper(store, "associations = \"file\""), Ok(Associations::File));
+    let told = keeper("", "associations = \"store\"").unwrap_err();
+    let expected = "5:16: `store` in [authority] says where the store is: it is not given";
+    assert_eq!(told, format!("dir/a.toml:{expected}"));
+}
+
+#[test]
 fn a_file_is_for_something() {
     let told = parse("[log]\nlevel = \"info\"\n").unwrap_err();
     let nothing = "nothing to do: none of [authority], [resolver] and [client] is given";

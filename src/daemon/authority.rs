@@ -11,18 +11,20 @@ use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::config;
 use crate::services::dns::{DnsService, Role, Served};
+use crate::store::Store;
 use crate::transport::{self, Listener, Parts, Server, Service};
 use crate::wire::EdnsPolicy;
 
-use super::StartError;
 use super::admin::Status;
 use super::listen::bind;
 use super::renewal::{Current, keep_fresh};
+use super::{Hosting, StartError};
 
 /// Answers for zones until it is stopped.
 #[derive(Debug)]
 pub(super) struct AuthorityPart {
     pub(super) addresses: Vec<SocketAddr>,
+    pub(super) hosting: Option<Hosting>,
     current: Arc<Current>,
     server: Server,
     /// Ends when dropped.
@@ -30,11 +32,13 @@ pub(super) struct AuthorityPart {
 }
 
 impl AuthorityPart {
-    /// Starts to answer for `zones` as `plan` says, which stands in the file `path`.
+    /// Starts to answer for `zones` as `plan` says, which stands in the file `path`, for people from
+    /// `store`.
     pub(super) fn start(
         plan: &config::Authority,
         path: &Path,
         zones: Authority,
+        store: Option<Store>,
         clock: &Arc<dyn Clock>,
         status: &Status,
     ) -> Result<Self, StartError> {
@@ -51,7 +55,8 @@ impl AuthorityPart {
         let server = Server::start(listeners, &parts).map_err(StartError::System)?;
         let mut renewal = JoinSet::new();
         renewal.spawn(keep_fresh(Arc::clone(&current), Arc::clone(clock)));
-        Ok(Self { addresses, current, server, renewal })
+        let hosting = store.map(|store| Hosting::new(Arc::clone(&current), store));
+        Ok(Self { addresses, hosting, current, server, renewal })
     }
 
     /// Tells of zones whose serial went back: who copies a zone keeps the greater one (RFC 1982).

@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::association::Associations;
 use crate::authority::{Associated, Authority, AuthorityError, Policy, ServedZone};
 use crate::clock::Timestamp;
 use crate::config::{self, Config, ConfigCause, ConfigError, Located, Mistake};
 use crate::dnssec::rollover::TrustPoint;
+use crate::wire::Encoded;
 use crate::zone;
 
 use super::anchors::{self, AnchorsError};
@@ -59,6 +62,11 @@ impl LoadError {
             }
             cause => Self(vec![LoadFault::Config(ConfigError { path, cause })]),
         }
+    }
+
+    /// One thing wrong in the configuration at `path`.
+    pub(super) fn of_mistake(path: &Path, mistake: Mistake) -> Self {
+        Self::of_mistakes(path, vec![mistake])
     }
 
     /// What is wrong in the configuration at `path`.
@@ -186,7 +194,19 @@ fn load_zone(
         let unsigned = format!("warning: {} has no keys and is served unsigned", plan.name.value);
         warnings.push(in_config(plan.name.with(unsigned)).to_string());
     }
-    let associations = Associated::File(built.associations);
+    let associations = match plan.associations {
+        config::Associations::File => Associated::File(built.associations),
+        config::Associations::Store => Associated::Store(Arc::new(Nobody)),
+    };
     ServedZone::new(built.zone, associations, keys, Policy::default(), now)
         .map_err(|error| vec![in_config(plan.name.with(error.to_string()))])
+}
+
+/// A zone with a store, before anything of it is ready to be served.
+struct Nobody;
+
+impl Associations for Nobody {
+    fn find(&self, _: &[u8]) -> Option<&Encoded> {
+        None
+    }
 }

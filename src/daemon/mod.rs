@@ -7,6 +7,7 @@ pub mod anchors;
 mod authority;
 pub mod demo;
 mod error;
+mod hosting;
 pub mod keys;
 mod listen;
 mod load;
@@ -27,6 +28,7 @@ use crate::services::admin::Health;
 use admin::{AdminPart, Status};
 use authority::AuthorityPart;
 pub use error::{Refused, StartError};
+pub use hosting::Hosting;
 pub use load::{LoadError, LoadFault, Loaded, load, read};
 use resolver::ResolverPart;
 pub use signals::{Order, Signals};
@@ -80,8 +82,9 @@ impl Daemon {
         announce(&loaded);
         let Self { config, clock, status, .. } = self;
         if let Some(plan) = &config.authority {
-            let part = AuthorityPart::start(plan, &config.path, loaded.authority, clock, status)?;
-            self.authority = Some(part);
+            let store = hosting::open(plan, &config.path).await?;
+            let (path, zones) = (&config.path, loaded.authority);
+            self.authority = Some(AuthorityPart::start(plan, path, zones, store, clock, status)?);
         }
         if let Some(plan) = &config.resolver {
             let points = loaded.points;
@@ -153,6 +156,11 @@ impl Daemon {
     /// Where zones are answered for.
     pub fn authority_addresses(&self) -> &[SocketAddr] {
         self.authority.as_ref().map_or(&[], |part| &part.addresses)
+    }
+
+    /// The store of the authority and its zones; none where it has no store.
+    pub fn hosting(&self) -> Option<&Hosting> {
+        self.authority.as_ref().and_then(|part| part.hosting.as_ref())
     }
 
     /// Where names are resolved.

@@ -297,3 +297,11 @@ fn anywhere(directory: &Path) -> Settings {
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
+
+#[tokio::test]
+async fn a_store_that_cannot_be_opened_is_told_with_its_place() {
+    let state = State::new();
+    state.write("a.toml", &CONFIG.replace("threads", "store = \"a.zone\"\nthreads"));
+    let Err(error) = state.start().await else { panic!("it starts") };
+    assert_eq!(state.lines(&error), ["a.toml:3:9: the store a.zone: not a store"]);
+}
