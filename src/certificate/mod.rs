@@ -23,7 +23,6 @@ use thiserror::Error;
 pub use scope::{Rule, Scope};
 
 use crate::clock::Timestamp;
-use crate::codec::{base64_unpadded, from_base64_unpadded};
 use crate::crypto::{PublicKey, SigningKey};
 use crate::signed::{
     Host, Json, KeyName, Limits, MAX_INTEGER, Object, ServerName, Signatures, SignedError,
@@ -111,7 +110,7 @@ impl Terms {
             ("issuer", self.issuer.as_str().into()),
             ("subject", self.subject.server.as_str().into()),
             ("key_id", self.subject.id.to_string().into()),
-            ("public_key", base64_unpadded(self.public_key.octets()).into()),
+            ("public_key", self.public_key.to_string().into()),
             ("scope", Json::Array(scope)),
             ("max_path", Json::Integer(self.max_path.into())),
             ("not_before", time(self.not_before)),
@@ -248,9 +247,7 @@ fn read_terms(object: &mut Object) -> Result<Terms, CertificateError> {
 }
 
 fn read_public_key(text: String) -> Result<PublicKey, CertificateError> {
-    let octets = from_base64_unpadded(&text).ok().and_then(|octets| octets.try_into().ok());
-    let key = octets.and_then(|octets| PublicKey::from_octets(&octets).ok());
-    key.ok_or(CertificateError::PublicKey(text))
+    text.parse().map_err(|_| CertificateError::PublicKey(text))
 }
 
 fn read_scope(json: Json) -> Result<Scope, CertificateError> {

@@ -1,7 +1,7 @@
 //! Every vector in both directions, and properties of the codec.
 
 use super::*;
-use crate::codec::{from_hex, hex};
+use crate::codec::{from_base64_unpadded, from_hex, hex};
 use proptest::prelude::*;
 use serde_json::Value;
 

@@ -9,10 +9,21 @@ const DAYS: [u64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /// A moment given in seconds since 1970. Years after 9999 take more digits.
 pub fn date(secs: u64) -> String {
+    let [year, month, day, hour, minute, second] = parts(secs);
+    format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")
+}
+
+/// A moment given in seconds since 1970, for people: `2026-11-23T20:15:06Z` (RFC 3339).
+pub fn utc(secs: u64) -> String {
+    let [year, month, day, hour, minute, second] = parts(secs);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Year, month, day, hour, minute and second.
+fn parts(secs: u64) -> [u64; 6] {
     let (year, month, day) = day_to_date(secs / DAY);
     let time = secs % DAY;
-    let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-    format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")
+    [year, month, day, time / 3600, time / 60 % 60, time % 60]
 }
 
 /// The seconds since 1970 of a moment from [`date`], of 14 digits.
@@ -82,6 +93,12 @@ mod tests {
         ] {
             assert_eq!((date(secs), from_date(text)), (text.to_owned(), Ok(secs)));
         }
+    }
+
+    #[test]
+    fn for_people() {
+        assert_eq!(utc(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(utc(1_700_000_000), "2023-11-14T22:13:20Z");
     }
 
     #[test]

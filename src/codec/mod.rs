@@ -7,7 +7,7 @@ mod date;
 mod reader;
 mod text;
 
-pub use date::{date, from_date};
+pub use date::{date, from_date, utc};
 pub use reader::{ReadError, Reader};
 pub use text::{TextError, base32hex, base64, base64_unpadded, from_base32hex, from_base64};
 pub use text::{from_base64_unpadded, from_hex, hex};

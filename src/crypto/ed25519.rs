@@ -1,11 +1,13 @@
 //! Ed25519 (RFC 8032), with the strict verification that refuses keys of small order.
 
 use std::fmt;
+use std::str::FromStr;
 
 use ed25519_dalek::Signer;
 use zeroize::Zeroizing;
 
 use super::{BadPublicKey, BadSignature, Random};
+use crate::codec::{base64_unpadded, from_base64_unpadded};
 
 /// 64 octets of signature.
 pub type Signature = [u8; 64];
@@ -79,7 +81,23 @@ impl PublicKey {
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({})", crate::codec::base64_unpadded(self.octets()))
+        write!(f, "PublicKey({self})")
+    }
+}
+
+/// As Matrix writes it: in unpadded base64.
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&base64_unpadded(self.octets()))
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = BadPublicKey;
+
+    fn from_str(text: &str) -> Result<Self, BadPublicKey> {
+        let octets = from_base64_unpadded(text).map_err(|_| BadPublicKey)?;
+        Self::from_octets(&octets.try_into().map_err(|_| BadPublicKey)?)
     }
 }
 
@@ -97,6 +115,22 @@ mod tests {
         assert!(hex(&signature).starts_with("92a009a9f0d4cab8720e820b5f642540"));
         assert_eq!(key.public().verify(&[0x72], &signature), Ok(()));
         assert_eq!(key.public().verify(&[0x73], &signature), Err(BadSignature));
+    }
+
+    #[test]
+    fn a_public_key_has_one_text() {
+        let text = "PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw";
+        let key = SigningKey::from_seed(
+            &from_hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
+                .unwrap()
+                .try_into()
+                .unwrap(),
+        );
+        assert_eq!(key.public().to_string(), text);
+        assert_eq!(text.parse(), Ok(key.public()));
+        for bad in ["", "AAAA", &format!("{text}="), &text.replace("Zgw", "Zgx")] {
+            assert_eq!(bad.parse::<PublicKey>(), Err(BadPublicKey), "{bad}");
+        }
     }
 
     #[test]

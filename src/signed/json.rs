@@ -146,6 +146,20 @@ impl From<&str> for Json {
 }
 
 impl Json {
+    /// The members of an object that has some; `name` is the member that it is in.
+    ///
+    /// # Errors
+    /// [`SignedError::Member`] where it is anything else.
+    pub fn members(&self, name: &str) -> Result<impl Iterator<Item = (&str, &Self)>, SignedError> {
+        match self {
+            Self::Object(object) if !object.is_empty() => Ok(object.iter()),
+            _ => {
+                let expected = "an object that is not empty";
+                Err(SignedError::Member { name: name.to_owned(), expected })
+            }
+        }
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Null => out.extend(b"null"),

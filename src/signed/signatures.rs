@@ -21,8 +21,8 @@ impl Signatures {
     /// Where anything else stands in it.
     pub fn from_json(json: &Json) -> Result<Self, SignedError> {
         let mut signatures = BTreeMap::new();
-        for (server, keys) in members("signatures", json)? {
-            for (id, signature) in members(server, keys)? {
+        for (server, keys) in json.members("signatures")? {
+            for (id, signature) in keys.members(server)? {
                 let key = KeyName::new(server.parse()?, id.parse()?);
                 let octets = match signature {
                     Json::String(text) => decode(text),
@@ -82,19 +82,6 @@ impl Signatures {
     ) -> Result<(), SignedError> {
         let signature = self.get(key).ok_or_else(|| SignedError::NotSigned(key.clone()))?;
         public.verify(octets, signature).map_err(|_| SignedError::BadSignature(key.clone()))
-    }
-}
-
-fn members<'a>(
-    name: &str,
-    json: &'a Json,
-) -> Result<impl Iterator<Item = (&'a str, &'a Json)>, SignedError> {
-    match json {
-        Json::Object(object) if !object.is_empty() => Ok(object.iter()),
-        _ => {
-            let expected = "an object that is not empty";
-            Err(SignedError::Member { name: name.to_owned(), expected })
-        }
     }
 }
 

@@ -40,6 +40,7 @@
 
 mod anchors;
 mod chain;
+pub mod root_list;
 #[cfg(test)]
 mod tests;
 mod verdict;
