@@ -8,8 +8,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, Located};
-use crate::services::admin::{Health, Limits, Pages, serve};
+use crate::services::admin::{self, Admin, Health, Pages};
 use crate::telemetry::{Counters, Labels, Telemetry};
+use crate::transport::http::{PlainHttpError, serve};
 use crate::transport::{ListenError, Transport};
 
 use super::{Refused, StartError};
@@ -42,7 +43,7 @@ impl Status {
     }
 }
 
-impl Pages for Status {
+impl Pages for Arc<Status> {
     fn metrics(&self) -> String {
         self.telemetry.render()
     }
@@ -57,7 +58,7 @@ pub(super) struct AdminPart {
     pub(super) address: SocketAddr,
     /// Ends the server by being dropped.
     stop: oneshot::Sender<()>,
-    server: JoinHandle<()>,
+    server: JoinHandle<Result<(), PlainHttpError>>,
 }
 
 impl AdminPart {
@@ -78,16 +79,18 @@ impl AdminPart {
         let stopped = async move {
             let _ = stopped.await;
         };
-        let pages = Arc::clone(status);
-        let server = tokio::spawn(serve(listener, pages, Limits::default(), stopped));
+        let pages = Arc::new(Admin(Arc::clone(status)));
+        let server = tokio::spawn(serve(listener, None, pages, admin::limits(), stopped));
         Ok(Self { address, stop, server })
     }
 
     /// Ends.
     pub(super) async fn stop(self) {
         drop(self.stop);
-        if let Err(error) = self.server.await {
-            tracing::error!(%error, "the admin server ended badly");
+        match self.server.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the admin server did not start"),
+            Err(error) => tracing::error!(%error, "the admin server ended badly"),
         }
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! What is asked goes to a [`Service`], which answers at once and without waiting, or has the
 //! question put into a queue ([`Deferred`]) for the asynchronous side. Who asks uses an
-//! [`Exchange`]. Everything that others can make grow has its bound in [`Limits`].
+//! [`Exchange`]. HTTP, serving and asking, is in [`http`]. Everything that others can make grow has its bound in [`Limits`].
 
 mod deferred;
 mod events;
 mod gate;
+pub mod http;
 mod limits;
 mod listen;
 mod network;

@@ -3,7 +3,7 @@
 use super::source::sources;
 
 /// Crates that are imported below one folder alone.
-const ONE_DOOR: [(&str, &str); 16] = [
+const ONE_DOOR: [(&str, &str); 20] = [
     ("hickory_proto", "src/wire/"),
     ("ed25519_dalek", "src/crypto/"),
     ("sha2::", "src/crypto/"),
@@ -17,7 +17,11 @@ const ONE_DOOR: [(&str, &str); 16] = [
     ("crrl::", "src/crypto/"),
     ("moka::", "src/recursor/"),
     ("prometheus_client", "src/telemetry/"),
-    ("hyper", "src/services/admin/"),
+    ("hyper", "src/transport/http/"),
+    ("http_body_util", "src/transport/http/"),
+    ("rustls", "src/transport/http/"),
+    ("tokio_rustls", "src/transport/http/"),
+    ("rustls_native_certs", "src/transport/http/"),
     ("redb::", "src/store/"),
     ("indicatif::", "src/cli/"),
 ];
