@@ -4,21 +4,23 @@ use super::signer::Signer;
 use crate::clock::Timestamp;
 use crate::dnssec::denial;
 use crate::wire::{Encoded, Rrset, Ttl};
-use crate::zone::{Delegation, DelegationId, SetId, Zone};
+use crate::zone::{Delegation, DelegationId, NodeId, SetId, Zone};
 
 /// A set ready to be written. Copies share the octets.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
     pub(super) encoded: Encoded,
-    /// When its signatures have to be renewed; none where it has none.
-    pub(super) renewal: Option<Timestamp>,
+    /// When its signatures were made and have to be renewed; none where it has none.
+    pub(super) signed: Option<Signed>,
 }
 
-impl Prepared {
-    /// Whether its signatures have to be renewed at `latest` or before.
-    pub(super) fn is_due(&self, latest: Timestamp) -> bool {
-        self.renewal.is_some_and(|renewal| renewal <= latest)
-    }
+/// The times of a set's signatures.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Signed {
+    /// When they were made.
+    pub(super) at: Timestamp,
+    /// When they have to be renewed.
+    pub(super) renewal: Timestamp,
 }
 
 /// All prepared sets of a zone, in the zone's order.
@@ -36,10 +38,8 @@ impl Answers {
     pub(super) fn new(zone: &Zone, signer: &Signer, now: Timestamp) -> Self {
         let negative_ttl = negative_ttl(zone, signer.policy().negative_ttl);
         let signed = signed_sets(zone);
-        let sets =
-            zone.sets().iter().zip(signed).map(|(set, signed)| {
-                if signed { signer.prepare(set, now) } else { signer.leave(set) }
-            });
+        let sets = zone.sets().iter().zip(signed);
+        let sets = sets.map(|(set, signed)| prepare(signer, set, signed, now));
         let no_ds = zone.delegations().iter().map(|cut| {
             let proved = signer.signs() && cut.ds.is_none();
             proved.then(|| signer.prepare(&no_ds(zone, cut, negative_ttl), now))
@@ -49,6 +49,27 @@ impl Answers {
             soa: signer.prepare_for(zone.soa_set(), negative_ttl, now),
             no_ds: no_ds.collect(),
             negative_ttl,
+        }
+    }
+
+    /// The same where only the sets at the apex changed, which were `old` ones: those are signed, and all
+    /// others stay as they are.
+    pub(super) fn with_apex(
+        &self,
+        old: usize,
+        zone: &Zone,
+        signer: &Signer,
+        now: Timestamp,
+    ) -> Self {
+        let new = zone.sets_at(NodeId::APEX).count();
+        let signed = signed_sets(zone);
+        let apex = zone.sets()[..new].iter().zip(signed);
+        let apex = apex.map(|(set, signed)| prepare(signer, set, signed, now));
+        Self {
+            sets: apex.chain(self.sets[old..].iter().cloned()).collect(),
+            soa: signer.prepare_for(zone.soa_set(), self.negative_ttl, now),
+            no_ds: self.no_ds.clone(),
+            negative_ttl: self.negative_ttl,
         }
     }
 
@@ -71,31 +92,39 @@ impl Answers {
 
     pub(super) fn next_renewal(&self) -> Option<Timestamp> {
         let all = self.sets.iter().chain([&self.soa]).chain(self.no_ds.iter().flatten());
-        all.filter_map(|prepared| prepared.renewal).min()
+        all.filter_map(|prepared| Some(prepared.signed?.renewal)).min()
     }
 
     /// Signs again what has to be, or soon has to. Tells how many sets.
     pub(super) fn renew(&mut self, zone: &Zone, signer: &Signer, now: Timestamp) -> usize {
-        let latest = signer.latest_renewal(now);
         let mut renewed = 0;
-        let due =
-            self.sets.iter_mut().zip(zone.sets()).filter(|(prepared, _)| prepared.is_due(latest));
+        let due = self
+            .sets
+            .iter_mut()
+            .zip(zone.sets())
+            .filter(|(prepared, _)| signer.is_due(prepared, now));
         for (prepared, set) in due {
             *prepared = signer.prepare(set, now);
             renewed += 1;
         }
-        if self.soa.is_due(latest) {
+        if signer.is_due(&self.soa, now) {
             self.soa = signer.prepare_for(zone.soa_set(), self.negative_ttl, now);
             renewed += 1;
         }
         for (prepared, cut) in self.no_ds.iter_mut().zip(zone.delegations()) {
-            if let Some(prepared) = prepared.as_mut().filter(|prepared| prepared.is_due(latest)) {
+            if let Some(prepared) =
+                prepared.as_mut().filter(|prepared| signer.is_due(prepared, now))
+            {
                 *prepared = signer.prepare(&no_ds(zone, cut, self.negative_ttl), now);
                 renewed += 1;
             }
         }
         renewed
     }
+}
+
+fn prepare(signer: &Signer, set: &Rrset, signed: bool, now: Timestamp) -> Prepared {
+    if signed { signer.prepare(set, now) } else { signer.leave(set) }
 }
 
 /// The lower of the SOA's own TTL and its last field (RFC 2308 section 3), at most `most`.

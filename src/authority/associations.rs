@@ -28,19 +28,23 @@ impl FileAssociations {
         }
     }
 
+    /// Signs all of them anew.
+    pub(super) fn sign(&mut self, signer: &Signer, now: Timestamp) {
+        self.prepared = self.sets.iter().map(|set| signer.prepare(set, now)).collect();
+    }
+
     pub(super) fn find(&self, owner: &[u8]) -> Option<&Encoded> {
         self.places.get(owner).map(|&place| &self.prepared[place].encoded)
     }
 
     pub(super) fn next_renewal(&self) -> Option<Timestamp> {
-        self.prepared.iter().filter_map(|prepared| prepared.renewal).min()
+        self.prepared.iter().filter_map(|prepared| Some(prepared.signed?.renewal)).min()
     }
 
     pub(super) fn renew(&mut self, signer: &Signer, now: Timestamp) -> usize {
-        let latest = signer.latest_renewal(now);
         let mut renewed = 0;
         for (prepared, set) in self.prepared.iter_mut().zip(&*self.sets) {
-            if prepared.is_due(latest) {
+            if signer.is_due(prepared, now) {
                 *prepared = signer.prepare(set, now);
                 renewed += 1;
             }

@@ -6,7 +6,7 @@
 //! what cannot be known before: denials (RFC 9824), and what a wildcard answers.
 //!
 //! Time is an argument. Whoever drives the authority asks it when the next signature has to be
-//! renewed ([`Authority::next_renewal`]), and has it renewed ([`Authority::renew`]) on a copy, which
+//! renewed or a key changes ([`Authority::next_renewal`]), and has it done ([`Authority::renew`]) on a copy, which
 //! shares all that stays.
 
 mod answer;
@@ -29,7 +29,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::dnssec;
+use crate::dnssec::{self, ZoneKey};
 use crate::wire::{Name, Ttl};
 use zones::Zones;
 
@@ -94,12 +94,27 @@ impl Authority {
         self.zones.iter()
     }
 
-    /// When the first signature has to be renewed; none where nothing is signed.
+    /// When the first signature has to be renewed, or a key comes, signs or goes; none where nothing is
+    /// signed.
     pub fn next_renewal(&self) -> Option<Timestamp> {
         self.zones().filter_map(ServedZone::next_renewal).min()
     }
 
-    /// Renews the signatures of zones where one has to be `now`. Tells how many.
+    /// Goes over to other keys of a zone, if it is served. What was signed with those of before stays until its
+    /// time comes, as long as it can be verified.
+    ///
+    /// # Errors
+    /// [`AuthorityError::ForeignKey`] where a key is another zone's.
+    pub fn take_keys(
+        &mut self,
+        zone: &Name,
+        keys: Vec<ZoneKey>,
+        now: Timestamp,
+    ) -> Result<(), AuthorityError> {
+        self.zones.take_keys(zone, keys, now)
+    }
+
+    /// Has keys come, sign and go, and renews the signatures of zones where one has to be `now`. Tells how many.
     pub fn renew(&mut self, now: Timestamp) -> usize {
         self.zones.renew(now)
     }

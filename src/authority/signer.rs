@@ -1,25 +1,66 @@
 //! A zone's keys at work.
 
 use super::Policy;
-use super::answers::Prepared;
+use super::answers::{Prepared, Signed};
 use crate::clock::Timestamp;
-use crate::dnssec::{Validity, ZoneKey, sign_with_all};
+use crate::dnssec::lifecycle::KeySet;
+use crate::dnssec::{Validity, ZoneKey, sign_with_all, signers};
+use crate::wire::rdata::Dnskey;
 use crate::wire::{Encoded, Rdata, Rrset, Rtype, Ttl};
 
 /// Signs for one zone; makes no signatures where the zone has no keys.
 #[derive(Debug)]
 pub(super) struct Signer {
     keys: Vec<ZoneKey>,
+    /// What the keys do at present.
+    set: KeySet,
     policy: Policy,
+    /// The keys that signed data before, and until when.
+    retired: Vec<(Dnskey, Timestamp)>,
+    /// What was signed before can be verified no more, or not for long.
+    signed_anew: Timestamp,
 }
 
 impl Signer {
-    pub(super) fn new(keys: Vec<ZoneKey>, policy: Policy) -> Self {
-        Self { keys, policy }
+    /// What `keys` sign at `now`.
+    pub(super) fn new(keys: Vec<ZoneKey>, policy: Policy, now: Timestamp) -> Self {
+        let set = KeySet::at(&keys, now);
+        Self { keys, set, policy, retired: Vec::new(), signed_anew: Timestamp::default() }
+    }
+
+    /// What `keys` sign from `now` on, in place of these.
+    pub(super) fn succeeded_by(&self, keys: Vec<ZoneKey>, now: Timestamp) -> Self {
+        let mut next = Self::new(keys, self.policy.clone(), now);
+        let sign_on: Vec<Dnskey> =
+            signers(next.set.active(), Rtype::SOA).map(ZoneKey::dnskey).collect();
+        let signed = signers(self.set.active(), Rtype::SOA).map(|key| (key.dnskey(), now));
+        let lifetime = self.policy.signatures.other;
+        let matters = |(key, until): &(Dnskey, Timestamp)| {
+            !sign_on.contains(key) && now.since(*until) < lifetime
+        };
+        let retired = self.retired.iter().cloned().chain(signed);
+        let retired: Vec<_> = retired.filter(matters).collect();
+        let outlived = retired.iter().filter(|(key, _)| !next.stays(key, now));
+        next.signed_anew = outlived.map(|(_, until)| *until).max().unwrap_or_default();
+        next.retired = retired;
+        next
+    }
+
+    /// Whether what a key signed can be verified until it is renewed in its own time
+    /// (RFC 6781 section 4.1.1.1).
+    fn stays(&self, key: &Dnskey, now: Timestamp) -> bool {
+        let last = now.saturating_add(self.policy.signatures.other);
+        let published = self.set.published().iter().find(|other| other.dnskey() == *key);
+        published.is_some_and(|key| key.timing.withdrawal().is_none_or(|end| end >= last))
     }
 
     pub(super) fn keys(&self) -> &[ZoneKey] {
         &self.keys
+    }
+
+    /// What the keys do at present.
+    pub(super) fn key_set(&self) -> &KeySet {
+        &self.set
     }
 
     pub(super) fn policy(&self) -> &Policy {
@@ -28,7 +69,7 @@ impl Signer {
 
     /// Whether the zone is signed.
     pub(super) fn signs(&self) -> bool {
-        !self.keys.is_empty()
+        !self.set.active().is_empty()
     }
 
     /// The TTL that a set is served and signed with.
@@ -41,7 +82,7 @@ impl Signer {
 
     /// Encodes a set that is not signed.
     pub(super) fn leave(&self, set: &Rrset) -> Prepared {
-        Prepared { encoded: Encoded::of(set, self.ttl(set), &[]), renewal: None }
+        Prepared { encoded: Encoded::of(set, self.ttl(set), &[]), signed: None }
     }
 
     /// Signs and encodes a set.
@@ -55,13 +96,18 @@ impl Signer {
         let rrsigs = self.rrsigs(set, validity);
         Prepared {
             encoded: Encoded::of(set, ttl, &rrsigs),
-            renewal: self.signs().then(|| self.policy.signatures.renewal(validity)),
+            signed: self
+                .signs()
+                .then(|| Signed { at: now, renewal: self.policy.signatures.renewal(validity) }),
         }
     }
 
-    /// Until when signatures have to be renewed for it to be done now.
-    pub(super) fn latest_renewal(&self, now: Timestamp) -> Timestamp {
-        now.saturating_add(self.policy.renewal_batch)
+    /// Whether the signatures of a set have to be renewed `now` or soon, or their key is gone.
+    pub(super) fn is_due(&self, prepared: &Prepared, now: Timestamp) -> bool {
+        let latest = now.saturating_add(self.policy.renewal_batch);
+        prepared
+            .signed
+            .is_some_and(|Signed { at, renewal }| renewal <= latest || at < self.signed_anew)
     }
 
     /// Signs a set for one answer. Such signatures are for names that whoever asks has chosen, so
@@ -75,9 +121,9 @@ impl Signer {
     fn rrsigs(&self, set: &Rrset, validity: Validity) -> Vec<Rdata> {
         let ttl = self.ttl(set);
         if ttl == set.ttl {
-            sign_with_all(set, &self.keys, validity).rdata
+            sign_with_all(set, self.set.active(), validity).rdata
         } else {
-            sign_with_all(&Rrset { ttl, ..set.clone() }, &self.keys, validity).rdata
+            sign_with_all(&Rrset { ttl, ..set.clone() }, self.set.active(), validity).rdata
         }
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{AuthorityError, ServedZone};
 use crate::clock::Timestamp;
-use crate::wire::Rtype;
+use crate::dnssec::ZoneKey;
+use crate::wire::{Name, Rtype};
 use crate::zone::SearchName;
 
 /// Zones whose names have as many labels.
@@ -43,6 +44,19 @@ impl Zones {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &ServedZone> {
         self.zones.iter().map(|zone| &**zone)
+    }
+
+    /// Goes over to other keys of a zone, if it is served, in a copy where it is shared.
+    pub(super) fn take_keys(
+        &mut self,
+        zone: &Name,
+        keys: Vec<ZoneKey>,
+        now: Timestamp,
+    ) -> Result<(), AuthorityError> {
+        match self.zones.iter_mut().find(|served| served.apex() == zone) {
+            Some(served) => Arc::make_mut(served).take_keys(keys, now),
+            None => Ok(()),
+        }
     }
 
     /// Renews the signatures of zones where one has to be `now`, in copies of those that are shared.

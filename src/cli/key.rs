@@ -3,6 +3,7 @@
 use crate::clock::{Clock, SystemClock};
 use crate::crypto::OsRandom;
 use crate::daemon::keys::{self, KeyError};
+use crate::dnssec::lifecycle::Timing;
 use crate::dnssec::{ZoneKey, sha256_ds};
 use crate::wire::Rtype;
 use crate::wire::rdata::{Dnskey, to_text};
@@ -15,7 +16,8 @@ use super::output;
 pub(super) fn generate(arguments: Generate) -> Exit {
     let flags = if arguments.zsk { ZoneKey::ZSK } else { ZoneKey::KSK };
     let key = ZoneKey::generate(arguments.zone, flags, &mut OsRandom);
-    match keys::store(&arguments.dir, &key, SystemClock.now()) {
+    let key = key.with_timing(Timing::in_use(SystemClock.now()));
+    match keys::store(&arguments.dir, &key) {
         Ok(stem) => {
             output::print(format_args!("{}\n", stem.display()));
             Exit::Success

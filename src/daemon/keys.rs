@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::clock::Timestamp;
 use crate::config::{Keys, Located};
 use crate::dnssec::ZoneKey;
 use crate::dnssec::keyfile::{self, KeyfileError};
@@ -157,8 +156,8 @@ pub fn load_public(path: &Path) -> Result<(Name, Dnskey), KeyError> {
 ///
 /// # Errors
 /// Where one cannot be written, or is there already.
-pub fn store(directory: &Path, key: &ZoneKey, created: Timestamp) -> Result<PathBuf, KeyError> {
-    let files = keyfile::write(key, created);
+pub fn store(directory: &Path, key: &ZoneKey) -> Result<PathBuf, KeyError> {
+    let files = keyfile::write(key);
     let stem = directory.join(&files.stem);
     let at = |path: &Path| {
         let path = path.to_owned();
@@ -206,14 +205,14 @@ mod tests {
     fn keys_are_found_again() {
         let directory = tempfile::tempdir().unwrap();
         let key = key("a.example", 1);
-        let stem = store(directory.path(), &key, Timestamp::from_secs(1_700_000_000)).unwrap();
+        let stem = store(directory.path(), &key).unwrap();
         for suffix in ["", ".key", ".private"] {
             let path = PathBuf::from(format!("{}{suffix}", stem.display()));
             let files = Keys::Files(vec![located(path)]);
             let loaded = load(&key.zone, &files).unwrap();
             assert_eq!(loaded[0].dnskey(), key.dnskey());
         }
-        let again = store(directory.path(), &key, Timestamp::from_secs(1_700_000_000));
+        let again = store(directory.path(), &key);
         assert!(matches!(again, Err(KeyError::File { .. })), "nothing is overwritten");
     }
 
@@ -221,7 +220,7 @@ mod tests {
     fn a_directory_gives_the_keys_of_the_zone() {
         let directory = tempfile::tempdir().unwrap();
         for (zone, seed) in [("a.example", 1), ("a.example", 2), ("b.example", 3)] {
-            store(directory.path(), &key(zone, seed), Timestamp::default()).unwrap();
+            store(directory.path(), &key(zone, seed)).unwrap();
         }
         let keys = Keys::Directory(located(directory.path().to_owned()));
         assert_eq!(load(&"A.example".parse().unwrap(), &keys).unwrap().len(), 2);
@@ -237,7 +236,7 @@ mod tests {
     #[test]
     fn a_key_is_revoked_in_its_file() {
         let directory = tempfile::tempdir().unwrap();
-        let stem = store(directory.path(), &key("a.example", 1), Timestamp::default()).unwrap();
+        let stem = store(directory.path(), &key("a.example", 1)).unwrap();
         let public = with_suffix(&stem, "key");
         let text = read(&public).unwrap().replace("DNSKEY 257", "DNSKEY 385");
         fs::write(&public, text).unwrap();
@@ -249,7 +248,7 @@ mod tests {
     fn private_keys_are_private() {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
-        let stem = store(directory.path(), &key("a.example", 1), Timestamp::default()).unwrap();
+        let stem = store(directory.path(), &key("a.example", 1)).unwrap();
         let mode = fs::metadata(with_suffix(&stem, "private")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, PRIVATE_MODE);
     }
@@ -257,7 +256,7 @@ mod tests {
     #[test]
     fn the_wrong_one_of_the_two_files_is_named() {
         let directory = tempfile::tempdir().unwrap();
-        let stem = store(directory.path(), &key("a.example", 1), Timestamp::default()).unwrap();
+        let stem = store(directory.path(), &key("a.example", 1)).unwrap();
         let private = with_suffix(&stem, "private");
         fs::write(&private, "Private-key-format: v9\n").unwrap();
         let error = load_pair(&stem).unwrap_err().to_string();
@@ -275,7 +274,7 @@ mod tests {
     #[test]
     fn every_bad_key_is_told() {
         let directory = tempfile::tempdir().unwrap();
-        let foreign = store(directory.path(), &key("b.example", 1), Timestamp::default()).unwrap();
+        let foreign = store(directory.path(), &key("b.example", 1)).unwrap();
         let files = [foreign, directory.path().join("Kabsent"), directory.path().join("Kno")];
         let keys = Keys::Files(files.map(located).to_vec());
         let errors = load(&"a.example".parse().unwrap(), &keys).unwrap_err();

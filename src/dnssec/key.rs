@@ -1,6 +1,8 @@
 //! Keys of a zone, and the records that publish them (RFC 4034 sections 2 and 5, RFC 7344).
 
+use super::lifecycle::{State, Timing};
 use super::{ds_of, sha256_ds};
+use crate::clock::Timestamp;
 use crate::crypto::{Random, Signature, SigningKey};
 use crate::wire::rdata::{Dnskey, Ds};
 use crate::wire::{Algorithm, Class, DigestType, Name, Rdata, Rrset, Rtype, Ttl};
@@ -17,6 +19,8 @@ pub struct ZoneKey {
     pub zone: Name,
     /// The flags of its DNSKEY.
     pub flags: u16,
+    /// When it comes, signs and goes.
+    pub timing: Timing,
     key: SigningKey,
 }
 
@@ -26,14 +30,20 @@ impl ZoneKey {
     /// Flags of a zone-signing key.
     pub const ZSK: u16 = Dnskey::ZONE;
 
-    /// The key with this private part.
+    /// The key with this private part, in use at all times.
     pub fn new(zone: Name, flags: u16, key: SigningKey) -> Self {
-        Self { zone, flags, key }
+        Self { zone, flags, timing: Timing::default(), key }
     }
 
-    /// A new key.
+    /// A new key, in use at all times.
     pub fn generate(zone: Name, flags: u16, random: &mut dyn Random) -> Self {
         Self::new(zone, flags, SigningKey::generate(random))
+    }
+
+    /// The same key with this timing.
+    #[must_use]
+    pub fn with_timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
     }
 
     /// Its public part as a record.
@@ -69,6 +79,21 @@ impl ZoneKey {
     /// Whether it says of itself that it must not be trusted any more (RFC 5011).
     pub fn is_revoked(&self) -> bool {
         self.flags & Dnskey::REVOKE != 0
+    }
+
+    /// What it is at `now`.
+    pub fn state(&self, now: Timestamp) -> State {
+        match self.timing.state(now) {
+            state if state.is_published() && self.is_revoked() => State::Revoked,
+            state => state,
+        }
+    }
+
+    /// The same key as its record is at `now`: with the REVOKE bit from the moment that it revokes itself.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Self {
+        let revoked = if self.state(now) == State::Revoked { Dnskey::REVOKE } else { 0 };
+        Self { flags: self.flags | revoked, ..self.clone() }
     }
 
     /// The private part.

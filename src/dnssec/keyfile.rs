@@ -1,5 +1,5 @@
 //! A zone's key as BIND keeps it: `K<zone>+015+<tag>.key`, a DNSKEY record in text, and `.private`,
-//! format v1.3. Made and read by `dnssec-keygen` and its family alike.
+//! format v1.3. Made and read by `dnssec-keygen`, `dnssec-settime` and their family alike.
 //!
 //! Text only: reading and writing files is up to the caller.
 
@@ -7,8 +7,9 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::ZoneKey;
+use super::lifecycle::Timing;
 use crate::clock::Timestamp;
-use crate::codec::{TextError, base64, date, from_base64};
+use crate::codec::{TextError, base64, date, from_base64, from_date};
 use crate::crypto::SigningKey;
 use crate::wire::rdata::{
     Dnskey, Entry, Fault, Lexer, Position, SyntaxError, Token, Tokens, from_text,
@@ -67,6 +68,9 @@ pub enum LineError {
     /// A key of another length than Ed25519's.
     #[error("key of {0} octets, 32 expected")]
     Length(usize),
+    /// Something else than a moment.
+    #[error("a moment as 20261231235959 expected, found {0:?}")]
+    Moment(String),
     /// A second one of what must be there once.
     #[error("a second {0}")]
     Repeated(String),
@@ -89,6 +93,9 @@ pub struct Keyfile {
     pub private: Zeroizing<String>,
 }
 
+/// The first line of a `.private` file.
+const FORMAT: &str = "Private-key-format: v1.3";
+
 /// The name of a key's files without `.key` and `.private`.
 pub fn stem(key: &ZoneKey) -> String {
     format!("K{}+{:03}+{:05}", file_name(&key.zone), Algorithm::ED25519.0, key.key_tag())
@@ -107,30 +114,57 @@ pub fn file_name(zone: &Name) -> String {
     zone.labels().map(|label| label.iter().map(octet).collect::<String>() + ".").collect()
 }
 
-/// Writes a key that is in use from `created` on.
-pub fn write(key: &ZoneKey, created: Timestamp) -> Keyfile {
+/// Writes a key with its timing.
+pub fn write(key: &ZoneKey) -> Keyfile {
     let zone = key.zone.to_lowercase();
     let kind = if key.is_sep() { "key" } else { "zone" };
-    let (tag, created) = (key.key_tag(), date(created.as_secs()));
     let public_key = base64(&key.dnskey().public_key);
     let seed = Zeroizing::new(base64(key.signing_key().seed().as_ref()));
-    let times = [("Created", &created), ("Publish", &created), ("Activate", &created)];
-    let times = |prefix: &str| -> String {
-        times.iter().map(|(what, when)| format!("{prefix}{what}: {when}\n")).collect()
-    };
     Keyfile {
         stem: stem(key),
         public: format!(
-            "; This is a {kind}-signing key, keyid {tag}, for {zone}\n{}{zone} IN DNSKEY {} 3 15 {public_key}\n",
-            times("; "),
+            "; This is a {kind}-signing key, keyid {}, for {zone}\n{}{zone} IN DNSKEY {} 3 15 {public_key}\n",
+            key.key_tag(),
+            moments("; ", &key.timing),
             key.flags,
         ),
         private: Zeroizing::new(format!(
-            "Private-key-format: v1.3\nAlgorithm: 15 (ED25519)\nPrivateKey: {}\n{}",
+            "{FORMAT}\nAlgorithm: 15 (ED25519)\nPrivateKey: {}\n{}",
             *seed,
-            times(""),
+            moments("", &key.timing),
         )),
     }
+}
+
+/// The lines that tell `timing`.
+fn moments(prefix: &str, timing: &Timing) -> String {
+    let set = timing.lines().into_iter().filter_map(|(tag, moment)| Some((tag, moment?)));
+    set.map(|(tag, moment)| format!("{prefix}{tag}: {}\n", date(moment.as_secs()))).collect()
+}
+
+/// The contents of a key's `.key` and `.private` files with another timing, and all else as it stands.
+pub fn with_timing(public: &str, private: &str, timing: &Timing) -> (String, Zeroizing<String>) {
+    let is_moment = |line: &str| {
+        let tag = line.trim_start_matches([';', ' ']).split(':').next().unwrap_or_default();
+        Timing::default().line_mut(tag.trim_end()).is_some()
+    };
+    let mut told = String::with_capacity(public.len() + 256);
+    let record = public.lines().position(|line| !line.trim_start().starts_with(';'));
+    for (place, line) in public.lines().enumerate().filter(|(_, line)| !is_moment(line)) {
+        if Some(place) == record {
+            told.push_str(&moments("; ", timing));
+        }
+        told.push_str(line);
+        told.push('\n');
+    }
+    let mut kept = Zeroizing::new(String::with_capacity(private.len() + 256));
+    for line in private.lines().filter(|line| !is_moment(line)) {
+        // Times came with v1.3.
+        kept.push_str(if line.starts_with("Private-key-format") { FORMAT } else { line });
+        kept.push('\n');
+    }
+    kept.push_str(&moments("", timing));
+    (told, kept)
 }
 
 /// Reads a key from the content of its `.key` and `.private` files.
@@ -140,7 +174,8 @@ pub fn write(key: &ZoneKey, created: Timestamp) -> Keyfile {
 /// together.
 pub fn read(public: &str, private: &str) -> Result<ZoneKey, KeyfileError> {
     let (zone, dnskey) = read_public(public)?;
-    let key = ZoneKey::new(zone, dnskey.flags, read_private(private)?);
+    let (key, timing) = read_private(private)?;
+    let key = ZoneKey::new(zone, dnskey.flags, key).with_timing(timing);
     if key.dnskey() == dnskey { Ok(key) } else { Err(KeyfileError::Mismatch) }
 }
 
@@ -210,8 +245,8 @@ fn octets(base64: &str) -> Result<Zeroizing<[u8; 32]>, LineError> {
     Ok(Zeroizing::new(key))
 }
 
-/// Reads a `.private` file: `Tag: value` lines, of which those about times are not used.
-fn read_private(text: &str) -> Result<SigningKey, KeyfileError> {
+/// Reads a `.private` file: `Tag: value` lines.
+fn read_private(text: &str) -> Result<(SigningKey, Timing), KeyfileError> {
     let mut fields = Fields::default();
     for (line, content) in (1..).zip(text.lines()) {
         fields.read(content).map_err(|cause| KeyfileError::Private { line, cause })?;
@@ -219,7 +254,7 @@ fn read_private(text: &str) -> Result<SigningKey, KeyfileError> {
     fields.format.ok_or(KeyfileError::Missing("Private-key-format"))?;
     fields.algorithm.ok_or(KeyfileError::Missing("Algorithm"))?;
     let seed = fields.key.ok_or(KeyfileError::Missing("PrivateKey"))?;
-    Ok(SigningKey::from_seed(&seed))
+    Ok((SigningKey::from_seed(&seed), fields.timing))
 }
 
 /// The fields of a `.private` file that matter.
@@ -228,6 +263,7 @@ struct Fields {
     format: Option<()>,
     algorithm: Option<()>,
     key: Option<Zeroizing<[u8; 32]>>,
+    timing: Timing,
 }
 
 impl Fields {
@@ -243,9 +279,17 @@ impl Fields {
             tag @ "Private-key-format" => once(tag, &mut self.format, private_format(value)),
             tag @ "Algorithm" => once(tag, &mut self.algorithm, private_algorithm(value)),
             tag @ "PrivateKey" => once(tag, &mut self.key, octets(value)),
-            _ => Ok(()),
+            tag => match self.timing.line_mut(tag) {
+                Some(place) => once(tag, place, moment(value)),
+                None => Ok(()),
+            },
         }
     }
+}
+
+/// `20261231235959`, in UTC.
+fn moment(value: &str) -> Result<Timestamp, LineError> {
+    from_date(value).map(Timestamp::from_secs).map_err(|_| LineError::Moment(value.to_owned()))
 }
 
 fn once<T>(
@@ -314,8 +358,7 @@ mod tests {
 
     #[test]
     fn writes_what_bind_writes() {
-        let created = from_date_line(PRIVATE);
-        let written = write(&read(PUBLIC, PRIVATE).unwrap(), created);
+        let written = write(&read(PUBLIC, PRIVATE).unwrap());
         assert_eq!(*written.private, PRIVATE);
         // All but the readable times, and the case of the zone.
         let plain = |text: &str| -> Vec<String> {
@@ -324,9 +367,43 @@ mod tests {
         assert_eq!(plain(&written.public), plain(PUBLIC));
     }
 
-    fn from_date_line(private: &str) -> Timestamp {
-        let created = private.lines().find_map(|line| line.strip_prefix("Created: ")).unwrap();
-        Timestamp::from_secs(crate::codec::from_date(created).unwrap())
+    #[test]
+    fn all_times_are_read() {
+        let key = read(PUBLIC, &PRIVATE.replace("Activate", "SyncDelete")).unwrap();
+        let created = key.timing.created.unwrap();
+        let expected = Timing {
+            publish: Some(created),
+            sync_delete: Some(created),
+            ..Timing::created(created)
+        };
+        assert_eq!(key.timing, expected);
+        let old = PRIVATE.lines().take(3).collect::<Vec<_>>().join("\n").replace("v1.3", "v1.2");
+        assert_eq!(read(PUBLIC, &old).unwrap().timing, Timing::default());
+    }
+
+    #[test]
+    fn a_timing_takes_the_place_of_another() {
+        let mut timing = read(PUBLIC, PRIVATE).unwrap().timing;
+        timing.publish = None;
+        timing.delete = timing.created;
+        let note = "DSRemoved-by: hand\n";
+        let (public, private) = with_timing(PUBLIC, &format!("{PRIVATE}{note}"), &timing);
+        assert_eq!(read(&public, &private).unwrap().timing, timing);
+        assert_eq!(public.lines().count(), PUBLIC.lines().count());
+        assert!(
+            private.contains(note) && private.contains("Delete: ") && !private.contains("Publish")
+        );
+        assert!(public.contains("; Delete: ") && !public.contains("Publish"));
+        let first = PUBLIC.lines().next().unwrap();
+        assert!(
+            public.starts_with(first)
+                && public.ends_with(&format!("{}\n", PUBLIC.lines().last().unwrap())),
+            "{public}"
+        );
+        let old = PRIVATE.lines().take(3).collect::<Vec<_>>().join("\n").replace("v1.3", "v1.2");
+        let (_, private) = with_timing(PUBLIC, &old, &timing);
+        assert!(private.starts_with("Private-key-format: v1.3\n"));
+        assert_eq!(read(PUBLIC, &private).unwrap().timing, timing);
     }
 
     #[test]
@@ -366,6 +443,10 @@ mod tests {
         );
         assert_eq!(replaced("PrivateKey: ", "PrivateKey: AA"), "3:1: bad base64: wrong length");
         assert_eq!(replaced("PrivateKey", "Key"), "1:1: \"PrivateKey\" is missing");
+        assert_eq!(
+            replaced("Publish: ", "Publish: x"),
+            "5:1: a moment as 20261231235959 expected, found \"x20261123143606\""
+        );
         assert_eq!(fails(PUBLIC, &PRIVATE.repeat(2)), "7:1: a second Private-key-format");
         assert_eq!(replaced("257 3 15 n", "257 3 15 m"), KeyfileError::Mismatch.to_string());
     }
@@ -375,10 +456,12 @@ mod tests {
         fn round_trips(seed: u64, octets in proptest::collection::vec(any::<u8>(), 1..=30)) {
             let zone = Name::from_labels([&octets, &b"Example".to_vec()]).unwrap();
             let key = ZoneKey::generate(zone, ZoneKey::ZSK, &mut SeededRandom::new(seed));
-            let files = write(&key, Timestamp::from_secs(seed >> 32));
+            let key = key.with_timing(Timing::in_use(Timestamp::from_secs(seed >> 32)));
+            let files = write(&key);
             let read = read(&files.public, &files.private).unwrap();
             prop_assert_eq!(&read.zone, &key.zone);
             prop_assert_eq!(read.dnskey(), key.dnskey());
+            prop_assert_eq!(read.timing, key.timing);
             prop_assert_eq!(read.signing_key().seed(), key.signing_key().seed());
             prop_assert!(files.stem.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'/'));
         }

@@ -32,6 +32,7 @@ mod ds;
 mod effort;
 mod key;
 pub mod keyfile;
+pub mod lifecycle;
 pub mod proof;
 pub mod rollover;
 mod sign;

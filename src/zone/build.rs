@@ -41,7 +41,8 @@ impl Zone {
         Ok(Built { zone, associations, warnings: findings })
     }
 
-    /// Puts sets at the apex, each in place of what is there of its type. Sets change their places.
+    /// Puts sets at the apex, each in place of what is there of its type; one without records takes it
+    /// away, which must not be a set that the zone needs. Sets change their places.
     pub fn put_at_apex(&mut self, sets: Vec<Rrset>) {
         let old: Vec<Rrset> = self.sets.drain(..self.apex_set_count()).collect();
         let types: Vec<Rtype> = old.iter().map(|set| set.rtype).collect();
@@ -49,11 +50,12 @@ impl Zone {
         let kept = old.into_iter().filter(|set| new.iter().all(|put| put.rtype != set.rtype));
         let kept: Vec<Rrset> = kept.collect();
         new.extend(kept);
+        new.retain(|set| !set.rdata.is_empty());
         new.sort_by_key(|set| set.rtype);
         let place = |id: SetId| match types.get(id.index()) {
             Some(rtype) => {
                 let place = new.iter().position(|set| set.rtype == *rtype);
-                SetId(to_u32(place.expect("a set at the apex is replaced, never removed")))
+                SetId(to_u32(place.expect("a set that something refers to is not taken away")))
             }
             None => SetId(to_u32(id.index() - types.len() + new.len())),
         };

@@ -76,7 +76,7 @@ pub struct Address {
 }
 
 /// A zone without its associations and signatures.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Zone {
     apex: Name,
     soa: Soa,

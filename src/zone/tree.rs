@@ -43,7 +43,7 @@ pub(super) struct Node {
 /// A slot of the table that is free.
 const FREE: u32 = u32::MAX;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
     labels: Vec<u8>,

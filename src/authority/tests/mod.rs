@@ -4,6 +4,7 @@ mod locate;
 mod plain;
 mod property;
 mod renewal;
+mod rolling;
 mod signed;
 mod unwalkable;
 
@@ -89,7 +90,11 @@ impl Server {
                 let covers = |(owner, rrsig): &&(Name, Rrsig)| {
                     *owner == set.name && rrsig.type_covered == set.rtype
                 };
-                match rrsigs.iter().find(covers) {
+                // A revoked key proves nothing (RFC 5011 section 2.1).
+                let counts = |(_, rrsig): &&(Name, Rrsig)| {
+                    self.verify(&set, rrsig) != Err(SignatureError::Revoked)
+                };
+                match rrsigs.iter().filter(covers).find(counts) {
                     Some((_, rrsig)) => {
                         let verified = self.verify(&set, rrsig).unwrap();
                         proved.push((set, verified));
@@ -103,7 +108,8 @@ impl Server {
 
     fn verify(&self, set: &Rrset, rrsig: &Rrsig) -> Result<Verified, SignatureError> {
         let zone = self.authority.zones().find(|zone| *zone.apex() == rrsig.signer).unwrap();
-        let key = zone.keys().iter().find(|key| key.key_tag() == rrsig.key_tag).unwrap();
+        let mut published = zone.key_set().published().iter();
+        let key = published.find(|key| key.key_tag() == rrsig.key_tag).unwrap();
         verify(set, rrsig, &key.dnskey(), self.now)
     }
 

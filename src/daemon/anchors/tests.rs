@@ -208,7 +208,7 @@ struct Processes {
 impl Processes {
     async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        keys::store(&directory.path().join("keys"), &key(1), START).unwrap();
+        keys::store(&directory.path().join("keys"), &key(1)).unwrap();
         let text = "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 192.0.2.1\n";
         std::fs::write(directory.path().join("a.zone"), text).unwrap();
         let config = "[authority]\nlisten = [\"127.0.0.1:0\"]\nthreads = 1\n\

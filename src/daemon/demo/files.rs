@@ -14,6 +14,7 @@ use crate::crypto::OsRandom;
 use crate::daemon::keys::{self, KeyError};
 use crate::daemon::zone_file;
 use crate::dnssec::ZoneKey;
+use crate::dnssec::lifecycle::Timing;
 use crate::wire::rdata::{Dnskey, address, to_text};
 use crate::wire::{Name, Rtype};
 use crate::zone::Zone;
@@ -128,7 +129,8 @@ impl Files {
         match keys::load_directory(apex, &directory) {
             Err(errors) if matches!(errors[..], [KeyError::None { .. }]) => {
                 let key = ZoneKey::generate(apex.clone(), ZoneKey::KSK, &mut OsRandom);
-                keys::store(&directory, &key, now).map_err(|error| DemoError::Keys(vec![error]))?;
+                let key = key.with_timing(Timing::in_use(now));
+                keys::store(&directory, &key).map_err(|error| DemoError::Keys(vec![error]))?;
                 Ok(vec![key])
             }
             keys => keys.map_err(DemoError::Keys),

@@ -1,0 +1,13 @@
+//! The life of a zone's keys: when each comes, signs and goes (RFC 6781 section 4.1, RFC 7583).
+//!
+//! Each key has its [`Timing`], as BIND keeps it in the key's file. What a key is at a moment is its
+//! [`State`]; what all keys of a zone do at a moment is a [`KeySet`]. Both follow from the timing and the
+//! moment alone.
+
+mod key_set;
+mod state;
+mod timing;
+
+pub use key_set::KeySet;
+pub use state::State;
+pub use timing::Timing;
