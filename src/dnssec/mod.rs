@@ -40,7 +40,7 @@ mod verify;
 
 pub use algorithm::Algorithms;
 pub use chain::TrustedKeys;
-pub use ds::{SupportedDs, Unsupported, ds_matches, ds_of, sha256_ds};
+pub use ds::{SupportedDs, Unsupported, digest_fits, ds_matches, ds_of, sha256_ds};
 pub use effort::{Effort, Limits, Spent};
 pub use key::{ZoneKey, cdnskey_rrset, cds_rrset, dnskey_rrset, signers};
 pub use sign::{Policy, Validity, sign, sign_with_all};

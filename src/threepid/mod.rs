@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod branch;
 mod email;
 mod error;
 pub mod labels;
@@ -29,6 +30,7 @@ mod phone;
 
 use std::fmt;
 
+pub use branch::Branch;
 pub use error::ThreepidError;
 pub use medium::{Medium, MediumName};
 pub use phone::{Country, MAX_DIGITS};

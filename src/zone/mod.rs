@@ -9,6 +9,8 @@ mod build;
 #[cfg(test)]
 mod build_tests;
 mod check;
+pub mod delegating;
+pub mod edit;
 mod load;
 mod lookup;
 #[cfg(test)]

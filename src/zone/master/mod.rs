@@ -18,6 +18,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 pub use print::{Form, line, print};
+pub(super) use reader::Seen;
+pub(super) use record::states_ttl;
 
 use crate::association::AssociationError;
 use crate::certificate::CertificateError;
@@ -158,6 +160,17 @@ pub struct Master {
 /// `origin`.
 pub fn read(file: &str, origin: Option<&Name>, source: &dyn Source, limits: &Limits) -> Master {
     reader::Reader::new(file, source, limits).read(origin)
+}
+
+/// Likewise, and shows each entry to `watch`.
+pub(super) fn read_watched(
+    file: &str,
+    origin: Option<&Name>,
+    source: &dyn Source,
+    limits: &Limits,
+    watch: &mut dyn FnMut(Seen<'_>),
+) -> Master {
+    reader::Reader::new(file, source, limits).watched(watch).read(origin)
 }
 
 /// Something wrong at a position of the file that is being read.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::record::{Context, TTL, ttl};
 use super::{Limits, Master, MasterError, Mistake, Place, Source, Wrong};
-use crate::wire::Name;
 use crate::wire::rdata::{Cursor, Entry, Lexer, Position, Token, Tokens};
+use crate::wire::{Name, Ttl};
 
 /// Where a mistake is told that is about a whole file.
 const START: Position = Position { line: 1, column: 1 };
@@ -19,6 +19,22 @@ pub(super) struct Reader<'a> {
     /// The open files, each included by the one before.
     files: Vec<File>,
     master: Master,
+    /// Who is shown each entry.
+    watch: Option<&'a mut dyn FnMut(Seen<'_>)>,
+}
+
+/// An entry without mistakes, as it stands in its file.
+pub(in crate::zone) struct Seen<'a> {
+    /// The file.
+    pub(in crate::zone) file: &'a Arc<str>,
+    /// Its words.
+    pub(in crate::zone) entry: &'a Entry<'a>,
+    /// What it is of [`Master::records`]; none where it is a directive.
+    pub(in crate::zone) record: Option<usize>,
+    /// What relative names behind it are continued with.
+    pub(in crate::zone) origin: Option<&'a Name>,
+    /// The TTL of `$TTL` that records behind it have.
+    pub(in crate::zone) default_ttl: Option<Ttl>,
 }
 
 /// An open file.
@@ -44,7 +60,14 @@ impl<'a> Reader<'a> {
                 mistakes: Vec::new(),
                 more: false,
             },
+            watch: None,
         }
+    }
+
+    /// Shows `watch` each entry.
+    pub(super) fn watched(mut self, watch: &'a mut dyn FnMut(Seen<'_>)) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     pub(super) fn read(mut self, origin: Option<&Name>) -> Master {
@@ -61,7 +84,7 @@ impl<'a> Reader<'a> {
             };
             open.cursor = lexer.cursor();
             let outcome = match entry {
-                Ok(entry) => self.entry(&entry),
+                Ok(entry) => self.entry_shown(&name, &entry),
                 Err(error) => {
                     open.context.lose_owner();
                     Err(error.into())
@@ -88,6 +111,25 @@ impl<'a> Reader<'a> {
 
     fn file(&mut self) -> &mut File {
         self.files.last_mut().expect("entries are read from the file opened last")
+    }
+
+    /// Reads an entry and shows it to who watches.
+    fn entry_shown(&mut self, name: &Arc<str>, entry: &Entry<'_>) -> Result<(), Wrong> {
+        let (records, depth) = (self.master.records.len(), self.files.len());
+        self.entry(entry)?;
+        if let Some(watch) = &mut self.watch {
+            // An $INCLUDE has opened one more.
+            let context = &self.files[depth - 1].context;
+            let is_record = self.master.records.len() > records;
+            watch(Seen {
+                file: name,
+                entry,
+                record: is_record.then_some(records),
+                origin: context.origin.as_ref(),
+                default_ttl: context.default_ttl,
+            });
+        }
+        Ok(())
     }
 
     fn entry(&mut self, entry: &Entry<'_>) -> Result<(), Wrong> {

@@ -116,6 +116,11 @@ impl Head {
     }
 }
 
+/// Whether a TTL stands before the type of a record, whose words behind its owner these are.
+pub(in crate::zone) fn states_ttl(mut tokens: Tokens<'_, '_>) -> bool {
+    Head::read(&mut tokens).is_ok_and(|head| head.ttl.is_some())
+}
+
 fn starts_with_a_digit(token: &Token<'_>) -> bool {
     !token.quoted && token.raw.first().is_some_and(u8::is_ascii_digit)
 }

@@ -12,6 +12,8 @@ pub struct Entry<'a> {
     pub indented: bool,
     /// Its tokens, at least one.
     pub tokens: Vec<Token<'a>>,
+    /// Where it starts: with its first token, or with a parenthesis before that.
+    pub start: Position,
     /// Where it ends.
     pub end: Position,
 }
@@ -46,6 +48,8 @@ struct Draft<'a> {
     depth: usize,
     /// Where the first of them is.
     first: Option<(Position, Cursor)>,
+    /// Where it starts.
+    start: Option<Position>,
     error: Option<SyntaxError>,
 }
 
@@ -96,20 +100,31 @@ impl<'a> Lexer<'a> {
                     self.new_line();
                     if draft.depth == 0 {
                         draft.indented = self.peek().is_some_and(is_blank);
+                        draft.start = None;
                     }
                 }
                 octet if is_blank(octet) => self.cursor.at += 1,
                 b';' => self.skip_until(|octet| octet == b'\n'),
-                b'(' => self.open(draft),
-                b')' => self.close(draft),
-                b'"' => {
-                    let token = self.quoted();
-                    draft.push(token);
+                octet => {
+                    draft.start.get_or_insert(self.here());
+                    self.read_part(octet, draft);
                 }
-                _ => {
-                    let token = self.word();
-                    draft.push(token);
-                }
+            }
+        }
+    }
+
+    /// Reads a token or a parenthesis, which starts with `octet`.
+    fn read_part(&mut self, octet: u8, draft: &mut Draft<'a>) {
+        match octet {
+            b'(' => self.open(draft),
+            b')' => self.close(draft),
+            b'"' => {
+                let token = self.quoted();
+                draft.push(token);
+            }
+            _ => {
+                let token = self.word();
+                draft.push(token);
             }
         }
     }
@@ -209,7 +224,8 @@ impl<'a> Iterator for Lexer<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let indented =
             self.cursor.at == self.cursor.line_start && self.peek().is_some_and(is_blank);
-        let mut draft = Draft { indented, tokens: Vec::new(), depth: 0, first: None, error: None };
+        let mut draft =
+            Draft { indented, tokens: Vec::new(), depth: 0, first: None, start: None, error: None };
         self.read(&mut draft);
         if let Some((at, cursor)) = draft.first.filter(|_| draft.depth > 0) {
             // The parenthesis swallowed the lines that follow, whose mistakes are to be told too.
@@ -220,8 +236,10 @@ impl<'a> Iterator for Lexer<'a> {
         if draft.is_empty() {
             return None;
         }
-        let Draft { indented, tokens, error, .. } = draft;
-        Some(error.map_or(Ok(Entry { indented, tokens, end: self.here() }), Err))
+        let Draft { indented, tokens, start, error, .. } = draft;
+        let end = self.here();
+        let start = start.unwrap_or(end);
+        Some(error.map_or(Ok(Entry { indented, tokens, start, end }), Err))
     }
 }
 
@@ -275,7 +293,10 @@ mod tests {
         let entry = Lexer::new(b"\n ab (\n  c )").next().unwrap().unwrap();
         let places: Vec<String> = entry.tokens.iter().map(|token| token.at.to_string()).collect();
         assert_eq!(places, ["2:2", "3:3"]);
-        assert_eq!(entry.end.to_string(), "3:6");
+        let span = |entry: &Entry<'_>| format!("{} {}", entry.start, entry.end);
+        assert_eq!(span(&entry), "2:2 3:6");
+        let entry = Lexer::new(b"; a\n ()\n (\nb ( c )\n)").next().unwrap().unwrap();
+        assert_eq!(span(&entry), "3:2 5:2");
     }
 
     #[test]
