@@ -3,6 +3,7 @@
 mod cli;
 mod dnssec;
 mod house;
+mod interchange;
 mod interop;
 mod readme;
 mod scenarios;

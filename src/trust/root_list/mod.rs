@@ -5,14 +5,14 @@
 //!  "keys": {"alice.example": {"ed25519:1": "…"}, "bob.example": {"ed25519:1": "…"}},
 //!  "threshold": 2,
 //!  "roots": [{"apex": "3pid.example.", "servers": ["192.0.2.1", "2001:db8::1"],
-//!             "ds": ["2371 15 2 1f4a…"], "publish": "https://publish.3pid.example"}],
+//!             "ds": ["2371 15 2 1f4a…"], "publish": "https://publish.3pid.example/"}],
 //!  "signatures": {"alice.example": {"ed25519:1": "…"}, "bob.example": {"ed25519:1": "…"}}}
 //! ```
 //! It has exactly these members. Times are in milliseconds since 1970. Keys are named as Matrix names
 //! them, by who has them and an id. A root has its apex in lower
 //! case with the dot at the end, the addresses of its servers, DS records without owner and type, and
-//! where statements are published: `https://` and a server name, without a path (`http://` for
-//! loopback). One value has one text: what is written in another form is refused.
+//! where statements are published: a URL whose path is `/`, by HTTPS but on loopback. One value has
+//! one text: what is written in another form is refused.
 //!
 //! Whoever holds a list follows it to the next one ([`RootList::succeeds`]): its version is one more,
 //! and it is signed by a threshold of the keys of the list that is held, and by a threshold of its own.
@@ -25,7 +25,6 @@ mod read;
 mod succession;
 #[cfg(test)]
 mod tests;
-mod url;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -33,9 +32,9 @@ use std::net::IpAddr;
 use thiserror::Error;
 
 pub use succession::{Refusal, Tally};
-pub use url::PublishUrl;
 
 use crate::clock::Timestamp;
+use crate::codec::Url;
 use crate::crypto::{PublicKey, SigningKey};
 use crate::signed::{KeyName, Limits, MAX_INTEGER, Signatures, SignedError};
 use crate::wire::Name;
@@ -125,8 +124,8 @@ pub struct ListedRoot {
     pub servers: Vec<IpAddr>,
     /// Digests of the keys that sign its zone.
     pub ds: Vec<Ds>,
-    /// Where statements are published to it.
-    pub publish: PublishUrl,
+    /// The server that statements are published at. The path there never varies, so that none is here.
+    pub publish: Url,
 }
 
 /// What a root list says, apart from who signed it.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{LIMITS, ListedRoot, RootList, RootListError, TYPE, Terms, url};
+use super::{LIMITS, ListedRoot, RootList, RootListError, TYPE, Terms};
 use crate::clock::Timestamp;
+use crate::codec::Url;
 use crate::crypto::PublicKey;
 use crate::signed::{Json, KeyName, MAX_INTEGER, Object, Signatures, SignedError};
 use crate::wire::rdata::{Ds, parse, to_text};
@@ -104,6 +105,7 @@ fn read_root(mut object: Object) -> Result<ListedRoot, RootListError> {
     let server = "an IP address in its shortest form, without a port";
     let ds = "a DS record without owner and type: <tag> <algorithm> <digest type> <digest in \
               lower-case hex>";
+    let publish = "https:// and a host, maybe with a port, and / (http:// for loopback alone)";
     let root = ListedRoot {
         apex: value(
             "apex",
@@ -119,8 +121,8 @@ fn read_root(mut object: Object) -> Result<ListedRoot, RootListError> {
         publish: value(
             "publish",
             object.take("publish")?,
-            url::EXPECTED,
-            |text| text.parse().ok(),
+            publish,
+            |text| text.parse().ok().filter(is_for_publishing),
             ToString::to_string,
         )?,
     };
@@ -167,6 +169,10 @@ fn read_ds(text: &str) -> Option<Ds> {
         _ => ds.digest.len(),
     };
     (ds.digest.len() == length).then_some(ds)
+}
+
+fn is_for_publishing(url: &Url) -> bool {
+    url.target() == "/" && (url.is_secure() || url.is_loopback())
 }
 
 fn ds_text(ds: &Ds) -> String {

@@ -24,7 +24,7 @@ fn root(apex: &str) -> ListedRoot {
             digest_type: crate::wire::DigestType::SHA256,
             digest: vec![0x1f; 32],
         }],
-        publish: "https://publish.3pid.example".parse().unwrap(),
+        publish: "https://publish.3pid.example/".parse().unwrap(),
     }
 }
 
@@ -61,7 +61,7 @@ fn a_list_is_written_as_it_says() {
         "roots": [{
             "apex": "3pid.example.", "servers": ["192.0.2.1", "2001:db8::1"],
             "ds": [format!("2371 15 2 {}", "1f".repeat(32))],
-            "publish": "https://publish.3pid.example",
+            "publish": "https://publish.3pid.example/",
         }],
         "signatures": {"a.example": {"ed25519:1": signature}},
     });
@@ -147,10 +147,10 @@ fn a_root_has_one_form() {
         ("apex", json!("xn--nxasmq6b.example.")),
         ("servers", json!(["127.0.0.1"])),
         ("ds", json!([format!("1 15 2 {digest}"), "1 250 99 00"])),
-        ("publish", json!("https://publish.example:8448")),
-        ("publish", json!("https://[2001:db8::1]")),
-        ("publish", json!("http://127.0.0.1:8080")),
-        ("publish", json!("http://[::1]")),
+        ("publish", json!("https://publish.example:8448/")),
+        ("publish", json!("https://[2001:db8::1]/")),
+        ("publish", json!("http://127.0.0.1:8080/")),
+        ("publish", json!("http://localhost/")),
     ] {
         assert!(with(name, good.clone()).is_ok(), "{name} {good}");
     }
@@ -174,12 +174,15 @@ fn a_root_has_one_form() {
         ("ds", json!([format!("1 15 2 {digest}00")])),
         ("ds", json!([format!("01 15 2 {digest}")])),
         ("ds", json!([format!("3pid.example. DS 1 15 2 {digest}")])),
-        ("publish", json!("https://publish.example/")),
-        ("publish", json!("https://u@publish.example")),
-        ("publish", json!("http://publish.example")),
-        ("publish", json!("HTTPS://publish.example")),
+        ("publish", json!("https://publish.example")),
+        ("publish", json!("https://publish.example/x")),
+        ("publish", json!("https://publish.example/?x")),
+        ("publish", json!("https://publish.example:443/")),
+        ("publish", json!("https://u@publish.example/")),
+        ("publish", json!("http://publish.example/")),
+        ("publish", json!("HTTPS://publish.example/")),
         ("publish", json!("https://")),
-        ("publish", json!("ftp://publish.example")),
+        ("publish", json!("ftp://publish.example/")),
         ("publish", json!(null)),
     ] {
         assert!(with(name, bad.clone()).is_err(), "{name} {bad}");
@@ -299,7 +302,7 @@ fn any_root() -> impl Strategy<Value = ListedRoot> {
         digest,
     });
     let ds = proptest::collection::vec(ds, 1..4);
-    let publish = "https://[a-z]{1,9}(:[1-9][0-9]{0,3})?";
+    let publish = "https://[a-z]{1,9}(:[1-9][0-9]{3})?/";
     (any::<[u8; 3]>(), servers, ds, publish).prop_map(|(label, servers, ds, publish)| ListedRoot {
         apex: crate::wire::Name::from_labels([&label[..], b"example"]).unwrap().to_lowercase(),
         servers,
