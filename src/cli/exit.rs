@@ -5,14 +5,15 @@ use std::process::ExitCode;
 /// How a command ended. Of several lookups the gravest counts, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// All is well; of a lookup: found, and proved.
+    /// All is well; of a lookup: found, proved, and trusted.
     Success,
     /// The identifier is proved to have no association.
     NotFound,
     /// The configuration or the zone file that was looked at has mistakes, the store is damaged, or lines to
     /// import were refused.
     Flawed,
-    /// There is an answer, and nothing proves it; or a root was not heard, which may know better.
+    /// There is an answer, and nothing proves it, or nobody who is trusted vouches for it; or a root was not
+    /// heard, which may know better.
     Unproved,
     /// Something is wrong: a file that cannot be read, or that is needed and has mistakes, an address,
     /// a network, an answer.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use crate::trust::Anchors;
+use crate::stub::Verifiers;
 
 use super::document::Table;
 use super::root::{Holder, Root};
@@ -20,23 +20,20 @@ pub struct Client {
     pub resolver: SocketAddr,
     /// The trees looked through, each apex once.
     pub roots: Vec<Root>,
-    /// The keys of the verification servers that are trusted; there may be none.
-    pub verifiers: Anchors,
-    /// How many of those servers have to vouch for an association.
-    pub vouchers: usize,
+    /// The verification servers that are trusted; there may be none.
+    pub verifiers: Verifiers,
 }
 
 impl Client {
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
-        let verifiers = verifier::read_all(&table);
+        let anchors = verifier::read_all(&table);
         let client = Self {
             resolver: table
                 .value("resolver")
                 .and_then(|value| values::socket_address(&value, DNS_PORT))
                 .map_or(RESOLVER, |address| address.value),
             roots: Root::read_all(&table, base, Holder::Client),
-            vouchers: verifier::vouchers(&table, &verifiers),
-            verifiers,
+            verifiers: Verifiers { vouchers: verifier::vouchers(&table, &anchors), anchors },
         };
         table.finish();
         client

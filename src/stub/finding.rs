@@ -8,6 +8,7 @@ use crate::association::{AssociationError, Statement};
 use crate::dnssec::Security;
 use crate::resolver::{Cause, Fault, Response};
 use crate::threepid::ThreepidError;
+use crate::trust::Vouching;
 use crate::wire::{ExtendedError, Name, Rcode, Rtype, Ttl};
 
 /// What one root says.
@@ -17,6 +18,8 @@ pub struct Finding {
     pub apex: Name,
     /// What it says, or why that cannot be told.
     pub outcome: Result<Found, LookupError>,
+    /// Who vouches for the statement; none where there is none, or where nobody asked.
+    pub vouching: Option<Vouching>,
 }
 
 /// A statement about an identifier, or that there is none.

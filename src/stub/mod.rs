@@ -1,16 +1,18 @@
 //! The client library: looks identifiers up, and proves what is found.
 //!
 //! A [`Client`] asks one resolver and trusts it with nothing: signatures are checked here, from the
-//! anchors of the roots. It asks for the identifier in every root, and tells for each what was found and
-//! whether DNSSEC proves it. Whether to believe the servers that signed a statement is another
-//! question: see [`trust`](crate::trust).
+//! anchors of the roots. It asks for the identifier in every root, and who vouches for what they say.
+//! The [`Answer`] has two verdicts: whether DNSSEC proves that the tree says so, and whether enough of the
+//! verification servers that one trusts ([`Verifiers`]) vouch for it. What is both can be acted upon.
 //!
 //! ```
 //! use std::sync::Arc;
 //! use threepid::clock::SystemClock;
 //! use threepid::resolver::Root;
-//! use threepid::stub::{Client, Proof};
+//! use threepid::signed::KeyName;
+//! use threepid::stub::{Client, Outcome, Verifiers};
 //! use threepid::threepid::Threepid;
+//! use threepid::trust::Anchors;
 //! # use std::{net::SocketAddr, time::Duration};
 //! # use threepid::authority::{Associated, Authority, Policy, ServedZone};
 //! # use threepid::{clock::Clock, crypto::SeededRandom, dnssec::ZoneKey, wire, zone::master};
@@ -37,21 +39,25 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 //! let root = Root { apex: "3pid.example.".parse()?, servers: Vec::new(), anchors: vec![anchor] };
 //! let resolver = "127.0.0.1:53".parse()?;
-//! let client = Client::new(resolver, vec![root], network, Arc::new(SystemClock));
+//! # let public = threepid::crypto::SigningKey::from_seed(&[1; 32]).public();
+//! let mut anchors = Anchors::default();
+//! anchors.insert(KeyName::new("verify.example".parse()?, "ed25519:0".parse()?), public);
+//! let client = Client::new(resolver, vec![root], network, Arc::new(SystemClock))
+//!     .trusting(Verifiers { anchors, vouchers: 1 });
 //!
 //! let phone = Threepid::parse_any("+44 7700 900123", None)?;
-//! for finding in client.lookup(&phone).await {
-//!     let found = finding.outcome?;
-//!     match &found.statement {
-//!         Some(statement) => println!("{}: {:?}", finding.apex, statement.claim()),
-//!         None => println!("{}: nobody", finding.apex),
-//!     }
-//!     println!("{}", found.proof);
-//! #   assert_eq!(found.proof, Proof::Proved);
+//! let answer = client.find(&phone).await;
+//! match &answer.outcome {
+//!     Outcome::User(association) if answer.is_certain() => println!("{:?}", association.mxid),
+//!     Outcome::User(_) => println!("somebody, but not proved, or not trusted"),
+//!     outcome => println!("{}", outcome.as_str()),
 //! }
+//! # assert_eq!(answer.outcome, Outcome::Nobody);
+//! # assert!(answer.is_certain());
 //! # Ok(()) }) }
 //! ```
 
+mod answer;
 mod finding;
 mod resolved;
 #[cfg(test)]
@@ -70,6 +76,7 @@ use crate::threepid::Threepid;
 use crate::transport::Exchange;
 use crate::wire::{Class, Name, Question, Rtype};
 
+pub use answer::{Answer, Outcome, Trust, Verifiers};
 pub use finding::{Finding, Found, LookupError, Proof};
 pub use resolved::Resolved;
 
@@ -98,6 +105,7 @@ pub struct Client<E> {
     recursor: Recursor<E>,
     apexes: Arc<[Name]>,
     clock: Arc<dyn Clock>,
+    verifiers: Arc<Verifiers>,
 }
 
 impl<E> fmt::Debug for Client<E> {
@@ -108,8 +116,12 @@ impl<E> fmt::Debug for Client<E> {
 
 impl<E> Clone for Client<E> {
     fn clone(&self) -> Self {
-        let Self { recursor, apexes, clock } = self;
-        Self { recursor: recursor.clone(), apexes: apexes.clone(), clock: clock.clone() }
+        Self {
+            recursor: self.recursor.clone(),
+            apexes: self.apexes.clone(),
+            clock: self.clock.clone(),
+            verifiers: self.verifiers.clone(),
+        }
     }
 }
 
@@ -126,7 +138,8 @@ impl<E: Exchange + 'static> Client<E> {
             prefetches: 0,
             ..Default::default()
         };
-        Self { recursor: Recursor::new(policy, exchange, clock.clone(), limits), apexes, clock }
+        let recursor = Recursor::new(policy, exchange, clock.clone(), limits);
+        Self { recursor, apexes, clock, verifiers: Arc::default() }
     }
 
     /// Finds the answer to any question about a name in these roots.
@@ -139,29 +152,54 @@ impl<E: Exchange + 'static> Client<E> {
         Resolved::read(rtype, &response).map_err(|error| error.of_resolver(&self.apexes))
     }
 
+    /// Believes these verification servers; a new client believes none.
+    pub fn trusting(self, verifiers: Verifiers) -> Self {
+        Self { verifiers: verifiers.into(), ..self }
+    }
+
+    /// Finds whose `threepid` is: asks every root for its statement, all at once, and who vouches
+    /// for it, by the certificates in the tree of that root.
+    pub async fn find(&self, threepid: &Threepid) -> Answer {
+        let findings = self.ask_roots(threepid, true).await;
+        Answer::of(findings, threepid, &self.verifiers, self.clock.now())
+    }
+
     /// Asks every root for the statement about `threepid`, all at once. Gives what each said, in
-    /// the order of the roots.
+    /// the order of the roots. Who vouches for it is not asked.
     pub async fn lookup(&self, threepid: &Threepid) -> Vec<Finding> {
-        let asked: Vec<_> = self
-            .apexes
-            .iter()
-            .map(|apex| {
-                let (client, owner) = (self.clone(), threepid.owner(apex));
-                let answer = async move {
-                    match owner {
-                        Ok(owner) => client.lookup_name(owner).await,
-                        Err(error) => Err(LookupError::Name(error)),
-                    }
-                };
-                (apex.clone(), tokio::spawn(answer))
-            })
-            .collect();
+        self.ask_roots(threepid, false).await
+    }
+
+    async fn ask_roots(&self, threepid: &Threepid, judge: bool) -> Vec<Finding> {
+        let ask = |apex: &Name| {
+            let (client, threepid, apex) = (self.clone(), threepid.clone(), apex.clone());
+            tokio::spawn(async move { client.ask_root(&threepid, apex, judge).await })
+        };
+        let asked: Vec<_> = self.apexes.iter().map(|apex| (apex, ask(apex))).collect();
         let mut findings = Vec::with_capacity(asked.len());
-        for (apex, answer) in asked {
-            let outcome = answer.await.unwrap_or(Err(LookupError::Interrupted));
-            findings.push(Finding { apex, outcome });
+        for (apex, finding) in asked {
+            findings.push(finding.await.unwrap_or_else(|_| Finding {
+                apex: apex.clone(),
+                outcome: Err(LookupError::Interrupted),
+                vouching: None,
+            }));
         }
         findings
+    }
+
+    async fn ask_root(&self, threepid: &Threepid, apex: Name, judge: bool) -> Finding {
+        let outcome = match threepid.owner(&apex) {
+            Ok(owner) => self.lookup_name(owner).await,
+            Err(error) => Err(LookupError::Name(error)),
+        };
+        let statement = outcome.as_ref().ok().and_then(|found| found.statement.as_ref());
+        let vouching = match statement {
+            Some(statement) if judge => {
+                Some(self.vouch(threepid, statement, &apex, &self.verifiers.anchors).await)
+            }
+            _ => None,
+        };
+        Finding { apex, outcome, vouching }
     }
 
     async fn lookup_name(&self, owner: Name) -> Result<Found, LookupError> {

@@ -1,5 +1,7 @@
 //! What a client makes of responses.
 
+mod answer;
+
 use super::{Found, LookupError, Proof};
 use crate::association::{AssociationError, Claim, Statement};
 use crate::crypto::SigningKey;

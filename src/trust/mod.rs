@@ -14,9 +14,11 @@
 //! use threepid::threepid::Threepid;
 //! use threepid::trust::{Anchors, Collected, Found, Judge, Step, Verdict};
 //! # let key = |name: &str| threepid::signed::KeyName::new(name.parse().unwrap(), "ed25519:1".parse().unwrap());
+//! # let public = threepid::crypto::SigningKey::from_seed(&[1; 32]).public();
 //! # let fetch = |_: &threepid::signed::ServerName| Found::Absent;
 //! let threepid = Threepid::parse_any("+44 7700 900123", None)?;
-//! let (anchors, mut collected) = (Anchors::default(), Collected::default());
+//! let (mut anchors, mut collected) = (Anchors::default(), Collected::default());
+//! anchors.insert(key("verify.example"), public);
 //! let verdict = loop {
 //!     let judge = Judge {
 //!         threepid: &threepid,

@@ -107,6 +107,42 @@ pub struct Link {
     pub verdict: Verdict,
 }
 
+/// In words, for people.
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = self.verdict;
+        match &self.place {
+            Place::Root(key) => match verdict {
+                Verdict::Valid => write!(f, "{key} is trusted and signed it"),
+                Verdict::OutOfScope => write!(f, "{key} is not trusted for this identifier"),
+                Verdict::BadSignature => write!(f, "it is not signed by the trusted key {key}"),
+                _ => write!(f, "{} is trusted, but not its key {}", key.server, key.id),
+            },
+            Place::Certificate { issuer, subject } => {
+                write!(f, "the certificate of {issuer} for {subject} ")?;
+                f.write_str(match verdict {
+                    Verdict::Valid => "is good",
+                    Verdict::OutOfScope => "does not cover this identifier",
+                    Verdict::Expired => "has ended",
+                    Verdict::NotYetValid => "has not begun",
+                    Verdict::PathTooLong => "is too far up: it allows fewer below it",
+                    _ => "cannot be used",
+                })
+            }
+            Place::Server(server) => match verdict {
+                Verdict::Malformed => write!(f, "a certificate of {server} is malformed"),
+                Verdict::BadSignature => {
+                    write!(f, "no certificate of {server} has the key that signed")
+                }
+                Verdict::Undetermined => {
+                    write!(f, "certificates of {server} cannot be looked up now")
+                }
+                _ => write!(f, "there is no certificate of {server}"),
+            },
+        }
+    }
+}
+
 /// What can be looked at on the way up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {

@@ -14,6 +14,10 @@ async fn lookup(directory: &Path, arguments: &[&str]) -> Ran {
     beside(directory, &[&["lookup", "-c", "client.toml"], arguments].concat()).await
 }
 
+/// The verification servers that clients of the demo trust.
+const VERIFY: &str = "verify.example";
+const OTHER: &str = "other.example";
+
 /// Those of the demo's associations that do not end.
 #[tokio::test]
 async fn the_demo_holds_what_it_promises() {
@@ -22,16 +26,20 @@ async fn the_demo_holds_what_it_promises() {
     let settings = Settings { resolver, port: 0, ..Settings::new(directory.path().to_owned()) };
     let demo = Demo::start(&settings).await.unwrap();
     for (identifier, code, sum) in [
-        ("+44 7700 900124", 0, "+447700900124: @bob:matrix.example, proved\n"),
-        ("+447700900999", 0, "+447700900999: @erin:matrix.example, proved\n"),
+        ("+44 7700 900124", 0, "+447700900124: @bob:matrix.example, proved, trusted\n"),
+        ("+447700900999", 0, "+447700900999: @erin:matrix.example, proved, trusted\n"),
         ("+493023125", 1, "+493023125: nobody, proved\n"),
-        ("+49302312501", 0, "+49302312501: @gustav:matrix.example, proved\n"),
-        ("+447700900126", 0, "+447700900126: @dave:matrix.example, proved\n"),
-        ("+491713920042", 0, "+491713920042: @frieda:chat.example, proved\n"),
-        ("alice@example.com", 0, "alice@example.com: @\u{c4}lice/1:matrix.example:8448, proved\n"),
-        ("Strauß@Example.com", 0, "strauss@example.com: @ears:matrix.example, proved\n"),
+        ("+49302312501", 0, "+49302312501: @gustav:matrix.example, proved, trusted\n"),
+        ("+447700900126", 0, "+447700900126: @dave:matrix.example, proved, trusted\n"),
+        ("+491713920042", 0, "+491713920042: @frieda:chat.example, proved, trusted\n"),
+        (
+            "alice@example.com",
+            0,
+            "alice@example.com: @\u{c4}lice/1:matrix.example:8448, proved, trusted\n",
+        ),
+        ("Strauß@Example.com", 0, "strauss@example.com: @ears:matrix.example, proved, trusted\n"),
         ("carol@mail.example.net", 0, "carol@mail.example.net: @"),
-        ("+447700900125", 1, "+447700900125: nobody any more, proved\n"),
+        ("+447700900125", 1, "+447700900125: nobody any more, proved, trusted\n"),
         ("+447700900000", 1, "+447700900000: nobody, proved\n"),
         ("+15555550100", 1, "+15555550100: nobody, proved\n"),
         ("nobody@example.com", 1, "nobody@example.com: nobody, proved\n"),
@@ -47,6 +55,9 @@ async fn the_demo_holds_what_it_promises() {
     let object: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(object["identifier"], "+447700900124");
     assert_eq!((&object["mxid"], &object["proved"]), (&"@bob:matrix.example".into(), &true.into()));
+    let trusted = (&object["trusted"], &object["vouchers"], &object["conflict"]);
+    assert_eq!(trusted, (&true.into(), &1.into(), &false.into()));
+    assert_eq!((&object["vouch"][0], &object["others"][0]), (&VERIFY.into(), &OTHER.into()));
     let signed = &object["roots"][0]["statement"];
     assert!(signed["signatures"]["verify.example"]["ed25519:0"].is_string(), "{object}");
     demo.stop().await;
@@ -114,7 +125,8 @@ async fn what_an_unsigned_zone_says_is_not_proved() {
     let (servers, resolver) = unsigned_region(directory.path()).await;
     let ran = lookup(directory.path(), &["+447700900124"]).await;
     assert_eq!(ran.code, 2, "{ran:?}");
-    let expected = "+447700900124: @bob:matrix.example, not proved\n";
+    let expected = "+447700900124: @bob:matrix.example, not proved, not trusted: \
+                    no verification server is trusted here\n";
     assert!(ran.stdout.starts_with(expected), "{ran:?}");
     let ran = lookup(directory.path(), &["nobody@example.com"]).await;
     assert_eq!(ran.code, 1, "the root proves absence itself: {ran:?}");

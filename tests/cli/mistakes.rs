@@ -21,9 +21,12 @@ fn help_is_no_mistake() {
     let directory = tempfile::tempdir().unwrap();
     let ran = threepid(directory.path(), &["lookup", "--help"]);
     assert_eq!(ran.code, 0);
-    for line in
-        ["0   found, and proved", "1   no association", "2   there is an answer", "3   an error"]
-    {
+    for line in [
+        "0   found; proved, and trusted",
+        "1   no association",
+        "2   there is an answer",
+        "3   an error",
+    ] {
         assert!(ran.stdout.contains(line), "{}", ran.stdout);
     }
 }

@@ -12,9 +12,10 @@ use crate::wire::Rtype;
 
 /// Told below the help of `lookup`, and true by [`super::Exit`].
 pub(super) const LOOKUP_EXITS: &str = "Exit status (of several identifiers the greatest counts):
-  0   found, and proved
-  1   no association: proved absent
-  2   there is an answer, but it is not proved: a zone is unsigned, or a root gave no answer
+  0   found; proved, and trusted
+  1   no association: proved absent; or withdrawn or not in force, proved and trusted
+  2   there is an answer, but it is not proved: a zone is unsigned, or a root gave no answer;
+      or not trusted: too few of the verification servers of the configuration vouch for it
   3   an error: no answer, an address that is none, a bad configuration
   64  the command line is not understood";
 
@@ -31,7 +32,8 @@ pub(in crate::cli) struct Lookup {
     /// Email addresses, and phone numbers as +447700900123
     #[arg(required = true, value_name = "ID")]
     pub(in crate::cli) identifiers: Vec<String>,
-    /// A configuration with a [client] section: the resolver, the trees and what proves them
+    /// A configuration with a [client] section: the resolver, the trees and what proves them, the
+    /// verification servers that are trusted
     ///
     /// Without it, threepid/client.toml in $XDG_CONFIG_HOME (~/.config) and in /etc is tried.
     #[arg(short, long, value_name = "FILE")]
@@ -43,9 +45,18 @@ pub(in crate::cli) struct Lookup {
     ///
     /// Its members: identifier (as given), medium and address (normalised), outcome (found,
     /// not_in_force, withdrawn, absent or error), proved, complete (whether every root gave an
-    /// answer: only then is anything proved), mxid where found, and roots: what each root says (apex,
-    /// name, proved, ttl, and the signed statement, or an error). Where the identifier is none, there
-    /// are identifier, outcome (error) and error alone.
+    /// answer, and every newer statement could be judged: only then is anything proved), conflict
+    /// (whether roots have different statements), mxid where found, and roots: what each root says (apex,
+    /// name, proved, ttl, and the signed statement, or an error).
+    ///
+    /// Where a root has a statement, there are also trusted, vouchers (how many verification servers
+    /// have to vouch), vouch and others (the names of those trusted that do and do not); and with each
+    /// root signatures: server, key_id, verdict (valid, out_of_scope, expired, not_yet_valid,
+    /// path_too_long, bad_signature, malformed, untrusted or undetermined), and chains where it is valid
+    /// (each the keys from the signer's to a trusted one, with server and key_id) or reason where it is
+    /// not (null where nobody is trusted).
+    ///
+    /// Where the identifier is none, there are identifier, outcome (error) and error alone.
     #[arg(long)]
     pub(in crate::cli) json: bool,
     /// The country whose national phone numbers are understood, as two letters: GB

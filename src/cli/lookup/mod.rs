@@ -1,7 +1,7 @@
 //! `threepid lookup`: whose an identifier is, and what proves it.
 
+pub(super) mod object;
 pub(super) mod show;
-pub(super) mod verdict;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,15 +9,13 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
-use crate::stub::Client;
+use crate::stub::{Answer, Client, Outcome};
 use crate::threepid::{Country, Threepid};
 use crate::transport::{Limits, Network};
 
 use super::Exit;
 use super::arguments::Lookup;
 use super::{output, runtime};
-
-use verdict::Verdict;
 
 /// What is told where there is no configuration.
 const NO_CONFIG: &str = "no configuration: give one with a [client] section by -c FILE \
@@ -32,7 +30,8 @@ pub(super) fn lookup(arguments: &Lookup) -> Exit {
     let roots = client.roots.iter().map(config::Root::to_root).collect();
     let resolver = arguments.resolver.unwrap_or(client.resolver);
     let network = Network::new(&Limits::default());
-    let client = Client::new(resolver, roots, network, Arc::new(SystemClock));
+    let client = Client::new(resolver, roots, network, Arc::new(SystemClock))
+        .trusting(client.verifiers.clone());
     let asker = Asker { client, resolver, json: arguments.json, country: arguments.country };
     runtime::short(async {
         let mut gravest = Exit::Success;
@@ -56,21 +55,31 @@ impl Asker {
         let threepid = match Threepid::parse_any(identifier, self.country) {
             Ok(threepid) => threepid,
             Err(error) if self.json => {
-                output::print(format_args!("{}\n", show::error_object(identifier, &error)));
+                output::print(format_args!("{}\n", object::error(identifier, &error)));
                 return Exit::Error;
             }
             Err(error) => return output::fail(format_args!("{identifier:?}: {error}")),
         };
-        let findings = self.client.lookup(&threepid).await;
-        let now = SystemClock.now();
-        let verdict = Verdict::of(&findings, &threepid, now);
+        let answer = self.client.find(&threepid).await;
         if self.json {
-            let object = show::object(identifier, &threepid, &verdict, &findings);
+            let object = object::object(identifier, &threepid, &answer);
             output::print(format_args!("{object}\n"));
         } else {
-            output::print(show::lines(&threepid, &verdict, &findings, Some(self.resolver), now));
+            let (resolver, now) = (Some(self.resolver), SystemClock.now());
+            output::print(show::lines(&threepid, &answer, resolver, now));
         }
-        verdict.exit()
+        exit(&answer)
+    }
+}
+
+/// What the program ends with.
+pub(super) fn exit(answer: &Answer) -> Exit {
+    let is_trusted = answer.is_trusted() || !show::is_judged(answer);
+    match answer.outcome {
+        Outcome::Unknown => Exit::Error,
+        _ if !answer.proved || !is_trusted => Exit::Unproved,
+        Outcome::User(_) => Exit::Success,
+        Outcome::NotInForce(_) | Outcome::Withdrawn | Outcome::Nobody => Exit::NotFound,
     }
 }
 

@@ -1,84 +1,189 @@
-//! What was found, for people and for programs.
+//! What was found, for people.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use serde_json::{Value, json};
-
-use crate::association::{Statement, Ts};
+use crate::association::{Claim, Ts};
 use crate::clock::Timestamp;
 use crate::codec::date;
-use crate::stub::{Finding, Found};
-use crate::threepid::{Threepid, ThreepidError};
-
-use super::verdict::{State, Verdict, is_proved};
+use crate::signed::{KeyName, ServerName};
+use crate::stub::{Answer, Finding, Found, Outcome};
+use crate::threepid::Threepid;
+use crate::trust::{Judgement, Verdict, Vouching};
 
 /// What the roots say of an identifier, in lines for people. A `resolver` may have been asked.
 pub(in crate::cli) fn lines(
     threepid: &Threepid,
-    verdict: &Verdict<'_>,
-    findings: &[Finding],
+    answer: &Answer,
     resolver: Option<SocketAddr>,
     now: Timestamp,
 ) -> String {
-    let sum = match (verdict.state, resolver) {
-        (State::Unknown, Some(resolver)) => format!("cannot be told by the resolver at {resolver}"),
-        (State::Unknown, None) => "cannot be told".to_owned(),
-        (state, _) => format!("{}, {}", in_words(state, now), proof(verdict)),
+    let sum = match (&answer.outcome, resolver) {
+        (Outcome::Unknown, Some(resolver)) => {
+            format!("cannot be told by the resolver at {resolver}")
+        }
+        (Outcome::Unknown, None) => "cannot be told".to_owned(),
+        (outcome, _) => {
+            format!("{}, {}{}", in_words(outcome, now), proof(answer), trust(answer))
+        }
     };
-    let mut text = format!("{}: {sum}\n", printable(&threepid.to_string()));
-    for finding in findings {
-        let line = match &finding.outcome {
-            Ok(found) => found_line(found, now),
-            Err(error) => format!("error: {error}"),
+    let mut text = String::new();
+    line(&mut text, &format!("{threepid}: {sum}"));
+    for finding in &answer.findings {
+        root(&mut text, finding, answer.conflict, now);
+    }
+    if answer.conflict {
+        let counts = match answer.is_trusted() {
+            _ if !is_judged(answer) => "the newest proved statement counts",
+            true => "the newest trusted statement counts",
+            false => "none of the statements is trusted",
         };
-        writeln!(text, "  {} {}", finding.apex, printable(&line))
-            .expect("a string takes all that is written");
+        line(&mut text, &format!("  The roots differ: {counts}."));
     }
     text
 }
 
-fn found_line(found: &Found, now: Timestamp) -> String {
-    let Some(statement) = &found.statement else {
-        return format!("{}, {}", in_words(State::Absent, now), found.proof);
-    };
-    let state = in_words(State::of(statement.claim(), now), now);
-    let signers: Vec<String> =
-        statement.signatures().iter().map(|(name, _)| name.to_string()).collect();
-    let signers = signers.join(" and ");
-    format!("{state}, {}; signed by {signers} (not checked here)", found.proof)
+fn line(text: &mut String, content: &str) {
+    writeln!(text, "{}", printable(content)).expect("a string takes all that is written");
 }
 
-fn in_words(state: State<'_>, now: Timestamp) -> String {
-    match state {
-        State::Held(association) => association.mxid.as_str().to_owned(),
-        State::NotInForce(association) if now < association.not_before.into() => {
-            let (mxid, from) = (association.mxid.as_str(), day(association.not_before));
-            format!("nobody, and {mxid} from {from} on")
+/// A root's line, and one for each signature.
+fn root(text: &mut String, finding: &Finding, conflict: bool, now: Timestamp) {
+    let apex = &finding.apex;
+    let found = match &finding.outcome {
+        Ok(found) => found,
+        Err(error) => return line(text, &format!("  {apex} error: {error}")),
+    };
+    let said = said(found, conflict, now);
+    match &finding.vouching {
+        Some(vouching) => {
+            line(text, &format!("  {apex} {said}"));
+            signatures(text, vouching);
         }
-        State::NotInForce(association) => {
-            let (mxid, until) = (association.mxid.as_str(), day(association.not_after));
-            format!("nobody, but {mxid} until {until}")
-        }
-        State::Withdrawn => "nobody any more".to_owned(),
-        State::Absent => "nobody".to_owned(),
-        State::Unknown => "unknown".to_owned(),
+        None => line(text, &format!("  {apex} {said}{}", signers(found))),
     }
 }
 
-fn proof(verdict: &Verdict<'_>) -> &'static str {
-    match (verdict.proved, verdict.complete) {
+fn said(found: &Found, conflict: bool, now: Timestamp) -> String {
+    let Some(statement) = &found.statement else {
+        return format!("{}, {}", in_words(&Outcome::Nobody, now), found.proof);
+    };
+    let claim: &Claim = statement.claim();
+    let made = match conflict {
+        true => format!(" (signed {})", moment(claim.ts())),
+        false => String::new(),
+    };
+    format!("{}{made}, {}", in_words(&Outcome::of(claim, now), now), found.proof)
+}
+
+/// Who signed a statement that nobody was asked to judge.
+fn signers(found: &Found) -> String {
+    let Some(statement) = &found.statement else { return String::new() };
+    let names: Vec<String> =
+        statement.signatures().iter().map(|(name, _)| name.to_string()).collect();
+    format!("; signed by {} (not checked here)", names.join(" and "))
+}
+
+fn signatures(text: &mut String, vouching: &Vouching) {
+    for (key, judgement) in &vouching.signatures {
+        line(text, &format!("    {key}: {}", judged(key, judgement)));
+    }
+}
+
+/// What a signature is worth, and why.
+fn judged(signer: &KeyName, judgement: &Judgement) -> String {
+    if judgement.verdict == Verdict::Valid {
+        let chains: Vec<String> = judgement
+            .chains
+            .iter()
+            .map(|chain| match chain.keys() {
+                [_] => "trusted here".to_owned(),
+                [_, root] => format!("{} vouches for it", root.server),
+                [_, between @ .., root] => {
+                    let between: Vec<&str> =
+                        between.iter().map(|key| key.server.as_str()).collect();
+                    format!("{} vouches for it through {}", root.server, between.join(" and "))
+                }
+                [] => String::new(),
+            })
+            .collect();
+        return chains.join("; ");
+    }
+    let reason = match judgement.reason() {
+        Some(link) => link.to_string(),
+        None => format!("nobody is trusted here who could vouch for {}", signer.server),
+    };
+    format!("{}: {reason}", judgement.verdict.as_str().replace('_', " "))
+}
+
+fn in_words(outcome: &Outcome, now: Timestamp) -> String {
+    match outcome {
+        Outcome::User(association) => association.mxid.as_str().to_owned(),
+        Outcome::NotInForce(association) if now < association.not_before.into() => {
+            let (mxid, from) = (association.mxid.as_str(), day(association.not_before));
+            format!("nobody, and {mxid} from {from} on")
+        }
+        Outcome::NotInForce(association) => {
+            let (mxid, until) = (association.mxid.as_str(), day(association.not_after));
+            format!("nobody, but {mxid} until {until}")
+        }
+        Outcome::Withdrawn => "nobody any more".to_owned(),
+        Outcome::Nobody => "nobody".to_owned(),
+        Outcome::Unknown => "unknown".to_owned(),
+    }
+}
+
+fn proof(answer: &Answer) -> &'static str {
+    match (answer.proved, answer.complete) {
         (true, _) => "proved",
         (false, true) => "not proved",
         (false, false) => "not proved: a root gave no answer, and may know better",
     }
 }
 
+/// Whether anybody was asked to vouch for a statement.
+pub(in crate::cli) fn is_judged(answer: &Answer) -> bool {
+    answer.findings.iter().any(|finding| finding.vouching.is_some())
+}
+
+/// The other verdict; nothing where it does not matter.
+fn trust(answer: &Answer) -> String {
+    let trust = &answer.trust;
+    if answer.outcome == Outcome::Nobody || !is_judged(answer) {
+        return String::new();
+    }
+    if answer.is_trusted() {
+        return ", trusted".to_owned();
+    }
+    let (vouch, others) = (names(&trust.vouch), names(&trust.others));
+    let why = match (trust.vouch.len(), trust.needed) {
+        (0, _) if others.is_empty() => "no verification server is trusted here".to_owned(),
+        (0, 1) if trust.others.len() == 1 => format!("{others} does not vouch for it"),
+        (0, 1) => format!("none of {others} vouches for it"),
+        (0, needed) => format!("{needed} have to vouch for it, but none of {others} does"),
+        (_, needed) => {
+            format!("{needed} have to vouch for it, but only {vouch} does, not {others}")
+        }
+    };
+    format!(", not trusted: {why}")
+}
+
+fn names(servers: &BTreeSet<ServerName>) -> String {
+    servers.iter().map(ServerName::as_str).collect::<Vec<_>>().join(" and ")
+}
+
 /// The day of a moment: `2026-11-23`.
 fn day(ts: Ts) -> String {
+    moment(ts).split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// A moment to the second: `2026-11-23 20:14:36`, in UTC.
+fn moment(ts: Ts) -> String {
     let date = date(Timestamp::from(ts).as_secs());
     let (year, rest) = date.split_at(date.len() - 10);
-    format!("{year}-{}-{}", &rest[..2], &rest[2..4])
+    let part = |at: usize| &rest[at..at + 2];
+    format!("{year}-{}-{} {}:{}:{}", part(0), part(2), part(4), part(6), part(8))
 }
 
 /// The text with what would act on a terminal, or turn text around, written out: user ids may have
@@ -99,54 +204,6 @@ pub(in crate::cli) fn printable(text: &str) -> String {
     out
 }
 
-/// The same as an object for programs.
-pub(in crate::cli) fn object(
-    identifier: &str,
-    threepid: &Threepid,
-    verdict: &Verdict<'_>,
-    findings: &[Finding],
-) -> Value {
-    let mxid = match verdict.state {
-        State::Held(association) => Some(association.mxid.as_str()),
-        _ => None,
-    };
-    let roots: Vec<Value> = findings.iter().map(|finding| root(threepid, finding)).collect();
-    json!({
-        "identifier": identifier,
-        "medium": threepid.medium().as_str(),
-        "address": threepid.address(),
-        "outcome": verdict.state.word(),
-        "proved": verdict.proved,
-        "complete": verdict.complete,
-        "mxid": mxid,
-        "roots": roots,
-    })
-}
-
-/// That what was given is no identifier, as an object for programs.
-pub(super) fn error_object(identifier: &str, error: &ThreepidError) -> Value {
-    json!({ "identifier": identifier, "outcome": "error", "error": error.to_string() })
-}
-
-fn root(threepid: &Threepid, finding: &Finding) -> Value {
-    let apex = finding.apex.to_string();
-    match &finding.outcome {
-        Ok(found) => json!({
-            "apex": apex,
-            "name": found.owner.to_string(),
-            "proved": is_proved(found),
-            "ttl": found.ttl.as_secs(),
-            "statement": found.statement.as_ref().map(|statement| signed(threepid, statement)),
-        }),
-        Err(error) => json!({ "apex": apex, "error": error.to_string() }),
-    }
-}
-
-/// The association as its signers signed it.
-fn signed(threepid: &Threepid, statement: &Statement) -> Value {
-    serde_json::from_slice(&statement.to_json(threepid)).expect("canonical JSON is JSON")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +214,8 @@ mod tests {
     }
 
     #[test]
-    fn days_are_written_as_people_do() {
-        assert_eq!(day(Ts::from_millis(1_790_000_000_000).unwrap()), "2026-09-21");
+    fn moments_are_written_as_people_do() {
+        let ts = Ts::from_millis(1_790_000_000_000).unwrap();
+        assert_eq!((day(ts).as_str(), moment(ts).as_str()), ("2026-09-21", "2026-09-21 14:13:20"));
     }
 }

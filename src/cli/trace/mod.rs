@@ -18,14 +18,13 @@ use crate::config::{self, Config};
 use crate::daemon::anchors;
 use crate::recursor::{Limits, Recursor};
 use crate::resolver::{Checking, Policy, Response, Root};
-use crate::stub::{Finding, Found, LookupError};
+use crate::stub::{Answer, Finding, Found, LookupError, Verifiers};
 use crate::threepid::Threepid;
 use crate::transport::{self, Network, Sources};
 use crate::wire::{Class, Name, Question, Rtype};
 
 use super::arguments::Trace;
-use super::lookup::default_config;
-use super::lookup::verdict::Verdict;
+use super::lookup::{self, default_config};
 use super::{Exit, output, runtime};
 
 pub(super) use object::TRACE_JSON;
@@ -104,11 +103,12 @@ impl Tracer<'_> {
                 }
                 Err(error) => Err(LookupError::Name(error)),
             };
-            findings.push(Finding { apex: root.apex.clone(), outcome });
+            findings.push(Finding { apex: root.apex.clone(), outcome, vouching: None });
         }
-        let verdict = Verdict::of(&findings, threepid, SystemClock.now());
-        teller.identifier(self.text, threepid, &verdict, &findings);
-        verdict.exit()
+        let verifiers = Verifiers::default();
+        let answer = Answer::of(findings, threepid, &verifiers, SystemClock.now());
+        teller.identifier(self.text, threepid, &answer);
+        lookup::exit(&answer)
     }
 
     /// Looks in every root for other records at the identifier's name.

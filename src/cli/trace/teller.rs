@@ -8,13 +8,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::cli::lookup::show;
-use crate::cli::lookup::verdict::Verdict;
-use crate::cli::{Exit, output};
+use crate::cli::{Exit, lookup, output};
 use crate::clock::{Clock, SystemClock};
 use crate::dnssec::Security;
 use crate::resolver::{Cause, Kind, Meaning, Note, Policy, Response, Special, Trusted};
-use crate::stub::Finding;
+use crate::stub::Answer;
 use crate::threepid::Threepid;
 use crate::wire::rdata::address;
 use crate::wire::{Message, Name, Question, Transport};
@@ -233,17 +231,10 @@ impl Teller {
     }
 
     /// The walks for an identifier came to this.
-    pub(super) fn identifier(
-        &self,
-        given: &str,
-        threepid: &Threepid,
-        verdict: &Verdict<'_>,
-        findings: &[Finding],
-    ) {
-        let lines = || show::lines(threepid, verdict, findings, None, SystemClock.now());
+    pub(super) fn identifier(&self, given: &str, threepid: &Threepid, answer: &Answer) {
         self.say(
-            || object::event("identifier", show::object(given, threepid, verdict, findings)),
-            || format!("\n{}", lines()),
+            || object::event("identifier", lookup::object::object(given, threepid, answer)),
+            || format!("\n{}", lookup::show::lines(threepid, answer, None, SystemClock.now())),
         );
     }
 

@@ -1,7 +1,8 @@
 //! The demo's files: zones, keys, anchors and configurations in the state directory.
 //!
 //! Zones and keys are written where they are missing, so that they stay from one start to the next and
-//! can be edited; everything else is made of them at each start.
+//! can be edited; of the zones only certificates that end soon are renewed. Everything else is made of them
+//! at each start.
 
 use std::fmt::Write;
 use std::fs;
@@ -19,7 +20,7 @@ use crate::wire::rdata::{Dnskey, address, to_text};
 use crate::wire::{Name, Rtype};
 use crate::zone::Zone;
 
-use super::DemoError;
+use super::{DemoError, verifiers};
 
 macro_rules! zones {
     ($($apex:literal)*) => {
@@ -117,11 +118,21 @@ impl Files {
         if !self.path(&file).exists() {
             self.write(&file, text)?;
         }
+        self.renew_certificates(&file, now)?;
         let built = zone_file::read(&self.path(&file), &apex)?;
         let server = server(&built.zone)
             .ok_or_else(|| DemoError::NoServer { path: self.path(&file), apex: apex.clone() })?;
         let keys = self.keys(&apex, now)?;
         Ok(DemoZone { name, apex, server, keys })
+    }
+
+    /// Renews certificates in a zone file that end soon. One that cannot be read is told of later.
+    fn renew_certificates(&self, file: &str, now: Timestamp) -> Result<(), DemoError> {
+        let text = fs::read_to_string(self.path(file)).unwrap_or_default();
+        match verifiers::renewed(&text, now) {
+            Some(text) => self.write(file, &text).map(drop),
+            None => Ok(()),
+        }
     }
 
     fn keys(&self, apex: &Name, now: Timestamp) -> Result<Vec<ZoneKey>, DemoError> {
@@ -220,6 +231,7 @@ impl Files {
             write!(text, "\n[[client.root]]\napex = \"{apex}\"\nanchor_file = \"{anchor}\"\n")
                 .expect("a string takes all that is written");
         }
+        text.push_str(&verifiers::client_tables());
         self.write("client.toml", &text)
     }
 }

@@ -5,6 +5,7 @@
 
 mod files;
 mod probe;
+mod verifiers;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
