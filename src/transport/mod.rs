@@ -29,7 +29,7 @@ pub use limits::Limits;
 pub use listen::{ListenError, Listener};
 pub use network::Network;
 pub use server::{Parts, Server};
-pub use slots::{Full, Slot, Slots};
+pub use slots::{Full, Slot, Slots, client};
 pub use sources::Sources;
 
 /// The two ends of what a packet came by.

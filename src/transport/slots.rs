@@ -78,8 +78,9 @@ impl Drop for Slot {
     }
 }
 
-/// What counts as one client. An IPv4 address mapped into IPv6 is the IPv4 address.
-fn client(address: IpAddr) -> IpAddr {
+/// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, as its first address. An
+/// IPv4 address mapped into IPv6 is the IPv4 address.
+pub fn client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),

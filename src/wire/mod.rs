@@ -5,6 +5,7 @@
 //! and write their text. This is the only door to `hickory-proto`.
 
 mod compression;
+mod global;
 mod iana;
 mod message;
 mod name;
@@ -17,6 +18,7 @@ mod unaskable;
 mod writer;
 
 pub use compression::Pointers;
+pub use global::is_global;
 pub use iana::{
     Algorithm, Class, DigestType, EdeCode, EdnsCode, Opcode, Rcode, Rtype, UnknownMnemonic,
 };

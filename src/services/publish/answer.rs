@@ -1,0 +1,203 @@
+//! What a publication is answered.
+
+use std::time::Duration;
+
+use crate::signed::{Json, Object};
+use crate::wire::Name;
+
+/// What came of a publication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is what is held from now on.
+    Stored,
+    /// Its signatures were added to those that are held.
+    Merged,
+    /// It is held already.
+    Unchanged,
+    /// It belongs elsewhere.
+    Delegated {
+        /// The zone that it lies in, or that leads to it.
+        zone: Name,
+        /// Where to send it.
+        location: String,
+    },
+    /// It is not taken.
+    Refused(Refusal),
+}
+
+/// Why a publication is not taken: an error code, and what a person may want to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which kind.
+    pub kind: RefusalKind,
+    /// The rest of it in words.
+    pub error: String,
+    /// When to try again, where that may help.
+    pub retry_after: Option<Duration>,
+}
+
+/// The kinds of [`Refusal`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// No JSON, or JSON without a canonical form.
+    NotJson,
+    /// No statement.
+    BadJson,
+    /// A statement or parameter that cannot be taken.
+    InvalidParameter,
+    /// No signature counts here.
+    Forbidden,
+    /// No zone here for its name.
+    NotFound,
+    /// Nothing is here.
+    Unrecognized,
+    /// Only POST is for this.
+    Method,
+    /// A newer statement is held.
+    Superseded,
+    /// More octets than are read.
+    TooLarge,
+    /// The client came too often.
+    TooMany,
+    /// Certificates, or the service of the zone it belongs to, could not be looked up.
+    Undetermined,
+    /// The zone it belongs to names no service to publish at that could be proved.
+    NoService,
+    /// It was to be passed on, over more servers than are gone along.
+    TooFar,
+    /// It was to be passed on, and the server there cannot be reached or gives no such answer.
+    NotForwarded,
+    /// It was to be passed on, and the server there took too long.
+    TimedOut,
+    /// The store cannot be written.
+    Failed,
+}
+
+impl RefusalKind {
+    /// All of them, for counters.
+    pub(super) const ALL: [Self; 16] = [
+        Self::NotJson,
+        Self::BadJson,
+        Self::InvalidParameter,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Unrecognized,
+        Self::Method,
+        Self::Superseded,
+        Self::TooLarge,
+        Self::TooMany,
+        Self::Undetermined,
+        Self::NoService,
+        Self::TooFar,
+        Self::NotForwarded,
+        Self::TimedOut,
+        Self::Failed,
+    ];
+
+    /// The status, `errcode`, and what it is counted as.
+    const fn words(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::NotJson => (400, "M_NOT_JSON", "not_json"),
+            Self::BadJson => (400, "M_BAD_JSON", "bad_json"),
+            Self::InvalidParameter => (400, "M_INVALID_PARAM", "invalid_parameter"),
+            Self::Forbidden => (403, "M_FORBIDDEN", "forbidden"),
+            Self::NotFound => (404, "M_NOT_FOUND", "not_found"),
+            Self::Unrecognized => (404, "M_UNRECOGNIZED", "unrecognized"),
+            Self::Method => (405, "M_UNRECOGNIZED", "method"),
+            Self::Superseded => (409, "THREEPID_SUPERSEDED", "superseded"),
+            Self::TooLarge => (413, "M_TOO_LARGE", "too_large"),
+            Self::TooMany => (429, "M_LIMIT_EXCEEDED", "too_many"),
+            Self::Undetermined => (503, "THREEPID_UNDETERMINED", "undetermined"),
+            Self::NoService => (503, "THREEPID_NO_SERVICE", "no_service"),
+            Self::TooFar => (502, "THREEPID_TOO_MANY_HOPS", "too_far"),
+            Self::NotForwarded => (502, "THREEPID_NOT_FORWARDED", "not_forwarded"),
+            Self::TimedOut => (504, "THREEPID_TIMED_OUT", "timed_out"),
+            Self::Failed => (500, "M_UNKNOWN", "failed"),
+        }
+    }
+
+    /// The status of the response.
+    pub const fn status(self) -> u16 {
+        self.words().0
+    }
+
+    /// The member `errcode`.
+    pub const fn errcode(self) -> &'static str {
+        self.words().1
+    }
+
+    /// The word it is counted under.
+    pub(super) const fn label(self) -> &'static str {
+        self.words().2
+    }
+
+    /// In these words.
+    pub(super) fn with(self, error: impl Into<String>) -> Refusal {
+        Refusal { kind: self, error: error.into(), retry_after: None }
+    }
+
+    /// In these words, and to be tried again after some time.
+    pub(super) fn retry(self, error: impl Into<String>, after: Duration) -> Refusal {
+        Refusal { retry_after: Some(after), ..self.with(error) }
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Answer {
+    /// The status of the response (RFC 9110 section 15).
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Stored => 201,
+            Self::Merged | Self::Unchanged => 200,
+            Self::Delegated { .. } => 307,
+            Self::Refused(refusal) => refusal.kind.status(),
+        }
+    }
+
+    /// The body of the response.
+    pub fn body(&self) -> Object {
+        let status = |word: &str| [("status", word)].into_iter().collect();
+        match self {
+            Self::Stored => status("stored"),
+            Self::Merged => status("merged"),
+            Self::Unchanged => status("unchanged"),
+            Self::Delegated { zone, location } => {
+                let error = format!("the zone {zone} is served elsewhere: publish there");
+                let members = [
+                    ("errcode", DELEGATED.to_owned()),
+                    ("error", error),
+                    ("zone", zone.to_string()),
+                    ("location", location.clone()),
+                ];
+                members.into_iter().collect()
+            }
+            Self::Refused(refusal) => refusal.body(),
+        }
+    }
+
+    /// When to try again, where that may help, in whole seconds (RFC 9110 section 10.2.3).
+    pub fn retry_after(&self) -> Option<u64> {
+        let Self::Refused(Refusal { retry_after: Some(wait), .. }) = self else { return None };
+        Some(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1))
+    }
+}
+
+/// The `errcode` of what belongs elsewhere.
+pub(super) const DELEGATED: &str = "THREEPID_DELEGATED";
+
+impl Refusal {
+    fn body(&self) -> Object {
+        let members = [("errcode", self.kind.errcode()), ("error", &self.error)];
+        let mut body: Object = members.into_iter().collect();
+        if let Some(wait) = self.retry_after.filter(|_| self.kind == RefusalKind::TooMany) {
+            let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).max(1);
+            body.insert("retry_after_ms", Json::Integer(millis));
+        }
+        body
+    }
+}

@@ -1,0 +1,203 @@
+//! Passing a statement on to the servers of a delegated zone.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+
+use super::answer::DELEGATED;
+use super::referral::Service;
+use super::request::{HOPS, ZONE};
+use super::{Answer, Publisher, Refusal, RefusalKind, Shelf, Spot};
+use crate::codec::Url;
+use crate::signed::{self, Json, Object};
+use crate::transport::Exchange;
+use crate::transport::http::{Bytes, Fetch, Incoming, Outgoing, header};
+use crate::wire::rdata::address;
+use crate::wire::{Class, Name, Prefix, Question, Rtype, is_global};
+
+/// What is read of an answer: a few members.
+const ANSWER: signed::Limits = signed::Limits { octets: 8192, depth: 4 };
+
+/// How much of a server's text is told on, in characters.
+const MAX_TEXT: usize = 1024;
+
+/// The longest time to wait that is told on.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// A statement on its way, and how it may go.
+pub(super) struct Passing<'a, F> {
+    pub(super) body: &'a [u8],
+    pub(super) spot: &'a Spot,
+    /// How often it was passed on before.
+    pub(super) hops: u8,
+    pub(super) fetch: &'a F,
+    /// Networks it may go to, besides the addresses of the internet.
+    pub(super) allowed: &'a [Prefix],
+}
+
+/// What a server answers to what was passed on.
+enum Relayed {
+    /// This is for whoever sent it.
+    Answer(Answer),
+    /// Servers of this zone know more.
+    Deeper(Name),
+}
+
+impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
+    /// Passes a statement on to the service of the zone `cut`, and from there deeper, until one answers.
+    pub(super) async fn forward(
+        &self,
+        passing: &Passing<'_, F>,
+        cut: Name,
+    ) -> Result<Answer, Refusal> {
+        let time = self.rules.limits.forward_time;
+        timeout(time, self.descend(passing, cut)).await.unwrap_or_else(|_| {
+            let error = format!("it was passed on, and not answered in {} s", time.as_secs());
+            Err(RefusalKind::TimedOut.retry(error, self.rules.limits.retry_after))
+        })
+    }
+
+    async fn descend(&self, passing: &Passing<'_, F>, mut cut: Name) -> Result<Answer, Refusal> {
+        let owner = &passing.spot.owner;
+        for hops in passing.hops.saturating_add(1)..=self.rules.limits.hops {
+            match self.pass(passing, hops, &cut).await? {
+                Relayed::Answer(answer) => return Ok(answer),
+                Relayed::Deeper(zone) if zone.is_below(&cut) && owner.is_at_or_below(&zone) => {
+                    cut = zone;
+                }
+                Relayed::Deeper(zone) => {
+                    let error =
+                        format!("the server of {cut} refers to {zone}, which is not deeper");
+                    return Err(RefusalKind::NotForwarded.with(error));
+                }
+            }
+        }
+        let most = self.rules.limits.hops;
+        Err(RefusalKind::TooFar.with(format!("it was passed on {most} times, and should go on")))
+    }
+
+    /// Passes it on once.
+    async fn pass(
+        &self,
+        passing: &Passing<'_, F>,
+        hops: u8,
+        cut: &Name,
+    ) -> Result<Relayed, Refusal> {
+        let service = self.service(cut).await?;
+        let addresses = self.addresses(&service, passing.allowed).await?;
+        let unfit = |error: String| RefusalKind::NotForwarded.with(error);
+        let location = service.location(&passing.spot.apex);
+        let url: Url = location.parse().map_err(|error| unfit(format!("{location}: {error}")))?;
+        let body = Bytes::copy_from_slice(passing.body);
+        let mut request = Outgoing { addresses: Some(addresses), ..Outgoing::post_json(url, body) };
+        request.headers.insert(HOPS, header::HeaderValue::from(u16::from(hops)));
+        if let Ok(zone) = header::HeaderValue::from_str(&cut.to_string()) {
+            request.headers.insert(ZONE, zone);
+        }
+        let response = passing.fetch.fetch(request).await;
+        let response = response.map_err(|error| {
+            let error = format!("the server of {cut}: {error}");
+            RefusalKind::NotForwarded.retry(error, self.rules.limits.retry_after)
+        })?;
+        read(&response).ok_or_else(|| {
+            let status = response.status;
+            unfit(format!("the server of {cut} gives no answer that is known here: {status}"))
+        })
+    }
+
+    /// The addresses of a service that may be connected to.
+    async fn addresses(
+        &self,
+        service: &Service,
+        allowed: &[Prefix],
+    ) -> Result<Vec<SocketAddr>, Refusal> {
+        let Service { host, target, port } = service;
+        let found = match self.rules.roots.iter().any(|apex| target.is_at_or_below(apex)) {
+            true => self.in_tree(target).await,
+            false => in_system(host, *port).await,
+        };
+        let may_go = |address: &IpAddr| {
+            is_global(*address) || allowed.iter().any(|network| network.contains(*address))
+        };
+        let fit: Vec<_> = found.iter().copied().filter(may_go).collect();
+        if fit.is_empty() {
+            let why = match found.is_empty() {
+                true => "it has no address that is known now",
+                false => "none of its addresses is of the internet, or allowed by `forward_to`",
+            };
+            let error = format!("it cannot be passed on to {host}: {why}");
+            return Err(RefusalKind::NotForwarded.retry(error, self.rules.limits.retry_after));
+        }
+        Ok(fit.into_iter().map(|address| SocketAddr::new(address, *port)).collect())
+    }
+
+    /// The addresses of a host that is named in a tree.
+    async fn in_tree(&self, target: &Name) -> Vec<IpAddr> {
+        let ask = async |rtype| {
+            let question = Question { name: target.clone(), rtype, class: Class::IN };
+            self.client
+                .resolve(question)
+                .await
+                .map_or_else(|_| Vec::new(), |found| found.data().to_vec())
+        };
+        let (six, four) = tokio::join!(ask(Rtype::AAAA), ask(Rtype::A));
+        six.iter()
+            .map(|rdata| (Rtype::AAAA, rdata))
+            .chain(four.iter().map(|rdata| (Rtype::A, rdata)))
+            .filter_map(|(rtype, rdata)| address(rtype, rdata).ok())
+            .collect()
+    }
+}
+
+/// The addresses of any other host, as the system knows them. TLS proves that it is the one.
+async fn in_system(host: &str, port: u16) -> Vec<IpAddr> {
+    match lookup_host((host, port)).await {
+        Ok(found) => found.map(|address| address.ip()).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Reads what a server answers; none where that is nothing that could be told on.
+fn read(response: &Incoming) -> Option<Relayed> {
+    let body = Object::parse(&response.body, &ANSWER).ok()?;
+    let text = |name| match body.get(name) {
+        Some(Json::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let status = response.status.as_u16();
+    let answer = match (status, text("status"), text("errcode")) {
+        (201, Some("stored"), _) => Answer::Stored,
+        (200, Some("merged"), _) => Answer::Merged,
+        (200, Some("unchanged"), _) => Answer::Unchanged,
+        (307, _, Some(DELEGATED)) => return text("zone")?.parse().ok().map(Relayed::Deeper),
+        (status, _, Some(errcode)) => {
+            let kind = relayed_kind(status, errcode)?;
+            let error = text("error").unwrap_or_default().chars().take(MAX_TEXT).collect();
+            Answer::Refused(Refusal { kind, error, retry_after: wait(response, &body) })
+        }
+        _ => return None,
+    };
+    Some(Relayed::Answer(answer))
+}
+
+/// The kind of refusal that is told on. That nothing is there, or only for others, is not about the
+/// statement.
+fn relayed_kind(status: u16, errcode: &str) -> Option<RefusalKind> {
+    let is_it = |kind: &RefusalKind| (kind.status(), kind.errcode()) == (status, errcode);
+    let kind = RefusalKind::ALL.into_iter().find(is_it)?;
+    let is_its_own =
+        [RefusalKind::Unrecognized, RefusalKind::Method, RefusalKind::Failed].contains(&kind);
+    (!is_its_own).then_some(kind)
+}
+
+/// How long to wait, as the server says.
+fn wait(response: &Incoming, body: &Object) -> Option<Duration> {
+    let header = response.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let wait = match body.get("retry_after_ms") {
+        Some(Json::Integer(millis)) => Duration::from_millis(u64::try_from(*millis).ok()?),
+        _ => Duration::from_secs(header?.parse().ok()?),
+    };
+    Some(wait.min(LONGEST_WAIT))
+}

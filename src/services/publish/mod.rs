@@ -1,0 +1,301 @@
+//! Publishing: `POST /_threepid/v1/associations` takes an association or a withdrawal.
+//!
+//! # What is asked
+//!
+//! The body is the statement as signed JSON. `?root=3pid.example.` names the tree it is for; without it,
+//! it is for all trees that are known here. Clients that publish to several trees ask for each.
+//!
+//! # What is answered
+//!
+//! | status | `errcode` or `status` | |
+//! |---|---|---|
+//! | 201 | `stored` | it is on disk, and served |
+//! | 200 | `merged`, `unchanged` | what it says is held; its signatures were new, or not |
+//! | 307 | `THREEPID_DELEGATED` | it lies below the delegation `zone`: go to `location`, in the header too |
+//! | 400 | `M_NOT_JSON`, `M_BAD_JSON` | no canonical JSON; no statement |
+//! | 400 | `M_INVALID_PARAM` | an address not in its normal form, a time ahead of the clock, a bad `root` |
+//! | 403 | `M_FORBIDDEN` | nobody who counts here vouches for it; of each signature it is told why |
+//! | 404 | `M_NOT_FOUND` | no zone here for its name |
+//! | 409 | `THREEPID_SUPERSEDED` | something newer is held |
+//! | 413 | `M_TOO_LARGE` | |
+//! | 429 | `M_LIMIT_EXCEEDED` | too often; `retry_after_ms` and `Retry-After` tell when |
+//! | 500 | `M_UNKNOWN` | the store cannot be written |
+//! | 502 | `THREEPID_TOO_MANY_HOPS`, `THREEPID_NOT_FORWARDED` | it was to be passed on, and was not |
+//! | 503 | `THREEPID_UNDETERMINED` | certificates or the zone's service could not be looked up now |
+//! | 503 | `THREEPID_NO_SERVICE` | the zone it lies in tells of no service, or does not prove it |
+//! | 504 | `THREEPID_TIMED_OUT` | it was passed on, and not answered in time |
+//!
+//! All but the first two are `{"errcode","error"}` with a text for people.
+//!
+//! # What is checked, in this order
+//!
+//! 1. The size, then the JSON, then the statement, its address in normal form.
+//! 2. How often the client came: [`Rate`].
+//! 3. Where the name lies, by the zones' tables alone: here, below a delegation, or elsewhere.
+//! 4. The signatures, by certificates in the tree that the statement goes to, up to the root verification
+//!    servers that are accepted here. It is held with those alone that hold for this identifier.
+//! 5. Its time: at most [5 minutes](Limits::ahead) ahead of the clock.
+//!
+//! Only then the store is touched. Up to there what is answered, and when, is the same whoever is
+//! registered. What is held then and what wins is for the [`store`](crate::store).
+//!
+//! # Several trees
+//!
+//! A statement for all trees is held in each that has its name here and whose certificates it satisfies.
+//! The best of what came of it is answered. Where one of the trees cannot be asked for certificates, it is
+//! held in none, so that to try again is right. Delegations count where no tree has its name here.
+//!
+//! # Passing on
+//!
+//! What lies below a delegation is [referred](Below::Refer) or [passed on](Below::Forward), to where the SRV
+//! records at `_threepid-publish._tcp.<zone>` say, which DNSSEC has to prove. A statement that is passed on
+//! carries two headers: `Threepid-Hops`, how often it was, and `Threepid-Zone`, whose server it goes to. It
+//! goes on at most [16](Limits::hops) times, each time deeper into the tree; a server that finds it in no
+//! zone at or below that answers 404. Its way leads to
+//! [addresses of the internet](crate::wire::is_global) alone, and to what the operator allows.
+
+mod answer;
+mod forward;
+mod rate;
+mod referral;
+mod request;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod vet;
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::association::Statement;
+use crate::authority::Place;
+use crate::clock::{Clock, Timestamp};
+use crate::store::{Change, Outcome, Store, StoreError};
+use crate::stub::Client;
+use crate::threepid::Threepid;
+use crate::transport::Exchange;
+use crate::transport::http::Fetch;
+use crate::trust::Anchors;
+use crate::wire::{Name, Prefix};
+
+pub use answer::{Answer, Refusal, RefusalKind};
+pub use rate::{Rate, Rates};
+pub use request::PATH;
+
+pub use tally::Tally;
+
+use forward::Passing;
+use request::Publication;
+
+/// What is taken of publications, and of those who send them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest body: 8192 octets, which is what is read of a statement.
+    pub body: usize,
+    /// How far ahead of the clock a statement's time may be: 5 minutes.
+    pub ahead: Duration,
+    /// How often a statement may be passed on, by all servers together: 16, one more than a phone
+    /// number has digits.
+    pub hops: u8,
+    /// How long passing on may take, all in all: 20 s, so that who waits for 30 hears of it.
+    pub forward_time: Duration,
+    /// When to come again after something could not be looked up: 30 s. Failures are remembered
+    /// for 5, denials for 60.
+    pub retry_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 8192,
+            ahead: Duration::from_secs(300),
+            hops: 16,
+            forward_time: Duration::from_secs(20),
+            retry_after: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What is done with statements that lie below a delegation.
+#[derive(Debug, Clone)]
+pub enum Below<F> {
+    /// Whoever sent it is told where to send it.
+    Refer,
+    /// It is passed on.
+    Forward {
+        /// By this client.
+        fetch: F,
+        /// Networks that it may go to besides the addresses of the internet.
+        allowed: Vec<Prefix>,
+    },
+}
+
+/// What is accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// The apexes of the trees.
+    pub roots: Vec<Name>,
+    /// The root verification servers that are accepted.
+    pub verifiers: Anchors,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// Knows where names lie.
+pub trait Zones: Send + Sync + 'static {
+    /// Where a name lies, by the tables of the zones alone.
+    fn locate(&self, name: &Name) -> Place;
+}
+
+/// Holds what was accepted.
+pub trait Shelf: Send + Sync + 'static {
+    /// Makes the changes, and tells of each what came of it when that is on disk.
+    fn keep(
+        &self,
+        changes: Vec<Change>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Outcome>, StoreError>> + Send;
+}
+
+impl Shelf for Store {
+    async fn keep(&self, changes: Vec<Change>, now: Timestamp) -> Result<Vec<Outcome>, StoreError> {
+        self.apply(changes, now).await
+    }
+}
+
+/// Takes publications: what `POST` comes to.
+pub struct Publisher<E, F, S> {
+    /// What is accepted.
+    pub rules: Rules,
+    /// Looks up certificates and services, in the trees of the rules.
+    pub client: Client<E>,
+    /// What is done with statements that lie below a delegation.
+    pub below: Below<F>,
+    /// Where names lie.
+    pub zones: Arc<dyn Zones>,
+    /// Where statements go.
+    pub shelf: S,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How often clients came.
+    pub rates: Arc<Rates>,
+    /// What came of it all.
+    pub tally: Arc<Tally>,
+}
+
+/// A tree, and the name that a statement has in it.
+#[derive(Debug, Clone)]
+struct Spot {
+    apex: Name,
+    owner: Name,
+}
+
+/// Where a statement goes.
+enum Way {
+    /// Into the zones here, of these trees.
+    Here(Vec<Spot>),
+    /// Below this delegation.
+    Below { spot: Spot, cut: Name },
+}
+
+impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
+    /// Takes one publication from the client at `peer`.
+    async fn publish(&self, publication: &Publication<'_>, peer: IpAddr) -> Answer {
+        self.take(publication, peer).await.unwrap_or_else(Answer::Refused)
+    }
+
+    async fn take(&self, publication: &Publication<'_>, peer: IpAddr) -> Result<Answer, Refusal> {
+        let (threepid, statement) = vet::read(publication.body)?;
+        self.rates.admit(peer, self.clock.now()).map_err(vet::too_many)?;
+        let onward = publication.onward()?;
+        match self.way(&threepid, publication.root()?.as_ref(), onward.zone.as_ref())? {
+            Way::Here(spots) => self.hold(&threepid, &statement, &spots).await,
+            Way::Below { spot, cut } => match &self.below {
+                Below::Refer => self.refer(&spot, &cut).await,
+                Below::Forward { fetch, allowed } => {
+                    let (body, hops) = (publication.body, onward.hops);
+                    self.forward(&Passing { body, spot: &spot, hops, fetch, allowed }, cut).await
+                }
+            },
+        }
+    }
+
+    /// Where the statement goes, by the zones that are here. One that was passed on has to lie at or
+    /// below the zone `passed`.
+    fn way(
+        &self,
+        threepid: &Threepid,
+        root: Option<&Name>,
+        passed: Option<&Name>,
+    ) -> Result<Way, Refusal> {
+        let asked = |apex: &&Name| root.is_none_or(|root| root == *apex);
+        let (mut here, mut below) = (Vec::new(), None);
+        for apex in self.rules.roots.iter().filter(asked) {
+            // An identifier whose name does not fit has none in this tree.
+            let Ok(owner) = threepid.owner(apex) else { continue };
+            let (zone, cut) = match self.zones.locate(&owner) {
+                Place::Hosted { zone } => (zone, None),
+                Place::Delegated { zone, cut } => (zone, Some(cut)),
+                Place::Elsewhere => continue,
+            };
+            if passed.is_some_and(|passed| !zone.is_at_or_below(passed)) {
+                continue;
+            }
+            let spot = Spot { apex: apex.clone(), owner };
+            match cut {
+                None => here.push(spot),
+                Some(cut) => below = below.or(Some(Way::Below { spot, cut })),
+            }
+        }
+        match (here, below) {
+            (here, _) if !here.is_empty() => Ok(Way::Here(here)),
+            (_, Some(below)) => Ok(below),
+            _ => Err(RefusalKind::NotFound.with("no zone of this server has a place for it")),
+        }
+    }
+
+    /// Checks the signatures, and puts what holds into the store.
+    async fn hold(
+        &self,
+        threepid: &Threepid,
+        statement: &Statement,
+        spots: &[Spot],
+    ) -> Result<Answer, Refusal> {
+        let mut changes = Vec::new();
+        let mut unvouched = None;
+        for Spot { apex, .. } in spots {
+            let vouching =
+                self.client.vouch(threepid, statement, apex, &self.rules.verifiers).await;
+            match vet::vouched(statement, &vouching) {
+                Ok(vouched) => {
+                    let change = Change::publish(apex, threepid.clone(), vouched);
+                    changes.push(change.expect("it has a name in this tree"));
+                }
+                Err(vet::Unvouched::Undetermined(why)) => {
+                    let wait = self.rules.limits.retry_after;
+                    return Err(RefusalKind::Undetermined.retry(why, wait));
+                }
+                Err(vet::Unvouched::Refused(why)) => unvouched = Some(why),
+            }
+        }
+        if let Some(why) = unvouched.filter(|_| changes.is_empty()) {
+            return Err(RefusalKind::Forbidden.with(why));
+        }
+        let now = self.clock.now();
+        vet::in_time(statement, now, &self.rules.limits)?;
+        self.keep(changes, now).await
+    }
+
+    async fn keep(&self, changes: Vec<Change>, now: Timestamp) -> Result<Answer, Refusal> {
+        match self.shelf.keep(changes, now).await {
+            Ok(outcomes) => vet::best(&outcomes),
+            Err(error) => {
+                tracing::error!(%error, "a publication was not stored");
+                let error = "it could not be stored, by a fault of this server: try again later";
+                Err(RefusalKind::Failed.retry(error, self.rules.limits.retry_after))
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Publications, from a request to its response and what is held then.
+
+mod bodies;
+mod passing;
+mod racing;
+mod trees;
+mod vetting;
+mod world;
