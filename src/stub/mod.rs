@@ -58,6 +58,7 @@
 //! ```
 
 mod answer;
+pub mod book;
 mod finding;
 mod resolved;
 #[cfg(test)]

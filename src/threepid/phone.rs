@@ -27,6 +27,15 @@ const PLAIN_LENGTHS: std::ops::RangeInclusive<usize> = 10..=13;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Country(phonenumber::country::Id);
 
+impl Country {
+    /// The country that a calling code leads to: 44 to GB. Where several share it, the one that the
+    /// plan is named after: 1 to US.
+    pub fn of_calling_code(code: u16) -> Option<Self> {
+        let countries = phonenumber::metadata::DATABASE.by_code(&code)?;
+        countries.first()?.id().parse().ok()
+    }
+}
+
 /// Reads a two-letter code (ISO 3166-1) in either case.
 impl FromStr for Country {
     type Err = ThreepidError;
@@ -161,6 +170,17 @@ mod tests {
         assert_eq!(read("+49 30 123456", "GB").unwrap(), "4930123456");
         for unknown in ["", "G", "XX", "GBR", "4"] {
             assert_eq!(unknown.parse::<Country>(), Err(ThreepidError::Country(unknown.to_owned())));
+        }
+    }
+
+    #[test]
+    fn calling_codes_lead_to_countries() {
+        let country = |code| Country::of_calling_code(code).map(|country| country.to_string());
+        for (code, expected) in [(44, "GB"), (1, "US"), (7, "RU"), (39, "IT"), (49, "DE")] {
+            assert_eq!(country(code).as_deref(), Some(expected));
+        }
+        for none in [0, 2, 800, 999, 65_535] {
+            assert_eq!(country(none), None);
         }
     }
 
