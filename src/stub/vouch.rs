@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Client, Proof};
+use super::{Client, Proof, Resolved};
 use crate::association::Statement;
 use crate::certificate::{self, Certificate};
 use crate::signed::ServerName;
@@ -26,12 +26,7 @@ impl<E: Exchange + 'static> Client<E> {
         let Ok(Some(name)) = certificate::owner(server, apex) else { return Found::Absent };
         let question = Question { name, rtype: Rtype::VCERT, class: Class::IN };
         match self.resolve(question).await {
-            Ok(resolved) if resolved.proof != Proof::Proved => Found::Undetermined,
-            Ok(resolved) if resolved.data().is_empty() => Found::Absent,
-            Ok(resolved) => {
-                let data = resolved.data().iter().take(MAX_CERTIFICATES);
-                Found::Records(data.map(|rdata| Certificate::from_rdata(rdata.octets())).collect())
-            }
+            Ok(resolved) => read(&resolved),
             Err(_) => Found::Undetermined,
         }
     }
@@ -81,5 +76,49 @@ impl<E: Exchange + 'static> Client<E> {
                 collected.insert(server, found);
             }
         }
+    }
+}
+
+/// Reads certificates, malformed ones included.
+fn read(resolved: &Resolved) -> Found {
+    let data = resolved.data();
+    if resolved.proof != Proof::Proved {
+        return Found::Undetermined;
+    }
+    if data.is_empty() {
+        return Found::Absent;
+    }
+    let data = data.iter().take(MAX_CERTIFICATES);
+    Found::Records(data.map(|rdata| Certificate::from_rdata(rdata.octets())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Rdata, Rrset, Ttl};
+
+    #[test]
+    fn malformed_certificates_are_kept() {
+        let owner: Name = "a.example._verifier.3pid.example.".parse().unwrap();
+        let mut rrset = Rrset::single(
+            owner,
+            Rtype::VCERT,
+            Ttl::from_secs(60),
+            Rdata::new(b"{}".to_vec()).unwrap(),
+        );
+        let resolved = |rrset, proof| Resolved { rrset, zone: None, proof, ttl: Ttl::default() };
+        let Found::Records(records) = read(&resolved(Some(rrset.clone()), Proof::Proved)) else {
+            panic!("there are records");
+        };
+        assert!(matches!(records.as_slice(), [Err(_)]));
+        let unproved = resolved(Some(rrset.clone()), Proof::Unsigned(None));
+        assert_eq!(read(&unproved), Found::Undetermined);
+        assert_eq!(read(&resolved(None, Proof::Proved)), Found::Absent);
+        assert_eq!(read(&resolved(None, Proof::Unsigned(None))), Found::Undetermined);
+        rrset.rdata = vec![rrset.rdata[0].clone(); MAX_CERTIFICATES + 1];
+        let Found::Records(records) = read(&resolved(Some(rrset), Proof::Proved)) else {
+            panic!("there are records");
+        };
+        assert_eq!(records.len(), MAX_CERTIFICATES);
     }
 }

@@ -12,6 +12,7 @@
 //! | keys and algorithms that change, of trust anchors and of other zones; clocks that are set | `rollover`, `key_rollovers` |
 //! | what the cache is used for | `aggressive`, `prefetch`, `refreshing`, `stale` |
 //! | how servers are asked | `forward`, `mixed_case`, `policy`, `priming`, `special`, `walking` |
+//! | who vouches for an association, and who does not; several roots | `vouching` |
 //! | many clients at once | `crowding`, `recursing`, `sharing` |
 //! | what a request may cost, and who tries to make it cost more | `adversary`, `attacks`, `budget` |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
@@ -49,6 +50,7 @@ mod special;
 mod stale;
 mod tree;
 mod validation;
+mod vouching;
 mod waiting;
 mod walking;
 mod watching;

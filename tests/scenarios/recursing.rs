@@ -305,7 +305,7 @@ async fn answers_fit_what_the_client_takes() {
 }
 
 /// The recursor as seen by a client.
-struct ToRecursor(Recursor<Wire>);
+pub(super) struct ToRecursor(pub(super) Recursor<Wire>);
 
 impl Exchange for ToRecursor {
     async fn exchange(
