@@ -23,6 +23,7 @@ mod iana;
 mod mistake;
 mod operation;
 mod policy;
+mod publish;
 mod resolver;
 mod root;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use caching::Caching;
 pub use client::Client;
 pub use mistake::{Located, Mistake, Position};
 pub use operation::{Admin, Log, LogFormat};
+pub use publish::{Below, Publish};
 pub use resolver::Resolver;
 pub use root::Root;
 pub use values::{AddressError, DNS_PORT, server_address};
@@ -54,6 +56,8 @@ pub struct Config {
     pub authority: Option<Authority>,
     /// `[resolver]`, where the process is one.
     pub resolver: Option<Resolver>,
+    /// `[publish]`, where the process takes statements.
+    pub publish: Option<Publish>,
     /// `[client]`, for lookups.
     pub client: Option<Client>,
     /// `[admin]`.
@@ -138,6 +142,7 @@ impl Config {
             path: path.to_owned(),
             authority: top.table("authority").map(|table| Authority::read(table, base)),
             resolver: top.table("resolver").map(|table| Resolver::read(table, base)),
+            publish: top.table("publish").map(|table| Publish::read(table, base)),
             client: top.table("client").map(|table| Client::read(table, base)),
             admin: top.table("admin").map(Admin::read).unwrap_or_default(),
             log: top.table("log").map(Log::read).unwrap_or_default(),
@@ -150,6 +155,9 @@ impl Config {
                     top.mistake_at(address.position, message);
                 }
             }
+        }
+        if let Some(publish) = &config.publish {
+            publish.check(&config, &top);
         }
         if ["authority", "resolver", "client"].iter().all(|part| top.value(part).is_none()) {
             top.mistake("nothing to do: none of [authority], [resolver] and [client] is given");

@@ -58,6 +58,9 @@ fn the_files_name_every_setting() {
         ("client", &[client]),
         ("[client.root]", &[client]),
         ("[client.verifier]", &[client]),
+        ("publish", authority),
+        ("[publish.root]", authority),
+        ("[publish.verifier]", authority),
         ("admin", authority),
         ("log", &[resolver]),
     ] {

@@ -41,8 +41,10 @@ pub(super) fn socket_address(value: &Value<'_>, port: u16) -> Option<Located<Soc
     value.accept(address).map(|address| value.locate(address))
 }
 
-/// The addresses listed at `listen`, or `defaults`. One address twice is a mistake.
+/// The addresses listed at `listen`, or `defaults`, of which there is one at least, and whose port is
+/// understood. One address twice is a mistake.
 pub(super) fn listen(table: &Table<'_>, defaults: &[SocketAddr]) -> Vec<Located<SocketAddr>> {
+    let port = defaults.first().map_or(DNS_PORT, SocketAddr::port);
     let Some(list) = table.value("listen") else {
         return defaults.iter().map(|address| table.locate(*address)).collect();
     };
@@ -52,7 +54,7 @@ pub(super) fn listen(table: &Table<'_>, defaults: &[SocketAddr]) -> Vec<Located<
     }
     let mut addresses: Vec<Located<SocketAddr>> = Vec::new();
     for item in items {
-        let Some(address) = socket_address(&item, DNS_PORT) else { continue };
+        let Some(address) = socket_address(&item, port) else { continue };
         if let Some(other) = addresses.iter().find(|other| overlap(other.value, address.value)) {
             item.mistake(format!("`{}` is listed already, as `{}`", address.value, other.value));
         }

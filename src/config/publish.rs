@@ -1,0 +1,272 @@
+//! `[publish]`: statements taken over HTTPS.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::services::publish::Rate;
+use crate::transport::http::CertificateFiles;
+use crate::trust::Anchors;
+use crate::wire::Prefix;
+
+use super::document::{Table, Value};
+use super::mistake::Located;
+use super::root::{Holder, Root};
+use super::values::{self, DNS_PORT};
+use super::{Config, verifier};
+
+/// The port of HTTPS (RFC 9110 section 4.2.2).
+const HTTPS_PORT: u16 = 443;
+
+/// What `listen` is where it is not given: every address of the machine.
+const LISTEN: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), HTTPS_PORT),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), HTTPS_PORT),
+];
+
+/// What `resolver` is where it is not given: one on this machine.
+const RESOLVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DNS_PORT);
+
+/// The most that a client may send each second.
+const MAX_RATE: u64 = 10_000;
+
+/// For how many seconds' worth of statements a client may save up.
+const BURST_SECONDS: u32 = 20;
+
+/// `[publish]`: where statements are taken, and whose word counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publish {
+    /// Where to answer.
+    pub listen: Vec<Located<SocketAddr>>,
+    /// The certificate of the server; none where it speaks plain HTTP, on loopback.
+    pub certificate: Option<Located<CertificateFiles>>,
+    /// The resolver asked for certificates and services. It is not trusted.
+    pub resolver: SocketAddr,
+    /// The trees that statements are taken for, each apex once.
+    pub roots: Vec<Root>,
+    /// The root verification servers that are accepted, one at least.
+    pub verifiers: Located<Anchors>,
+    /// What one client may send.
+    pub per_client: Rate,
+    /// What is done with statements that lie below a delegation.
+    pub below: Below,
+}
+
+/// What is done with statements that lie below a delegation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Below {
+    /// Whoever sent it is told where to send it.
+    Refer,
+    /// It is passed on.
+    Forward {
+        /// Networks that it may go to besides the addresses of the internet.
+        allowed: Vec<Prefix>,
+        /// The authorities that servers are checked by, in place of the system's.
+        ca_file: Option<Located<PathBuf>>,
+    },
+}
+
+impl Publish {
+    pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
+        let verifiers = verifier::read_all(&table);
+        if verifiers.is_empty() {
+            table.mistake("no [[publish.verifier]] is given, one is needed at least");
+        }
+        let listen = values::listen(&table, &LISTEN);
+        let publish = Self {
+            certificate: certificate(&table, base, &listen),
+            listen,
+            resolver: table
+                .value("resolver")
+                .and_then(|value| values::socket_address(&value, DNS_PORT))
+                .map_or(RESOLVER, |address| address.value),
+            roots: Root::read_all(&table, base, Holder::Client),
+            verifiers: table.locate(verifiers),
+            per_client: per_client(&table),
+            below: Below::read(&table, base),
+        };
+        table.finish();
+        publish
+    }
+
+    /// Notes what does not go together with the other sections.
+    pub(super) fn check(&self, config: &Config, top: &Table<'_>) {
+        let Some(authority) = config.authority.as_ref().filter(|part| part.store.is_some()) else {
+            let message = "[publish] needs a place to keep statements: `store` in [authority]";
+            return top.mistake_at(self.verifiers.position, message);
+        };
+        for root in &self.roots {
+            let apex = &root.apex.value;
+            let is_in = |zone: &super::Zone| {
+                zone.name.value.is_at_or_below(apex) || apex.is_at_or_below(&zone.name.value)
+            };
+            if !authority.zones.iter().any(is_in) {
+                let message = format!("no zone of [authority] is in the tree {apex}");
+                top.mistake_at(root.apex.position, message);
+            }
+        }
+        let resolver = config.resolver.iter().flat_map(|part| &part.listen);
+        let others = [
+            ("authority", authority.listen.iter().collect::<Vec<_>>()),
+            ("resolver", resolver.collect()),
+            ("admin", config.admin.listen.iter().collect()),
+        ];
+        for address in &self.listen {
+            for (part, taken) in &others {
+                if taken.iter().any(|other| values::overlap(address.value, other.value)) {
+                    let message = format!("[{part}] listens on {} already", address.value);
+                    top.mistake_at(address.position, message);
+                }
+            }
+        }
+    }
+}
+
+/// The files of the server's certificate. Without, it speaks plain HTTP, on loopback alone.
+fn certificate(
+    table: &Table<'_>,
+    base: &Path,
+    listen: &[Located<SocketAddr>],
+) -> Option<Located<CertificateFiles>> {
+    let is_plain = values::switch(table, "plain", false);
+    let (chain, key) = (table.value("certificate"), table.value("key"));
+    if is_plain {
+        for given in [&chain, &key].into_iter().flatten() {
+            given.mistake("`plain = true` stands for no TLS: leave `certificate` and `key` out");
+        }
+        for address in listen.iter().filter(|address| !address.value.ip().is_loopback()) {
+            let message = "`plain = true` is for loopback alone: `listen` on `127.0.0.1:80` or so";
+            table.mistake_at(address.position, message);
+        }
+        return None;
+    }
+    let needed = |value: Option<Value<'_>>, key: &str| {
+        if value.is_none() {
+            table.mistake(format!("`{key}` is missing in [publish]"));
+        }
+        value.and_then(|value| values::path(&value, base))
+    };
+    let (chain, key) = (needed(chain, "certificate"), needed(key, "key"));
+    let (chain, key) = (chain?, key?);
+    Some(chain.with(CertificateFiles { chain: chain.value.clone(), key: key.value }))
+}
+
+fn per_client(table: &Table<'_>) -> Rate {
+    let number = table.value("per_client").and_then(|value| value.number(1, MAX_RATE));
+    let Some(per_second) = number.and_then(|number| u32::try_from(number).ok()) else {
+        return Rate::default();
+    };
+    Rate { per_second, burst: per_second * BURST_SECONDS }
+}
+
+impl Below {
+    fn read(table: &Table<'_>, base: &Path) -> Self {
+        const CHOICES: [(&str, bool); 2] = [("refer", false), ("forward", true)];
+        let forwards = table.value("below").and_then(|value| value.choice(&CHOICES));
+        let allowed = values::items(table, "forward_to", "a network");
+        let ca_file = table.value("ca_file");
+        match (forwards.unwrap_or(false), &ca_file) {
+            (true, _) => {
+                let ca_file = ca_file.and_then(|value| values::path(&value, base));
+                return Self::Forward { allowed, ca_file };
+            }
+            (false, Some(file)) => file.mistake("`ca_file` is for `below = \"forward\"`"),
+            (false, None) if !allowed.is_empty() => {
+                table.mistake("`forward_to` is for `below = \"forward\"`");
+            }
+            (false, None) => {}
+        }
+        Self::Refer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AUTHORITY: &str = "[authority]\nlisten = [\"127.0.0.1\"]\nstore = \"s\"\n\
+                             [[authority.zone]]\nname = \"a.\"\nfile = \"a\"\n";
+    const ROOT: &str = "[[publish.root]]\napex = \"a.\"\n\
+        anchors = [\"a. DS 1 15 2 0707070707070707070707070707070707070707070707070707070707070707\"]\n";
+    const VERIFIER: &str = "[[publish.verifier]]\nname = \"v\"\nkey_id = \"0\"\n\
+                            key = \"MEsnn+VdUSVzhBxadk9PIPoXl6ln3SfKS4tWANhqeaM\"\n";
+
+    fn read(publish: &str) -> Result<Publish, Vec<String>> {
+        let text = format!("[publish]\n{publish}\n{ROOT}{VERIFIER}{AUTHORITY}");
+        let config = Config::parse(&text, "d/a.toml".as_ref());
+        config.map(|config| config.publish.unwrap()).map_err(|error| {
+            error.to_string().lines().map(|line| line.replace("d/a.toml:", "")).collect()
+        })
+    }
+
+    fn mistakes(publish: &str) -> Vec<String> {
+        read(publish).unwrap_err()
+    }
+
+    #[test]
+    fn defaults_and_what_is_given() {
+        let plain = read("certificate = \"c\"\nkey = \"k\"\n").unwrap();
+        assert_eq!(plain.listen.iter().map(|at| at.value).collect::<Vec<_>>(), LISTEN);
+        let files = plain.certificate.unwrap().value;
+        assert_eq!((files.chain, files.key), ("d/c".into(), "d/k".into()));
+        assert_eq!((plain.per_client, plain.below), (Rate::default(), Below::Refer));
+        let given = "listen = [\"[::1]:80\", \"127.0.0.1\"]\nplain = true\nper_client = 3\n\
+                     below = \"forward\"\nforward_to = [\"10.0.0.0/8\"]\nca_file = \"ca\"\n";
+        let given = read(given).unwrap();
+        assert_eq!((given.listen[1].value.port(), given.certificate), (443, None));
+        assert_eq!(given.per_client, Rate { per_second: 3, burst: 60 });
+        let Below::Forward { allowed, ca_file } = given.below else { panic!() };
+        assert_eq!((allowed.len(), ca_file.unwrap().value), (1, PathBuf::from("d/ca")));
+    }
+
+    #[test]
+    fn mistakes_are_told_at_their_place() {
+        assert_eq!(
+            mistakes(""),
+            ["1:1: `certificate` is missing in [publish]", "1:1: `key` is missing in [publish]"]
+        );
+        assert_eq!(
+            mistakes("plain = true\nkey = \"k\"\nlisten = [\"192.0.2.1\"]"),
+            [
+                "3:7: `plain = true` stands for no TLS: leave `certificate` and `key` out",
+                "4:11: `plain = true` is for loopback alone: `listen` on `127.0.0.1:80` or so",
+            ]
+        );
+        let tls = "certificate = \"c\"\nkey = \"k\"\n";
+        assert_eq!(
+            mistakes(&format!("{tls}ca_file = \"c\"\nper_client = 0\nbelow = \"x\"")),
+            [
+                "4:11: `ca_file` is for `below = \"forward\"`",
+                "5:14: `per_client` is a number from 1 to 10000",
+                "6:9: `below` is one of `refer`, `forward`",
+            ]
+        );
+        let others = "listen = [\"127.0.0.1:53\"]\nforward_to = [\"10.0.0.0/8\"]\n";
+        assert_eq!(
+            mistakes(&format!("{tls}{others}")),
+            [
+                "1:1: `forward_to` is for `below = \"forward\"`",
+                "4:11: [authority] listens on 127.0.0.1:53 already",
+            ]
+        );
+    }
+
+    #[test]
+    fn it_needs_a_store_a_tree_and_somebody_to_accept() {
+        let told = |text: String| {
+            let error = Config::parse(&text, "a".as_ref()).unwrap_err().to_string();
+            error.lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let publish = "[publish]\nplain = true\nlisten = [\"127.0.0.1\"]\n";
+        let store = AUTHORITY.replace("store", "#");
+        let needs = "a:1:1: [publish] needs a place to keep statements: `store` in [authority]";
+        assert_eq!(told(format!("{publish}{ROOT}{VERIFIER}{store}")), [needs]);
+        assert_eq!(told(format!("{publish}{ROOT}{VERIFIER}")), [needs]);
+        let other = AUTHORITY.replace("\"a.\"", "\"b.\"");
+        let expected = "a:5:8: no zone of [authority] is in the tree a.";
+        assert_eq!(told(format!("{publish}{ROOT}{VERIFIER}{other}")), [expected]);
+        let expected = "a:1:1: no [[publish.verifier]] is given, one is needed at least";
+        assert_eq!(told(format!("{publish}{ROOT}{AUTHORITY}")), [expected]);
+        let expected = "a:1:1: no [[publish.root]] is given, one is needed at least";
+        assert_eq!(told(format!("{publish}{VERIFIER}{AUTHORITY}")), [expected]);
+    }
+}
