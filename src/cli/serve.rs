@@ -38,6 +38,7 @@ pub(super) fn serve(arguments: &ConfigFile) -> Exit {
         };
         tracing::info!(
             authority = ?daemon.authority_addresses(),
+            publish = ?daemon.publish_addresses(),
             resolver = ?daemon.resolver_addresses(),
             admin = ?daemon.admin_address(),
             "ready"

@@ -16,6 +16,7 @@ use crate::zone;
 
 use super::anchors::{self, AnchorsError};
 use super::keys;
+use super::publish::{self, Opened};
 use super::zone_file::{self, ZoneFileError};
 
 /// Everything wrong with what is to be served: first the configuration, then the zone files.
@@ -56,7 +57,11 @@ impl LoadError {
             ConfigCause::Mistakes { mistakes, understood } => {
                 let told = Self::of_mistakes(&path, mistakes);
                 let more = understood.into_iter().flat_map(|config| {
-                    [load_zones(&config, now).err(), load_points(&config).err()]
+                    [
+                        load_zones(&config, now).err(),
+                        load_points(&config).err(),
+                        publish::open(&config).err(),
+                    ]
                 });
                 Self::all([told].into_iter().chain(more.flatten()))
             }
@@ -114,6 +119,8 @@ pub struct Loaded {
     pub authority: Authority,
     /// The trust points of the resolver, where it keeps them.
     pub points: Vec<TrustPoint>,
+    /// What statements are taken with, where they are.
+    pub publish: Option<Opened>,
     /// What the operator should look at, a line each.
     pub warnings: Vec<String>,
 }
@@ -133,13 +140,17 @@ pub fn read(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError> 
 /// # Errors
 /// With every mistake in their files and keys.
 pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
-    let (zones, points) = (load_zones(config, now), load_points(config));
-    let ((zones, warnings), points) = match (zones, points) {
-        (Ok(zones), Ok(points)) => (zones, points),
-        (zones, points) => return Err(LoadError::all(zones.err().into_iter().chain(points.err()))),
+    let all = (load_zones(config, now), load_points(config), publish::open(config));
+    let ((zones, warnings), points, publish) = match all {
+        (Ok(zones), Ok(points), Ok(publish)) => (zones, points, publish),
+        (zones, points, publish) => {
+            let errors = [zones.err(), points.err(), publish.err()];
+            return Err(LoadError::all(errors.into_iter().flatten()));
+        }
     };
+    publish::check_keys(config, &zones)?;
     match Authority::new(zones) {
-        Ok(authority) => Ok(Loaded { authority, points, warnings }),
+        Ok(authority) => Ok(Loaded { authority, points, publish, warnings }),
         Err(error) => Err(LoadError(vec![LoadFault::Authority(error)])),
     }
 }

@@ -11,6 +11,7 @@ mod hosting;
 pub mod keys;
 mod listen;
 mod load;
+mod publish;
 mod renewal;
 mod resolver;
 mod signals;
@@ -30,6 +31,8 @@ use authority::AuthorityPart;
 pub use error::{Refused, StartError};
 pub use hosting::Hosting;
 pub use load::{LoadError, LoadFault, Loaded, load, read};
+pub use publish::Opened;
+use publish::PublishPart;
 use resolver::ResolverPart;
 pub use signals::{Order, Signals};
 
@@ -46,6 +49,7 @@ pub struct Daemon {
     clock: Arc<dyn Clock>,
     status: Arc<Status>,
     authority: Option<AuthorityPart>,
+    publish: Option<PublishPart>,
     resolver: Option<ResolverPart>,
     admin: Option<AdminPart>,
 }
@@ -63,7 +67,8 @@ impl Daemon {
             Some(listen) => Some(AdminPart::start(&config, listen, &status).await?),
             None => None,
         };
-        let mut daemon = Self { config, clock, status, authority: None, resolver: None, admin };
+        let (authority, publish, resolver) = (None, None, None);
+        let mut daemon = Self { config, clock, status, authority, publish, resolver, admin };
         match daemon.start_parts().await {
             Ok(()) => {
                 daemon.status.set(Health::Ready);
@@ -90,11 +95,19 @@ impl Daemon {
             let points = loaded.points;
             self.resolver = Some(ResolverPart::start(plan, &config.path, points, clock, status)?);
         }
+        let hosting = self.authority.as_ref().and_then(|part| part.hosting.as_ref());
+        if let (Some(plan), Some(opened), Some(hosting)) =
+            (&config.publish, loaded.publish, hosting)
+        {
+            let (path, status) = (&config.path, &**status);
+            let part = PublishPart::start(plan, path, opened, hosting, clock, status)?;
+            self.publish = Some(part);
+        }
         Ok(())
     }
 
     /// Reads the configuration's file again, with its zones and keys, and goes over to what they say.
-    /// Addresses, threads and logs stay as they are until the next start.
+    /// Addresses, the paths of certificates, threads and logs stay as they are until the next start.
     ///
     /// # Errors
     /// With every mistake. Then everything stays as it was.
@@ -126,7 +139,8 @@ impl Daemon {
 
     /// The second half of a reload, which cannot fail.
     pub async fn go_over(&mut self, prepared: Prepared) {
-        let Prepared { config, loaded: Loaded { authority: zones, points, .. } } = prepared;
+        let Prepared { config, loaded } = prepared;
+        let Loaded { authority: zones, points, publish, .. } = loaded;
         if let (Some(part), Some(plan)) = (&self.authority, &config.authority) {
             part.warn_of_old_serials(&zones);
             part.replace(plan, zones).await;
@@ -134,14 +148,22 @@ impl Daemon {
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
             part.replace(plan, points).await;
         }
+        if let (Some(part), Some(plan), Some(opened)) = (&self.publish, &config.publish, publish) {
+            part.replace(plan, opened);
+        }
         if needs_restart(&self.config, &config) {
-            tracing::warn!("sections, addresses, threads and logs change at the next start only");
+            tracing::warn!(
+                "sections, addresses, certificate paths, threads and logs change at the next start only"
+            );
         }
     }
 
     /// Answers what is asked already, and ends.
     pub async fn stop(self) {
         self.status.set(Health::Stopping);
+        if let Some(publish) = self.publish {
+            publish.stop().await;
+        }
         if let Some(authority) = self.authority {
             authority.stop().await;
         }
@@ -163,6 +185,11 @@ impl Daemon {
         self.authority.as_ref().and_then(|part| part.hosting.as_ref())
     }
 
+    /// Where statements are taken.
+    pub fn publish_addresses(&self) -> &[SocketAddr] {
+        self.publish.as_ref().map_or(&[], |part| &part.addresses)
+    }
+
     /// Where names are resolved.
     pub fn resolver_addresses(&self) -> &[SocketAddr] {
         self.resolver.as_ref().map_or(&[], |part| &part.addresses)
@@ -181,6 +208,7 @@ fn needs_restart(old: &Config, new: &Config) -> bool {
     let resolver = |config: &Config| config.resolver.as_ref().map(|part| part.listen.clone());
     authority(old) != authority(new)
         || resolver(old) != resolver(new)
+        || publish::fixed(old) != publish::fixed(new)
         || (&old.admin, &old.log) != (&new.admin, &new.log)
 }
 

@@ -78,7 +78,7 @@ impl Listener {
         let local = first.local_addr().map_err(refused(Transport::Udp))?;
         // No other process has this port for TCP: that also tells a second server on the same UDP
         // port, which SO_REUSEPORT would let happen.
-        let tcp = tcp_socket(local).map_err(refused(Transport::Tcp))?;
+        let tcp = tcp_listener(local).map_err(refused(Transport::Tcp))?;
         let mut udp = vec![first];
         for _ in 1..limits.udp_threads.get() {
             udp.push(udp_socket(local).map_err(refused(Transport::Udp))?);
@@ -103,7 +103,11 @@ fn udp_socket(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-fn tcp_socket(address: SocketAddr) -> io::Result<TcpListener> {
+/// Opens a TCP socket that listens at `address`, one of IPv6 for IPv6 alone.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn tcp_listener(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // Connections of a server before us may still be closing.
     socket.set_reuse_address(true)?;

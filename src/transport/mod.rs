@@ -26,7 +26,7 @@ use thiserror::Error;
 pub use crate::wire::Transport;
 pub use deferred::{Deferred, queue};
 pub use limits::Limits;
-pub use listen::{ListenError, Listener};
+pub use listen::{ListenError, Listener, tcp_listener};
 pub use network::Network;
 pub use server::{Parts, Server};
 pub use slots::{Full, Slot, Slots, client};

@@ -1,0 +1,238 @@
+//! The part of the process that takes statements.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::authority::{Place, ServedZone};
+use crate::clock::Clock;
+use crate::config::{self, Config, Mistake, Root};
+use crate::services::publish::{Below, Limits, Publisher, Rates, Rules, Tally, Zones};
+use crate::store::Store;
+use crate::stub::Client;
+use crate::transport::http::{
+    self, BodyError, BoxFuture, ClientLimits, Handler, HttpClient, PlainHttpError, Request,
+    Response, Roots, ServerTls,
+};
+use crate::transport::{self, ListenError, Network, Transport, tcp_listener};
+use crate::wire::Name;
+
+use super::admin::Status;
+use super::listen::each;
+use super::{Hosting, LoadError, StartError};
+
+/// What is read of an answer to what was passed on, in octets.
+const ANSWER_OCTETS: usize = 8192;
+
+/// What `[publish]` names, read and found good.
+#[derive(Debug)]
+pub struct Opened {
+    /// The certificate; none for plain HTTP.
+    tls: Option<Arc<ServerTls>>,
+    below: Below<HttpClient>,
+}
+
+/// Reads what `[publish]` in `config` names.
+///
+/// # Errors
+/// With everything that cannot be used.
+pub(super) fn open(config: &Config) -> Result<Option<Opened>, LoadError> {
+    let Some(plan) = &config.publish else { return Ok(None) };
+    let mut mistakes = Vec::new();
+    let mut refuse = |position, error: http::TlsError| {
+        mistakes.push(Mistake { position, message: error.to_string() });
+    };
+    let tls = plan.certificate.as_ref().map(|files| {
+        let loaded = ServerTls::load(files.value.clone());
+        loaded.map_err(|error| refuse(files.position, error)).ok()
+    });
+    let below = match &plan.below {
+        config::Below::Refer => Some(Below::Refer),
+        config::Below::Forward { allowed, ca_file } => {
+            let (roots, position) = match ca_file {
+                Some(file) => (Roots::File(file.value.clone()), file.position),
+                None => (Roots::System, plan.verifiers.position),
+            };
+            let client = HttpClient::new(&roots, client_limits());
+            let client = client.map_err(|error| refuse(position, error)).ok();
+            client.map(|fetch| Below::Forward { fetch, allowed: allowed.clone() })
+        }
+    };
+    match (tls.unwrap_or_default(), below) {
+        (tls, Some(below)) if mistakes.is_empty() => Ok(Some(Opened { tls, below })),
+        _ => Err(LoadError::of_mistakes(&config.path, mistakes)),
+    }
+}
+
+/// What servers that statements are passed on to may cost.
+fn client_limits() -> ClientLimits {
+    let total = Limits::default().forward_time;
+    ClientLimits { total, body_octets: ANSWER_OCTETS, ..ClientLimits::default() }
+}
+
+/// Looks whether a key of a zone is one that is accepted as a verification server's: keys are for one
+/// thing each.
+///
+/// # Errors
+/// With each that is.
+pub(super) fn check_keys(config: &Config, zones: &[ServedZone]) -> Result<(), LoadError> {
+    let Some(plan) = &config.publish else { return Ok(()) };
+    let mut shared = Vec::new();
+    for (name, anchor) in plan.verifiers.value.iter() {
+        for zone in zones {
+            let is_it = |key: &crate::dnssec::ZoneKey| {
+                key.dnskey().public_key.as_slice() == anchor.key.octets()
+            };
+            if zone.keys().iter().any(is_it) {
+                let apex = zone.apex();
+                let message = format!(
+                    "the key {} of {} signs the zone {apex}, too: each needs a key of its own",
+                    name.id, name.server
+                );
+                shared.push(Mistake { position: plan.verifiers.position, message });
+            }
+        }
+    }
+    if shared.is_empty() { Ok(()) } else { Err(LoadError::of_mistakes(&config.path, shared)) }
+}
+
+type Taker = Publisher<Network, HttpClient, Store>;
+
+/// Takes statements until it is stopped.
+pub(super) struct PublishPart {
+    pub(super) addresses: Vec<SocketAddr>,
+    door: Arc<Door>,
+    tls: Option<Arc<ServerTls>>,
+    hosting: Hosting,
+    clock: Arc<dyn Clock>,
+    /// Ends the servers by being dropped.
+    stop: watch::Sender<()>,
+    servers: JoinSet<Result<(), PlainHttpError>>,
+}
+
+/// Has whoever takes statements now answer.
+struct Door(ArcSwap<Taker>);
+
+impl Handler for Door {
+    fn admit(&self, head: &Request) -> Result<usize, Box<Response>> {
+        self.0.load().admit(head)
+    }
+
+    fn handle(&self, request: Request) -> BoxFuture<'_, Response> {
+        let taker = self.0.load_full();
+        Box::pin(async move { taker.handle(request).await })
+    }
+
+    fn refuse(&self, error: BodyError) -> Response {
+        self.0.load().refuse(error)
+    }
+}
+
+impl Zones for Hosting {
+    fn locate(&self, name: &Name) -> Place {
+        Hosting::locate(self, name)
+    }
+}
+
+impl PublishPart {
+    /// Starts to take statements as `plan` says, which stands in the file `path`, for what is in
+    /// `hosting`.
+    pub(super) fn start(
+        plan: &config::Publish,
+        path: &Path,
+        opened: Opened,
+        hosting: &Hosting,
+        clock: &Arc<dyn Clock>,
+        status: &Status,
+    ) -> Result<Self, StartError> {
+        let listeners = each(path, &plan.listen, listen)?;
+        let rates = Arc::new(Rates::new(plan.per_client));
+        let tally = Arc::new(Tally::new(&status.telemetry));
+        let taker = taker(plan, opened.below, hosting, clock, (rates, tally));
+        let door = Arc::new(Door(ArcSwap::from_pointee(taker)));
+        let (stop, stopped) = watch::channel(());
+        let (mut addresses, mut servers) = (Vec::new(), JoinSet::new());
+        for listener in listeners {
+            addresses.push(listener.local_addr().map_err(StartError::System)?);
+            let listener =
+                tokio::net::TcpListener::from_std(listener).map_err(StartError::System)?;
+            let handler: Arc<dyn Handler> = door.clone();
+            let mut stopped = stopped.clone();
+            let stopped = async move {
+                let _ = stopped.changed().await;
+            };
+            let limits = http::Limits::default();
+            servers.spawn(http::serve(listener, opened.tls.clone(), handler, limits, stopped));
+        }
+        let (hosting, clock, tls) = (hosting.clone(), Arc::clone(clock), opened.tls);
+        Ok(Self { addresses, door, tls, hosting, clock, stop, servers })
+    }
+
+    /// Takes statements as `plan` says from here on.
+    pub(super) fn replace(&self, plan: &config::Publish, opened: Opened) {
+        if let Some(tls) = &self.tls {
+            tls.follow();
+        }
+        let now = self.door.0.load();
+        let rates = match now.rates.rate() == plan.per_client {
+            true => Arc::clone(&now.rates),
+            false => Arc::new(Rates::new(plan.per_client)),
+        };
+        let kept = (rates, Arc::clone(&now.tally));
+        let taker = taker(plan, opened.below, &self.hosting, &self.clock, kept);
+        self.door.0.store(Arc::new(taker));
+    }
+
+    /// Answers what is asked already, and ends.
+    pub(super) async fn stop(mut self) {
+        drop(self.stop);
+        while let Some(ended) = self.servers.join_next().await {
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "no statements were taken there"),
+                Err(error) => tracing::error!(%error, "a server of statements ended badly"),
+            }
+        }
+    }
+}
+
+fn taker(
+    plan: &config::Publish,
+    below: Below<HttpClient>,
+    hosting: &Hosting,
+    clock: &Arc<dyn Clock>,
+    (rates, tally): (Arc<Rates>, Arc<Tally>),
+) -> Taker {
+    let network = Network::new(&transport::Limits::default()).towards([plan.resolver]);
+    let roots = plan.roots.iter().map(Root::to_root).collect();
+    let rules = Rules {
+        roots: plan.roots.iter().map(|root| root.apex.value.clone()).collect(),
+        verifiers: plan.verifiers.value.clone(),
+        limits: Limits::default(),
+    };
+    Publisher {
+        rules,
+        client: Client::new(plan.resolver, roots, network, Arc::clone(clock)),
+        below,
+        zones: Arc::new(hosting.clone()),
+        shelf: hosting.store().clone(),
+        clock: Arc::clone(clock),
+        rates,
+        tally,
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<Vec<TcpListener>, ListenError> {
+    let refused = |error| ListenError { address, transport: Transport::Tcp, error };
+    tcp_listener(address).map(|listener| vec![listener]).map_err(refused)
+}
+
+/// What changes at the next start only.
+pub(super) fn fixed(config: &Config) -> Option<impl PartialEq + use<>> {
+    let part = config.publish.as_ref()?;
+    Some((part.listen.clone(), part.certificate.clone()))
+}
