@@ -159,7 +159,10 @@ impl Config {
         if let Some(publish) = &config.publish {
             publish.check(&config, &top);
         }
-        if ["authority", "resolver", "client"].iter().all(|part| top.value(part).is_none()) {
+        if ["authority", "publish", "resolver", "client"]
+            .iter()
+            .all(|part| top.value(part).is_none())
+        {
             top.mistake("nothing to do: none of [authority], [resolver] and [client] is given");
         }
         top.finish();
