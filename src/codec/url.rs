@@ -71,6 +71,14 @@ impl Url {
         format!("https://{host}:{port}{target}").parse()
     }
 
+    /// Another place on the same server, at `target`, which is path and query.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn with_target(&self, target: &str) -> Result<Self, UrlError> {
+        Ok(Self { target: read_target(target)?, ..self.clone() })
+    }
+
     /// Whether it is HTTPS.
     pub fn is_secure(&self) -> bool {
         self.secure
@@ -236,6 +244,9 @@ mod tests {
         let url: Url = "http://[::1]:80/a?b".parse().unwrap();
         assert!(url.is_loopback() && !url.is_secure());
         assert_eq!((url.path(), url.query(), url.authority().as_str()), ("/a", Some("b"), "[::1]"));
+        let other = url.with_target("/c").map(|url| url.to_string());
+        assert_eq!(other.as_deref(), Ok("http://[::1]/c"));
+        assert_eq!(url.with_target("/#"), Err(UrlError::Character));
     }
 
     #[test]

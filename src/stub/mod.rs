@@ -59,8 +59,10 @@
 
 mod answer;
 pub mod book;
+mod files;
 mod finding;
 mod resolved;
+pub mod roots;
 #[cfg(test)]
 mod tests;
 mod vouch;
@@ -78,6 +80,7 @@ use crate::transport::Exchange;
 use crate::wire::{Class, Name, Question, Rtype};
 
 pub use answer::{Answer, Outcome, Trust, Verifiers};
+pub use files::replace;
 pub use finding::{Finding, Found, LookupError, Proof};
 pub use resolved::Resolved;
 

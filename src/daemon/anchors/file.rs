@@ -1,13 +1,14 @@
 //! The files of trust points: one for each zone, `anchors-<zone>`.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::dnssec::keyfile::file_name;
 use crate::dnssec::rollover::{Ledger, LedgerError};
+use crate::stub;
 use crate::wire::Name;
 
 /// Why the state of trust anchors cannot be had.
@@ -58,20 +59,8 @@ pub(super) fn read(directory: &Path, zone: &Name) -> Result<Ledger, AnchorsError
 /// Where that cannot be done.
 pub(super) fn write(directory: &Path, ledger: &Ledger) -> Result<(), AnchorsError> {
     let path = path(directory, &ledger.zone);
-    replace(directory, &path, &ledger.to_string())
+    stub::replace(&path, ledger.to_string().as_bytes())
         .map_err(|cause| AnchorsError::File { path, cause })
-}
-
-fn replace(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".new");
-    let mut file = fs::File::create(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
-    // So that the new name outlives a crash too.
-    fs::File::open(directory)?.sync_all()
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub enum Refusal {
         /// Its own version.
         version: u32,
         /// Who signed.
-        tally: Tally,
+        tally: Box<Tally>,
     },
     /// It may not be used any more.
     #[error("version {version} expired at {}", utc(expires.as_secs()))]
@@ -158,6 +158,9 @@ impl RootList {
 
     fn enough(&self, tally: Tally) -> Result<(), Refusal> {
         let version = self.version();
-        if tally.is_enough() { Ok(()) } else { Err(Refusal::TooFewSignatures { version, tally }) }
+        if tally.is_enough() {
+            return Ok(());
+        }
+        Err(Refusal::TooFewSignatures { version, tally: Box::new(tally) })
     }
 }
