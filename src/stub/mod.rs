@@ -61,6 +61,7 @@ mod answer;
 pub mod book;
 mod files;
 mod finding;
+mod many;
 mod resolved;
 pub mod roots;
 #[cfg(test)]
@@ -82,6 +83,7 @@ use crate::wire::{Class, Name, Question, Rtype};
 pub use answer::{Answer, Outcome, Trust, Verifiers};
 pub use files::replace;
 pub use finding::{Finding, Found, LookupError, Proof};
+pub use many::{AT_ONCE, Looked, Many};
 pub use resolved::Resolved;
 
 /// Memory for what a client has learned of the chain of trust, in octets: 4 MiB.

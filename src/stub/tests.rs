@@ -1,6 +1,7 @@
 //! What a client makes of responses.
 
 mod answer;
+mod many;
 
 use super::{Found, LookupError, Proof};
 use crate::association::{AssociationError, Claim, Statement};
