@@ -18,6 +18,11 @@ impl Progress {
         }
     }
 
+    /// Counts identifiers of so many.
+    pub(super) fn identifiers(total: u64) -> Self {
+        Self::new(Some(total), "{wide_bar} {human_pos}/{human_len} identifiers, {eta} left")
+    }
+
     /// Counts octets, `total` of them where that is known.
     pub(super) fn octets(total: Option<u64>) -> Self {
         match total {

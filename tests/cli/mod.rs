@@ -1,5 +1,6 @@
 //! The program as a person meets it: what it prints, and what it ends with.
 
+mod book;
 mod demo;
 mod key;
 mod lookup;

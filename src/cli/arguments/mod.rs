@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(super) use key::{Generate, KeyCommand, KeyDs};
-pub(super) use lookup::{Lookup, Trace};
+pub(super) use lookup::{Format, Lookup, Trace};
 pub(super) use store::{StoreBackup, StoreCommand, StoreFile, StoreHandover, StoreImport};
 pub(super) use zone::{Check, ConfigCommand, ZoneCommand, ZoneFile, ZonePrint};
 

@@ -1,21 +1,28 @@
 //! `threepid lookup`: whose an identifier is, and what proves it.
 
+mod ask;
+mod counts;
+mod gather;
 pub(super) mod object;
+mod sheet;
 pub(super) mod show;
+mod table;
+mod writer;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::config::{self, Config};
 use crate::stub::{Answer, Client, Outcome};
-use crate::threepid::{Country, Threepid};
 use crate::transport::{Limits, Network};
 
 use super::Exit;
 use super::arguments::Lookup;
 use super::{output, runtime};
+
+use gather::Gathered;
+use writer::Writer;
 
 /// What is told where there is no configuration.
 const NO_CONFIG: &str = "no configuration: give one with a [client] section by -c FILE \
@@ -32,44 +39,12 @@ pub(super) fn lookup(arguments: &Lookup) -> Exit {
     let network = Network::new(&Limits::default());
     let client = Client::new(resolver, roots, network, Arc::new(SystemClock))
         .trusting(client.verifiers.clone());
-    let asker = Asker { client, resolver, json: arguments.json, country: arguments.country };
-    runtime::short(async {
-        let mut gravest = Exit::Success;
-        for identifier in &arguments.identifiers {
-            gravest = gravest.max(asker.look_up(identifier).await);
-        }
-        gravest
-    })
-}
-
-/// Who asks, and how the answer is to be written.
-struct Asker {
-    client: Client<Network>,
-    resolver: SocketAddr,
-    json: bool,
-    country: Option<Country>,
-}
-
-impl Asker {
-    async fn look_up(&self, identifier: &str) -> Exit {
-        let threepid = match Threepid::parse_any(identifier, self.country) {
-            Ok(threepid) => threepid,
-            Err(error) if self.json => {
-                output::print(format_args!("{}\n", object::error(identifier, &error)));
-                return Exit::Error;
-            }
-            Err(error) => return output::fail(format_args!("{identifier:?}: {error}")),
-        };
-        let answer = self.client.find(&threepid).await;
-        if self.json {
-            let object = object::object(identifier, &threepid, &answer);
-            output::print(format_args!("{object}\n"));
-        } else {
-            let (resolver, now) = (Some(self.resolver), SystemClock.now());
-            output::print(show::lines(&threepid, &answer, resolver, now));
-        }
-        exit(&answer)
-    }
+    let gathered = match Gathered::of(arguments) {
+        Ok(gathered) => gathered,
+        Err(exit) => return exit,
+    };
+    let writer = Writer::new(arguments.format(), resolver, arguments.has_books());
+    runtime::short(ask::ask(&client, gathered, writer))
 }
 
 /// What the program ends with.

@@ -117,7 +117,7 @@ fn judged(signer: &KeyName, judgement: &Judgement) -> String {
     format!("{}: {reason}", judgement.verdict.as_str().replace('_', " "))
 }
 
-fn in_words(outcome: &Outcome, now: Timestamp) -> String {
+pub(super) fn in_words(outcome: &Outcome, now: Timestamp) -> String {
     match outcome {
         Outcome::User(association) => association.mxid.as_str().to_owned(),
         Outcome::NotInForce(association) if now < association.not_before.into() => {
@@ -134,7 +134,7 @@ fn in_words(outcome: &Outcome, now: Timestamp) -> String {
     }
 }
 
-fn proof(answer: &Answer) -> &'static str {
+pub(super) fn proof(answer: &Answer) -> &'static str {
     match (answer.proved, answer.complete) {
         (true, _) => "proved",
         (false, true) => "not proved",
@@ -148,7 +148,7 @@ pub(in crate::cli) fn is_judged(answer: &Answer) -> bool {
 }
 
 /// The other verdict; nothing where it does not matter.
-fn trust(answer: &Answer) -> String {
+pub(super) fn trust(answer: &Answer) -> String {
     let trust = &answer.trust;
     if answer.outcome == Outcome::Nobody || !is_judged(answer) {
         return String::new();
