@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::certificate::{Rule, Scope};
-use crate::codec::from_base64_unpadded;
-use crate::crypto::PublicKey;
-use crate::signed::{KeyId, KeyName, ServerName, SignedError};
+use crate::crypto::{BadPublicKey, PublicKey};
+use crate::signed::{KeyId, KeyName, ServerName};
 use crate::trust::{Anchor, Anchors};
 
 use super::document::{Table, Value};
@@ -45,19 +44,13 @@ fn read(table: &Table<'_>) -> Option<(KeyName, Anchor)> {
 
 /// `ed25519:0`, or `0` for short.
 fn key_id(value: &Value<'_>) -> Option<KeyId> {
-    let text = value.string()?;
-    let id = text.parse().or_else(|error: SignedError| match text.contains(':') {
-        true => Err(error),
-        false => KeyId::from_version(text),
-    });
-    value.accept(id)
+    value.accept(KeyId::from_short(value.string()?))
 }
 
 fn public_key(value: &Value<'_>) -> Option<PublicKey> {
-    let octets = from_base64_unpadded(value.string()?).ok();
-    let octets = octets.and_then(|octets| octets.try_into().ok());
-    let key = octets.and_then(|octets| PublicKey::from_octets(&octets).ok());
-    value.accept(key.ok_or("`key` is an Ed25519 public key in unpadded base64, 43 characters"))
+    let key = value.string()?.parse();
+    let expected = "`key` is an Ed25519 public key in unpadded base64, 43 characters";
+    value.accept(key.map_err(|_: BadPublicKey| expected))
 }
 
 /// A scope that names nothing is a mistake.

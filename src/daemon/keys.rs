@@ -14,7 +14,7 @@ use crate::wire::Name;
 use crate::wire::rdata::Dnskey;
 
 /// Rights of a private key's file: its owner's alone.
-const PRIVATE_MODE: u32 = 0o600;
+pub(super) const PRIVATE_MODE: u32 = 0o600;
 
 /// What both files of an Ed25519 key have in their names.
 const ED25519: &str = "+015+";
@@ -170,7 +170,7 @@ pub fn store(directory: &Path, key: &ZoneKey) -> Result<PathBuf, KeyError> {
     Ok(stem)
 }
 
-fn write_new(path: &Path, content: &str, mode: u32) -> io::Result<()> {
+pub(super) fn write_new(path: &Path, content: &str, mode: u32) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(content.as_bytes())?;
     file.sync_all()

@@ -15,6 +15,7 @@ mod publish;
 mod renewal;
 mod resolver;
 mod signals;
+pub mod signing_keys;
 #[cfg(test)]
 mod tests;
 pub mod zone_file;

@@ -18,6 +18,7 @@
 //! ```
 
 mod json;
+mod key_file;
 mod names;
 mod read;
 mod signatures;
@@ -25,6 +26,7 @@ mod signatures;
 use thiserror::Error;
 
 pub use json::{Json, MAX_INTEGER, Object};
+pub use key_file::{KeyFileError, NamedKey};
 pub use names::{Host, KeyId, KeyName, ServerName};
 pub use read::Limits;
 pub use signatures::Signatures;

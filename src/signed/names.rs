@@ -108,6 +108,14 @@ impl KeyId {
         Err(SignedError::KeyId(format!("{}{version}", Self::PREFIX)))
     }
 
+    /// The id as people write it, with or without `ed25519:` in front.
+    ///
+    /// # Errors
+    /// [`SignedError::KeyId`] where it is of another algorithm, or none.
+    pub fn from_short(text: &str) -> Result<Self, SignedError> {
+        if text.contains(':') { text.parse() } else { Self::from_version(text) }
+    }
+
     /// The id without `ed25519:`.
     pub fn version(&self) -> &str {
         &self.0

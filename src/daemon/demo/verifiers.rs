@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::certificate::{Certificate, MAX_LIFE, Terms};
 use crate::clock::Timestamp;
-use crate::codec::{base64_unpadded, from_base64_unpadded};
+use crate::codec::from_base64_unpadded;
 use crate::crypto::SigningKey;
 use crate::signed::KeyName;
 
@@ -44,7 +44,7 @@ fn decode(seed: &str) -> SigningKey {
 pub(super) fn client_tables() -> String {
     let mut text = String::new();
     for (name, id, seed) in &KEYS[..TRUSTED] {
-        let key = base64_unpadded(decode(seed).public().octets());
+        let key = decode(seed).public();
         write!(
             text,
             "\n[[client.verifier]]\nname = \"{name}\"\nkey_id = \"{id}\"\nkey = \"{key}\"\n"
