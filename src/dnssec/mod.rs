@@ -26,6 +26,7 @@
 
 mod algorithm;
 pub mod canonical;
+pub mod cds;
 mod chain;
 pub mod denial;
 mod ds;

@@ -12,6 +12,8 @@ pub struct Resolved {
     /// The records asked for, at the name asked for or at the one that it is an alias of; none where
     /// there are none.
     pub rrset: Option<Rrset>,
+    /// The data of their signatures.
+    pub signatures: Vec<Rdata>,
     /// The zone they are in, as their signature tells; where there are none, the one that has none, as its
     /// SOA tells. Unknown where records are not signed.
     pub zone: Option<Name>,
@@ -38,8 +40,9 @@ impl Resolved {
             Some(set) => signer(set),
             None => found(&response.authority, Rtype::SOA).map(|soa| soa.rrset.name),
         };
-        let rrset = set.map(|set| set.rrset);
-        Ok(Self { rrset, zone, proof: Proof::of(response), ttl: ttl_of(response) })
+        let (rrset, signatures) = set.map(|set| (set.rrset, set.signatures)).unzip();
+        let signatures = signatures.unwrap_or_default();
+        Ok(Self { rrset, signatures, zone, proof: Proof::of(response), ttl: ttl_of(response) })
     }
 
     /// The data of the records; none where there are none.
