@@ -5,6 +5,7 @@
 
 mod arguments;
 mod check;
+mod delegation;
 mod demo;
 mod exit;
 mod key;
@@ -23,7 +24,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command, ConfigCommand, KeyCommand, StoreCommand, ZoneCommand};
+use arguments::{
+    Arguments, Command, ConfigCommand, DelegationCommand, KeyCommand, StoreCommand, ZoneCommand,
+};
 pub use exit::Exit;
 
 /// Runs the command that `arguments` name, the first of which is the program.
@@ -46,6 +49,10 @@ fn dispatch(command: Command) -> Exit {
         Command::Zone(ZoneCommand::Check(arguments)) => zone::check(&arguments),
         Command::Zone(ZoneCommand::Print(arguments)) => zone::print(&arguments),
         Command::Config(ConfigCommand::Check(arguments)) => check::config(&arguments),
+        Command::Delegation(DelegationCommand::Show(arguments)) => delegation::show(&arguments),
+        Command::Delegation(DelegationCommand::Add(arguments)) => delegation::add(&arguments),
+        Command::Delegation(DelegationCommand::Remove(arguments)) => delegation::remove(&arguments),
+        Command::Delegation(DelegationCommand::Sync(arguments)) => delegation::sync(&arguments),
         Command::Store(StoreCommand::Check(arguments)) => store::check(&arguments),
         Command::Store(StoreCommand::Backup(arguments)) => store::backup(&arguments),
         Command::Store(StoreCommand::Export(arguments)) => store::export(&arguments),

@@ -16,8 +16,10 @@ mod renewal;
 mod resolver;
 mod signals;
 pub mod signing_keys;
+pub mod swap;
 #[cfg(test)]
 mod tests;
+pub mod zone_edit;
 pub mod zone_file;
 
 use std::net::SocketAddr;

@@ -39,11 +39,15 @@ pub fn read(path: &Path, apex: &Name) -> Result<Built, ZoneFileError> {
 /// # Errors
 /// Where it cannot be read. What is wrong in it is told with the records.
 pub fn open(path: &Path, origin: Option<&Name>) -> Result<Master, ZoneFileError> {
-    // Here it is the caller who named it; further on the reader tells the place of an $INCLUDE.
-    File::open(path)
-        .and_then(|mut file| file.read(&mut [0]))
-        .map_err(|cause| ZoneFileError::Unreadable { path: path.to_owned(), cause })?;
+    probe(path)?;
     Ok(master::read(&path.to_string_lossy(), origin, &Files, &master::Limits::default()))
+}
+
+/// That the file at `path`, which the caller named, can be read: of others the reader tells the place of
+/// their `$INCLUDE`.
+pub(super) fn probe(path: &Path) -> Result<(), ZoneFileError> {
+    let probed = File::open(path).and_then(|mut file| file.read(&mut [0]));
+    probed.map(drop).map_err(|cause| ZoneFileError::Unreadable { path: path.to_owned(), cause })
 }
 
 /// `path` without each `directory/..`. A link stays: what is above its target is elsewhere.

@@ -106,7 +106,13 @@ mod tests {
             Ttl::from_secs(60),
             Rdata::new(b"{}".to_vec()).unwrap(),
         );
-        let resolved = |rrset, proof| Resolved { rrset, zone: None, proof, ttl: Ttl::default() };
+        let resolved = |rrset, proof| Resolved {
+            rrset,
+            signatures: Vec::new(),
+            zone: None,
+            proof,
+            ttl: Ttl::default(),
+        };
         let Found::Records(records) = read(&resolved(Some(rrset.clone()), Proof::Proved)) else {
             panic!("there are records");
         };

@@ -1,6 +1,7 @@
 //! The program as a person meets it: what it prints, and what it ends with.
 
 mod book;
+mod delegation;
 mod demo;
 mod key;
 mod lookup;
@@ -14,6 +15,11 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::interop::process::{Ran, run};
+
+/// Where the project is.
+fn package() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
 
 /// The program, to be run in `directory`.
 fn program(directory: &Path, arguments: &[&str]) -> Command {

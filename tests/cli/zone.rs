@@ -4,17 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Ran, run, threepid};
+use super::{Ran, package, run, threepid};
 
 /// A directory that holds `text` as `a.zone`.
 fn directory(text: &str) -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     fs::write(directory.path().join("a.zone"), text).expect("files can be written there");
     directory
-}
-
-fn package() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Every zone file that is here, with the name of its zone.

@@ -152,6 +152,6 @@ pub(in crate::cli) struct Trace {
 }
 
 /// An address, on the port of DNS where it has none.
-fn resolver(text: &str) -> Result<SocketAddr, AddressError> {
+pub(super) fn resolver(text: &str) -> Result<SocketAddr, AddressError> {
     server_address(text, DNS_PORT)
 }

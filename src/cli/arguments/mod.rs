@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+mod delegation;
 mod key;
 mod lookup;
 mod store;
@@ -9,6 +10,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(super) use delegation::{
+    DelegationAdd, DelegationCommand, DelegationRemove, DelegationShow, DelegationSync, ParentFile,
+};
 pub(super) use key::{Generate, KeyCommand, KeyDs};
 pub(super) use lookup::{Format, Lookup, Trace};
 pub(super) use store::{StoreBackup, StoreCommand, StoreFile, StoreHandover, StoreImport};
@@ -50,6 +54,9 @@ pub(super) enum Command {
     /// Look at zone files
     #[command(subcommand)]
     Zone(ZoneCommand),
+    /// Show and change what a zone delegates
+    #[command(subcommand)]
+    Delegation(DelegationCommand),
     /// Look at configuration files
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -9,7 +9,7 @@ pub(super) mod show;
 mod table;
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::SystemClock;
@@ -30,7 +30,7 @@ const NO_CONFIG: &str = "no configuration: give one with a [client] section by -
 
 /// Looks up each identifier, and ends with the gravest of their outcomes.
 pub(super) fn lookup(arguments: &Lookup) -> Exit {
-    let client = match client_config(arguments) {
+    let client = match client_config(arguments.config.as_deref()) {
         Ok(client) => client,
         Err(exit) => return exit,
     };
@@ -59,9 +59,9 @@ pub(super) fn exit(answer: &Answer) -> Exit {
 }
 
 /// The [client] section that applies.
-fn client_config(arguments: &Lookup) -> Result<config::Client, Exit> {
-    let path = match &arguments.config {
-        Some(path) => path.clone(),
+pub(super) fn client_config(path: Option<&Path>) -> Result<config::Client, Exit> {
+    let path = match path {
+        Some(path) => path.to_owned(),
         None => default_config(NO_CONFIG)?,
     };
     let config = Config::load(&path).map_err(output::config)?;

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::dnssec::{Algorithms, SupportedDs, digest_fits};
 use crate::wire::rdata::{Ds, address, name_target};
 use crate::wire::{Class, Name, Rdata, Record, Rtype, Ttl};
-use crate::zone::edit::{Change, raise};
+use crate::zone::edit::{Addition, Change, raise};
 use crate::zone::master::Master;
 
 /// A name server, and the addresses that a zone tells for it.
@@ -69,7 +69,8 @@ pub fn add(master: &Master, order: &Order, now: Timestamp) -> Result<Change, Ref
     let own = view.last_own(&order.child);
     let after = own.or_else(|| view.last_of_neighbour(&order.child));
     let serial = raise(view.soa.serial, now);
-    Ok(Change { removed, added, after, is_group: own.is_none(), serial })
+    let added = vec![Addition { records: added, after, is_group: own.is_none() }];
+    Ok(Change { removed, added, serial })
 }
 
 fn check_child(view: &View<'_>, order: &Order) -> Result<(), Refusal> {

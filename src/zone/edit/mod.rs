@@ -30,13 +30,20 @@ pub struct Change {
     /// Those that go, by their place in [`Master::records`].
     pub removed: BTreeSet<usize>,
     /// Those that come.
-    pub added: Vec<Record>,
+    pub added: Vec<Addition>,
+    /// The serial of the zone then.
+    pub serial: Serial,
+}
+
+/// Records that come, in one place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Addition {
+    /// The records.
+    pub records: Vec<Record>,
     /// The record behind which they come; at the end of the first file where it is not given.
     pub after: Option<usize>,
     /// Whether they are a group, kept apart from others by an empty line where others are.
     pub is_group: bool,
-    /// The serial of the zone then.
-    pub serial: Serial,
 }
 
 /// A file of a zone, before and after.
@@ -147,7 +154,7 @@ impl Open {
                 *meant.entry(said(record, Some(change.serial))).or_default() += 1;
             }
         }
-        for record in &change.added {
+        for record in change.added.iter().flat_map(|addition| &addition.records) {
             *meant.entry(said(record, None)).or_default() += 1;
         }
         for (record, place) in &after.records {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::layout::Item;
 use super::splice::{Lines, Splice};
-use super::{Change, EditError, Open};
+use super::{Addition, Change, EditError, Open};
 use crate::wire::rdata::{name_target, to_text};
 use crate::wire::{Name, Record, Rtype, Ttl};
 use crate::zone::master::Place;
@@ -57,30 +57,23 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     fn go_through(&mut self, items: &[&Item], is_first: bool) -> Result<(), EditError> {
-        let comes_after = self.insertion(items);
+        let additions = &self.change.added;
+        let points: Vec<_> = additions.iter().map(|one| (insertion(one, items), one)).collect();
         for (at, item) in items.iter().enumerate() {
             match item.record {
                 Some(number) if self.change.removed.contains(&number) => self.remove(item),
                 Some(number) => self.keep(item, &self.open.master.records[number])?,
                 None => {}
             }
-            if comes_after == Some(at) {
+            for (_, addition) in points.iter().filter(|(point, _)| *point == Some(at)) {
                 let at = self.lines.whole(item.start, item.end).end;
-                self.insert(at, Some(item));
+                self.insert(at, addition, Some(item));
             }
         }
-        if self.change.after.is_none() && is_first && !self.change.added.is_empty() {
-            self.insert(self.lines.length(), items.last().copied());
+        for addition in additions.iter().filter(|one| is_first && one.after.is_none()) {
+            self.insert(self.lines.length(), addition, items.last().copied());
         }
         Ok(())
-    }
-
-    /// Behind which entry records come: never between one and those that take their owner from it.
-    fn insertion(&self, items: &[&Item]) -> Option<usize> {
-        let after = self.change.after.filter(|_| !self.change.added.is_empty())?;
-        let at = items.iter().position(|item| item.record == Some(after))?;
-        let leans = |item: &&&Item| item.record.is_some() && !item.states_owner;
-        Some(at + items[at + 1..].iter().take_while(leans).count())
     }
 
     fn remove(&mut self, item: &Item) {
@@ -117,7 +110,10 @@ impl Draft<'_> {
     }
 
     /// Writes the records that come, in lines of their own.
-    fn insert(&mut self, at: usize, context: Option<&Item>) {
+    fn insert(&mut self, at: usize, addition: &Addition, context: Option<&Item>) {
+        if addition.records.is_empty() {
+            return;
+        }
         let origin = context.map_or(self.open.origin.as_ref(), |item| item.origin.as_ref());
         let default_ttl = context.and_then(|item| item.default_ttl);
         let end = self.lines.end();
@@ -125,10 +121,11 @@ impl Draft<'_> {
         if !self.lines.is_boundary(at) {
             text.push_str(end);
         }
-        if self.stands_apart(at) {
+        // Groups stand apart where they are told apart by empty lines.
+        if addition.is_group && (addition.after.is_none() || self.lines.is_blank_at(at)) {
             text.push_str(end);
         }
-        for line in written(&self.change.added, origin, default_ttl) {
+        for line in written(&addition.records, origin, default_ttl) {
             text.push_str(&line);
             text.push_str(end);
         }
@@ -136,11 +133,14 @@ impl Draft<'_> {
         self.ttl_gone |= default_ttl.is_none();
         self.put(at, text);
     }
+}
 
-    /// Whether an empty line stands before what comes here: where groups are told apart by them.
-    fn stands_apart(&self, at: usize) -> bool {
-        self.change.is_group && (self.change.after.is_none() || self.lines.is_blank_at(at))
-    }
+/// Behind which entry records come: never between one and those that take their owner from it.
+fn insertion(addition: &Addition, items: &[&Item]) -> Option<usize> {
+    let at =
+        items.iter().position(|item| item.record.is_some() && item.record == addition.after)?;
+    let leans = |item: &&&Item| item.record.is_some() && !item.states_owner;
+    Some(at + items[at + 1..].iter().take_while(leans).count())
 }
 
 /// Records in lines, their columns below each other.

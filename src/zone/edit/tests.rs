@@ -71,12 +71,14 @@ fn what_stays_is_not_touched() {
     let open = open(&[("zone", ZONE)]);
     let change = Change {
         removed: all(&open, "a.e.", Rtype::NS),
-        added: vec![
-            record("b.e.", 3600, Rtype::NS, "ns.b.e."),
-            record("ns.b.e.", 60, Rtype::AAAA, "2001:db8::1"),
-        ],
-        after: all(&open, "ns.a.e.", Rtype::A).first().copied(),
-        is_group: true,
+        added: vec![Addition {
+            records: vec![
+                record("b.e.", 3600, Rtype::NS, "ns.b.e."),
+                record("ns.b.e.", 60, Rtype::AAAA, "2001:db8::1"),
+            ],
+            after: all(&open, "ns.a.e.", Rtype::A).first().copied(),
+            is_group: true,
+        }],
         serial: Serial(10),
     };
     let expected = ZONE
@@ -88,8 +90,9 @@ fn what_stays_is_not_touched() {
 
 #[test]
 fn what_is_put_at_the_end_has_lines_of_its_own() {
-    let added = vec![record("b.e.", 3600, Rtype::NS, "ns.x.")];
-    let change = Change { added, serial: Serial(8), is_group: true, ..Change::default() };
+    let records = vec![record("b.e.", 3600, Rtype::NS, "ns.x.")];
+    let added = vec![Addition { records, after: None, is_group: true }];
+    let change = Change { added, serial: Serial(8), ..Change::default() };
     let expected = format!("{}\n\nb  NS    ns.x.\n", ZONE.replace("( 7 ;", "( 8 ;"));
     assert_eq!(texts(&open(&[("zone", ZONE)]), &change)[0].1, expected);
     let windows = ZONE.replace('\n', "\r\n");
@@ -127,10 +130,12 @@ fn included_files_are_changed_where_records_stand_there() {
     let open = open(&[("zone", main), ("cuts", "a NS ns.x.\nb NS ns.x.\n")]);
     let change = Change {
         removed: all(&open, "a.sub.e.", Rtype::NS),
-        added: vec![record("c.sub.e.", 1, Rtype::NS, "ns.x.")],
-        after: all(&open, "b.sub.e.", Rtype::NS).first().copied(),
+        added: vec![Addition {
+            records: vec![record("c.sub.e.", 1, Rtype::NS, "ns.x.")],
+            after: all(&open, "b.sub.e.", Rtype::NS).first().copied(),
+            is_group: false,
+        }],
         serial: Serial(2),
-        ..Change::default()
     };
     let texts = texts(&open, &change);
     assert_eq!(texts[0], ("cuts".to_owned(), "b NS ns.x.\nc  NS    ns.x.\n".to_owned()));
@@ -222,8 +227,7 @@ proptest! {
     fn any_zone_can_be_changed(
         lines in zone(),
         removed in vec(any::<Index>(), 0..4),
-        after in any::<Option<Index>>(),
-        added in 0..3u32,
+        added in vec((any::<Option<Index>>(), 0..3u32), 0..3),
         newline: bool,
     ) {
         let text = lines.join("\n") + if newline { "\n" } else { "" };
@@ -231,19 +235,23 @@ proptest! {
         let count = open.master.records.len();
         let removed: BTreeSet<usize> =
             removed.iter().map(|index| index.index(count)).filter(|&number| number > 0).collect();
-        let added: Vec<Record> =
-            (0..added).map(|n| record(&format!("n{n}.c.e."), n, Rtype::A, "192.0.2.9")).collect();
-        let after = after.map(|index| index.index(count));
-        let change = Change {
-            removed: removed.clone(), added: added.clone(), after, is_group: newline, serial: Serial(8),
-        };
+        let comes = |n| record(&format!("n{n}.c.e."), n, Rtype::A, "192.0.2.9");
+        let added: Vec<Addition> = added
+            .iter()
+            .map(|(after, records)| Addition {
+                records: (0..*records).map(comes).collect(),
+                after: after.map(|index| index.index(count)),
+                is_group: newline,
+            })
+            .collect();
+        let change = Change { removed: removed.clone(), added: added.clone(), serial: Serial(8) };
         let (edited, master) = open.edit(&change).unwrap();
         prop_assert_eq!(&master.mistakes, &[]);
 
         let mut meant: Vec<Said> = open.master.records.iter().enumerate()
             .filter(|(number, _)| !removed.contains(number))
             .map(|(_, (record, _))| said(record, Some(Serial(8))))
-            .chain(added.iter().map(|record| said(record, None)))
+            .chain(added.iter().flat_map(|one| &one.records).map(|record| said(record, None)))
             .collect();
         let mut told: Vec<Said> = master.records.iter().map(|(record, _)| said(record, None)).collect();
         meant.sort_by(order);
@@ -256,7 +264,7 @@ proptest! {
         for line in text.lines().filter(|line| line.starts_with([';', '$'])) {
             prop_assert!(left.any(|found| found == line), "{line:?} is missing:\n{after}");
         }
-        if removed.is_empty() && added.is_empty() {
+        if removed.is_empty() && added.iter().all(|one| one.records.is_empty()) {
             prop_assert_eq!(after, text.replace("( 7 1", "( 8 1"));
         }
     }
@@ -267,8 +275,9 @@ proptest! {
         let text = lines.join("\n") + "\n";
         let first = open(&[("zone", &text)]);
         let after = after.index(first.master.records.len());
-        let added = vec![record("new.e.", 77, Rtype::NS, "ns.new.e.")];
-        let change = Change { added, after: Some(after), is_group: newline, serial: Serial(7), ..Change::default() };
+        let records = vec![record("new.e.", 77, Rtype::NS, "ns.new.e.")];
+        let added = vec![Addition { records, after: Some(after), is_group: newline }];
+        let change = Change { added, serial: Serial(7), ..Change::default() };
         let there = texts(&first, &change)[0].1.clone();
         let second = open(&[("zone", &there)]);
         let removed = all(&second, "new.e.", Rtype::NS);
