@@ -1,7 +1,8 @@
 //! Files that are never there in part.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// Puts `content` in place of what is in the file at `path`: whole, or not at all, whatever happens.
@@ -10,14 +11,27 @@ use std::path::Path;
 /// # Errors
 /// Where that cannot be done; then what was there is there.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(path, content, 0o666)
+}
+
+/// The same for what is nobody else's business: for the owner of the process alone.
+pub(super) fn replace_privately(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(path, content, 0o600)
+}
+
+/// How the names of files end that are being written.
+pub(super) const DRAFT: &str = ".new";
+
+fn put(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
     fs::create_dir_all(directory)?;
     let mut draft = path.as_os_str().to_owned();
-    draft.push(".new");
-    let mut file = File::create(&draft)?;
+    draft.push(DRAFT);
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(mode).open(&draft)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;

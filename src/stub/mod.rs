@@ -62,6 +62,7 @@ pub mod book;
 mod files;
 mod finding;
 mod many;
+pub mod publish;
 mod resolved;
 pub mod roots;
 #[cfg(test)]
