@@ -2,6 +2,7 @@
 
 mod cli;
 mod dnssec;
+mod examples;
 mod house;
 mod interchange;
 mod interop;

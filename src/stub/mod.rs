@@ -67,6 +67,7 @@ mod resolved;
 pub mod roots;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod vouch;
 
 use std::fmt;
@@ -86,6 +87,7 @@ pub use files::replace;
 pub use finding::{Finding, Found, LookupError, Proof};
 pub use many::{AT_ONCE, Looked, Many};
 pub use resolved::Resolved;
+pub use verify::verify;
 
 /// Memory for what a client has learned of the chain of trust, in octets: 4 MiB.
 const CACHE: u64 = 4 << 20;
