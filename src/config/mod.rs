@@ -26,6 +26,7 @@ mod policy;
 mod publish;
 mod resolver;
 mod root;
+mod root_list;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -33,6 +34,8 @@ mod verifier;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+use crate::clock::{Clock, SystemClock};
 
 pub use authority::{Associations, Authority, Keys, Zone};
 pub use caching::Caching;
@@ -42,6 +45,7 @@ pub use operation::{Admin, Log, LogFormat};
 pub use publish::{Below, Publish};
 pub use resolver::Resolver;
 pub use root::Root;
+pub use root_list::RootList;
 pub use values::{AddressError, DNS_PORT, server_address};
 
 use document::Table;
@@ -108,25 +112,44 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
-    /// Reads the file at `path`.
+    /// Reads the file at `path`, and the root lists that it names.
     ///
     /// # Errors
     /// Where it cannot be read, or with all its mistakes.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let unreadable =
-            |error| ConfigError { path: path.to_owned(), cause: ConfigCause::Unreadable(error) };
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        Self::parse(&text, path)
+        Self::parse(&text(path)?, path)
     }
 
-    /// Reads `text`, which stands in the file `path`.
+    /// Reads the file at `path`, but no root lists: what installs and renews them does not need them
+    /// to be there and in date.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or with all its mistakes.
+    pub fn load_as_written(path: &Path) -> Result<Self, ConfigError> {
+        Self::understand(&text(path)?, path, |_, _| ())
+    }
+
+    /// Reads `text`, which stands in the file `path`, and the root lists that it names.
     ///
     /// # Errors
     /// With all its mistakes.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        Self::understand(text, path, |config, mistakes| {
+            let now = SystemClock.now();
+            config.client.iter_mut().for_each(|client| client.add_listed(mistakes, now));
+            config.resolver.iter_mut().for_each(|resolver| resolver.add_listed(mistakes, now));
+        })
+    }
+
+    fn understand(
+        text: &str,
+        path: &Path,
+        complete: impl Fn(&mut Self, &Mistakes<'_>),
+    ) -> Result<Self, ConfigError> {
         let mistakes = Mistakes::new(text);
-        let config = document::parse(text, &mistakes)
+        let mut config = document::parse(text, &mistakes)
             .map(|entries| Self::read(Table::top(&entries, &mistakes), path));
+        config.iter_mut().for_each(|config| complete(config, &mistakes));
         match (config, mistakes.into_sorted()) {
             (Some(config), none) if none.is_empty() => Ok(config),
             (config, mistakes) => {
@@ -168,4 +191,10 @@ impl Config {
         top.finish();
         config
     }
+}
+
+fn text(path: &Path) -> Result<String, ConfigError> {
+    let unreadable =
+        |error| ConfigError { path: path.to_owned(), cause: ConfigCause::Unreadable(error) };
+    std::fs::read_to_string(path).map_err(unreadable)
 }

@@ -10,6 +10,7 @@ use crate::wire::Ttl;
 use super::document::{Table, Value};
 use super::forward;
 use super::root::{Holder, Root};
+use super::root_list::RootList;
 use super::values;
 
 /// What a floor of TTLs can be, in seconds: an hour at most. Changes have to be seen some time.
@@ -19,14 +20,14 @@ const TTL_FLOOR: RangeInclusive<u64> = 0..=3600;
 /// (RFC 8767 section 4).
 const TTL_CEILING: RangeInclusive<u64> = 60..=604_800;
 
-/// Reads what is in the table about it.
-pub(super) fn read(table: &Table<'_>, base: &Path) -> Policy {
+/// Reads what is in the table about it, and where a root list is.
+pub(super) fn read(table: &Table<'_>, base: &Path) -> (Policy, Option<RootList>) {
     let usual = Policy::default();
     let switch = |key, default| values::switch(table, key, default);
     let algorithms = Algorithms { rsasha1: switch("rsasha1", usual.algorithms.rsasha1) };
-    let roots = Root::read_all(table, base, Holder::Resolver(algorithms));
+    let (roots, list) = Root::read_all_or_list(table, base, Holder::Resolver(algorithms));
     let families = families(table, &roots);
-    Policy {
+    let policy = Policy {
         roots: roots.iter().map(Root::to_root).collect(),
         forwards: forward::read_all(table),
         port: port(table),
@@ -40,7 +41,8 @@ pub(super) fn read(table: &Table<'_>, base: &Path) -> Policy {
         aggressive_nsec: switch("aggressive_nsec", usual.aggressive_nsec),
         algorithms,
         limits: limits(table),
-    }
+    };
+    (policy, list)
 }
 
 fn port(table: &Table<'_>) -> u16 {

@@ -6,15 +6,18 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::clock::Timestamp;
 use crate::recursor;
 use crate::resolver::Policy;
 use crate::services::dns::ClientLimits;
-use crate::wire::Prefix;
+use crate::wire::{Name, Prefix};
 
 use super::caching::Caching;
 use super::document::{Table, Value};
-use super::mistake::Located;
+use super::mistake::{Located, Mistakes};
 use super::policy;
+use super::root::Root;
+use super::root_list::RootList;
 use super::values::{self, DNS_PORT};
 
 /// What `listen` is where it is not given: this machine alone.
@@ -48,8 +51,10 @@ pub struct Resolver {
     pub cache_size: u64,
     /// What the cache is used for.
     pub caching: Caching,
-    /// How it resolves.
+    /// How it resolves, in the trees of the root list too.
     pub policy: Policy,
+    /// The root list that is followed.
+    pub root_list: Option<RootList>,
     /// Where the anchors of its trees are kept as their zones roll them over (RFC 5011). Where it is
     /// not given, they stay as they are in `policy`.
     pub anchor_dir: Option<Located<PathBuf>>,
@@ -57,6 +62,7 @@ pub struct Resolver {
 
 impl Resolver {
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
+        let (policy, root_list) = policy::read(&table, base);
         let resolver = Self {
             listen: values::listen(&table, &LISTEN),
             allow: values::items(&table, "allow", "a network"),
@@ -67,11 +73,20 @@ impl Resolver {
                 .and_then(|value| value.number(1, MAX_CACHE_SIZE))
                 .map_or(recursor::Limits::default().cache_octets, |mebibytes| mebibytes << 20),
             caching: Caching::read(&table),
-            policy: policy::read(&table, base),
+            policy,
+            root_list,
             anchor_dir: table.value("anchor_dir").and_then(|value| values::path(&value, base)),
         };
         table.finish();
         resolver
+    }
+
+    /// Adds the trees of the root list.
+    pub(super) fn add_listed(&mut self, mistakes: &Mistakes<'_>, now: Timestamp) {
+        let Some(list) = &mut self.root_list else { return };
+        let own: Vec<Name> = self.policy.roots.iter().map(|root| root.apex.clone()).collect();
+        let listed = list.load(&own, self.policy.algorithms, mistakes, now);
+        self.policy.roots.extend(listed.iter().map(Root::to_root));
     }
 }
 

@@ -11,6 +11,7 @@ use crate::wire::rdata::Ds;
 use super::anchor::{self, AnchorError};
 use super::document::{Table, Value};
 use super::mistake::Located;
+use super::root_list::RootList;
 use super::{hints, iana, values};
 
 /// A delegation tree: where it starts, and what proves it.
@@ -50,7 +51,30 @@ impl Root {
 
     /// Reads the tables `root`, of which there is one at least.
     pub(super) fn read_all(table: &Table<'_>, base: &Path, holder: Holder) -> Vec<Self> {
-        let roots = table.required_tables("root").into_iter();
+        Self::read_tables(table, table.required_tables("root"), base, holder)
+    }
+
+    /// Reads the tables `root`, and where a root list is. There is one or the other.
+    pub(super) fn read_all_or_list(
+        table: &Table<'_>,
+        base: &Path,
+        holder: Holder,
+    ) -> (Vec<Self>, Option<RootList>) {
+        let list = RootList::read(table, base);
+        let tables = match list {
+            Some(_) => table.tables("root"),
+            None => table.required_tables("root"),
+        };
+        (Self::read_tables(table, tables, base, holder), list)
+    }
+
+    fn read_tables(
+        table: &Table<'_>,
+        roots: Vec<Table<'_>>,
+        base: &Path,
+        holder: Holder,
+    ) -> Vec<Self> {
+        let roots = roots.into_iter();
         let roots: Vec<Self> = roots.filter_map(|root| Self::read(root, base, holder)).collect();
         values::refuse_twice(table, &roots, |root: &Self| &root.apex);
         roots

@@ -22,14 +22,16 @@ pub use file::{AnchorsError, path};
 /// The longest time without a look at the clock: it may be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
-/// The trust points of a configuration, as their files say; none where anchors are not kept.
+/// The trust points of a configuration, as their files say; none where anchors are not kept. Trees of a
+/// root list are none: what the list says overrides what is in their files.
 ///
 /// # Errors
 /// With each file that cannot be read.
 pub(super) fn load(config: &config::Resolver) -> Result<Vec<TrustPoint>, Vec<AnchorsError>> {
     let Some(directory) = &config.anchor_dir else { return Ok(Vec::new()) };
     let (mut points, mut errors) = (Vec::new(), Vec::new());
-    for root in &config.policy.roots {
+    let listed = |apex: &Name| config.root_list.as_ref().is_some_and(|list| list.has(apex));
+    for root in config.policy.roots.iter().filter(|root| !listed(&root.apex)) {
         match file::read(&directory.value, &root.apex) {
             Ok(ledger) => {
                 let (anchors, algorithms) = (root.anchors.clone(), config.policy.algorithms);
