@@ -14,6 +14,7 @@ mod ipv6;
 mod kresd;
 mod names;
 pub(crate) mod namespace;
+mod parent;
 pub(crate) mod process;
 mod tamper;
 mod unbound;
