@@ -10,15 +10,15 @@ use crate::zone::{Delegation, DelegationId, NodeId, SetId, Zone};
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
     pub(super) encoded: Encoded,
-    /// When its signatures were made and have to be renewed; none where it has none.
+    /// Who made its signatures, and when they have to be renewed; none where it has none.
     pub(super) signed: Option<Signed>,
 }
 
-/// The times of a set's signatures.
+/// A set's signatures.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Signed {
-    /// When they were made.
-    pub(super) at: Timestamp,
+    /// The generation of the signer that made them.
+    pub(super) by: u64,
     /// When they have to be renewed.
     pub(super) renewal: Timestamp,
 }

@@ -15,17 +15,29 @@ pub(super) struct Signer {
     /// What the keys do at present.
     set: KeySet,
     policy: Policy,
-    /// The keys that signed data before, and until when.
-    retired: Vec<(Dnskey, Timestamp)>,
-    /// What was signed before can be verified no more, or not for long.
-    signed_anew: Timestamp,
+    /// How many signers were before this one.
+    generation: u64,
+    /// The keys that signed data before.
+    retired: Vec<Retired>,
+    /// What earlier signers signed can be verified no more, or not for long.
+    oldest: u64,
+}
+
+/// A key that signed data.
+#[derive(Debug, Clone)]
+struct Retired {
+    key: Dnskey,
+    /// Until when.
+    until: Timestamp,
+    /// The signer that has others in its place.
+    successor: u64,
 }
 
 impl Signer {
     /// What `keys` sign at `now`.
     pub(super) fn new(keys: Vec<ZoneKey>, policy: Policy, now: Timestamp) -> Self {
         let set = KeySet::at(&keys, now);
-        Self { keys, set, policy, retired: Vec::new(), signed_anew: Timestamp::default() }
+        Self { keys, set, policy, generation: 0, retired: Vec::new(), oldest: 0 }
     }
 
     /// What `keys` sign from `now` on, in place of these.
@@ -33,15 +45,18 @@ impl Signer {
         let mut next = Self::new(keys, self.policy.clone(), now);
         let sign_on: Vec<Dnskey> =
             signers(next.set.active(), Rtype::SOA).map(ZoneKey::dnskey).collect();
-        let signed = signers(self.set.active(), Rtype::SOA).map(|key| (key.dnskey(), now));
+        next.generation = self.generation + 1;
+        let retired =
+            |key: &ZoneKey| Retired { key: key.dnskey(), until: now, successor: next.generation };
+        let signed = signers(self.set.active(), Rtype::SOA).map(retired);
         let lifetime = self.policy.signatures.other;
-        let matters = |(key, until): &(Dnskey, Timestamp)| {
-            !sign_on.contains(key) && now.since(*until) < lifetime
+        let matters = |retired: &Retired| {
+            !sign_on.contains(&retired.key) && now.since(retired.until) < lifetime
         };
         let retired = self.retired.iter().cloned().chain(signed);
-        let retired: Vec<_> = retired.filter(matters).collect();
-        let outlived = retired.iter().filter(|(key, _)| !next.stays(key, now));
-        next.signed_anew = outlived.map(|(_, until)| *until).max().unwrap_or_default();
+        let retired: Vec<Retired> = retired.filter(matters).collect();
+        let outlived = retired.iter().filter(|retired| !next.stays(&retired.key, now));
+        next.oldest = outlived.map(|retired| retired.successor).max().unwrap_or_default();
         next.retired = retired;
         next
     }
@@ -96,18 +111,17 @@ impl Signer {
         let rrsigs = self.rrsigs(set, validity);
         Prepared {
             encoded: Encoded::of(set, ttl, &rrsigs),
-            signed: self
-                .signs()
-                .then(|| Signed { at: now, renewal: self.policy.signatures.renewal(validity) }),
+            signed: self.signs().then(|| Signed {
+                by: self.generation,
+                renewal: self.policy.signatures.renewal(validity),
+            }),
         }
     }
 
     /// Whether the signatures of a set have to be renewed `now` or soon, or their key is gone.
     pub(super) fn is_due(&self, prepared: &Prepared, now: Timestamp) -> bool {
         let latest = now.saturating_add(self.policy.renewal_batch);
-        prepared
-            .signed
-            .is_some_and(|Signed { at, renewal }| renewal <= latest || at < self.signed_anew)
+        prepared.signed.is_some_and(|Signed { by, renewal }| renewal <= latest || by < self.oldest)
     }
 
     /// Signs a set for one answer. Such signatures are for names that whoever asks has chosen, so

@@ -10,7 +10,7 @@ pub enum Exit {
     /// The identifier is proved to have no association.
     NotFound,
     /// The configuration or the zone file that was looked at has mistakes, the store is damaged, or lines to
-    /// import were refused.
+    /// import or a step of a roll were refused.
     Flawed,
     /// There is an answer, and nothing proves it, or nobody who is trusted vouches for it; or a root was not
     /// heard, which may know better.

@@ -46,6 +46,8 @@ fn dispatch(command: Command) -> Exit {
         Command::Trace(arguments) => trace::trace(&arguments),
         Command::Key(KeyCommand::Generate(arguments)) => key::generate(arguments),
         Command::Key(KeyCommand::Ds(arguments)) => key::ds(&arguments),
+        Command::Key(KeyCommand::Roll(arguments)) => key::roll(&arguments),
+        Command::Key(KeyCommand::Status(arguments)) => key::status(&arguments),
         Command::Zone(ZoneCommand::Check(arguments)) => zone::check(&arguments),
         Command::Zone(ZoneCommand::Print(arguments)) => zone::print(&arguments),
         Command::Config(ConfigCommand::Check(arguments)) => check::config(&arguments),

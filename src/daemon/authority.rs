@@ -16,6 +16,7 @@ use crate::transport::{self, Listener, Parts, Server, Service};
 use crate::wire::EdnsPolicy;
 
 use super::admin::Status;
+use super::key_watch::{KeyWatch, follow};
 use super::listen::bind;
 use super::renewal::{Current, keep_fresh};
 use super::{Hosting, StartError};
@@ -26,6 +27,7 @@ pub(super) struct AuthorityPart {
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) hosting: Option<Hosting>,
     current: Arc<Current>,
+    keys: Arc<KeyWatch>,
     server: Server,
     /// Ends when dropped.
     renewal: JoinSet<()>,
@@ -55,8 +57,11 @@ impl AuthorityPart {
         let server = Server::start(listeners, &parts).map_err(StartError::System)?;
         let mut renewal = JoinSet::new();
         renewal.spawn(keep_fresh(Arc::clone(&current), Arc::clone(clock)));
+        let keys = Arc::<KeyWatch>::default();
+        keys.watch(plan);
+        renewal.spawn(follow(Arc::clone(&keys), Arc::clone(&current), Arc::clone(clock)));
         let hosting = store.map(|store| Hosting::new(Arc::clone(&current), store));
-        Ok(Self { addresses, hosting, current, server, renewal })
+        Ok(Self { addresses, hosting, current, keys, server, renewal })
     }
 
     /// Tells of zones whose serial went back: who copies a zone keeps the greater one (RFC 1982).
@@ -76,6 +81,7 @@ impl AuthorityPart {
     /// Answers for `zones` as `plan` says from here on.
     pub(super) async fn replace(&self, plan: &config::Authority, zones: Authority) {
         self.current.replace(served(plan, zones)).await;
+        self.keys.watch(plan);
     }
 
     /// Answers what is asked already, and ends.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::config::{Keys, Located};
 use crate::dnssec::ZoneKey;
 use crate::dnssec::keyfile::{self, KeyfileError};
+use crate::dnssec::lifecycle::Timing;
 use crate::wire::Name;
 use crate::wire::rdata::Dnskey;
 
@@ -101,6 +102,15 @@ fn own(path: &Path, key: ZoneKey, zone: &Name) -> Result<ZoneKey, KeyError> {
 /// # Errors
 /// With every key that cannot be used; with [`KeyError::None`] where there is none.
 pub fn load_directory(zone: &Name, directory: &Path) -> Result<Vec<ZoneKey>, Vec<KeyError>> {
+    let pairs = load_pairs(zone, directory)?;
+    Ok(pairs.into_iter().map(|(_, key)| key).collect())
+}
+
+/// The keys of `zone` in a directory, one at least, with their `.key` files.
+///
+/// # Errors
+/// With every key that cannot be used; with [`KeyError::None`] where there is none.
+pub fn load_pairs(zone: &Name, directory: &Path) -> Result<Vec<(PathBuf, ZoneKey)>, Vec<KeyError>> {
     let none = || KeyError::None { path: directory.to_owned(), zone: zone.clone() };
     let unreadable = |cause: io::Error| match cause.kind() {
         io::ErrorKind::NotFound => vec![none()],
@@ -117,7 +127,7 @@ pub fn load_directory(zone: &Name, directory: &Path) -> Result<Vec<ZoneKey>, Vec
     paths.sort();
     let public = all(paths.iter().map(|path| Ok((path, load_public(path)?))))?;
     let ours = public.iter().filter(|(_, (owner, _))| owner == zone);
-    let keys = all(ours.map(|(path, _)| load_pair(path)))?;
+    let keys = all(ours.map(|(path, _)| Ok(((*path).clone(), load_pair(path)?))))?;
     match keys.is_empty() {
         false => Ok(keys),
         true => Err(vec![none()]),
@@ -165,9 +175,65 @@ pub fn store(directory: &Path, key: &ZoneKey) -> Result<PathBuf, KeyError> {
     };
     fs::create_dir_all(directory).map_err(at(directory))?;
     let (public, private) = (with_suffix(&stem, "key"), with_suffix(&stem, "private"));
-    write_new(&private, &files.private, PRIVATE_MODE).map_err(at(&private))?;
-    write_new(&public, &files.public, 0o644).map_err(at(&public))?;
+    for (path, content, mode) in
+        [(&private, files.private.as_str(), PRIVATE_MODE), (&public, &files.public, 0o644)]
+    {
+        write_new(path, content, mode).and_then(|()| give(path, directory)).map_err(at(path))?;
+    }
     Ok(stem)
+}
+
+/// Gives what the administrator made to whom the directory belongs: a server that runs as somebody else reads it.
+fn give(path: &Path, directory: &Path) -> io::Result<()> {
+    let (owner, made) = (fs::metadata(directory)?, fs::metadata(path)?);
+    match made.uid() == 0 && owner.uid() != 0 {
+        true => chown(path, Some(owner.uid()), Some(owner.gid())),
+        false => Ok(()),
+    }
+}
+
+/// Writes another timing into the two files of a key: each whole, or not at all. The `.private` file counts, and
+/// is the first.
+///
+/// # Errors
+/// Where they cannot be read or written.
+pub fn set_timing(path: &Path, timing: &Timing) -> Result<(), KeyError> {
+    let (public, private) = (with_suffix(path, "key"), with_suffix(path, "private"));
+    let secret = zeroize::Zeroizing::new(read(&private)?);
+    let (told, kept) = keyfile::with_timing(&read(&public)?, &secret, timing);
+    for (path, content) in [(private, kept.as_str()), (public, &told)] {
+        replace(&path, content).map_err(|cause| KeyError::File { path, cause })?;
+    }
+    Ok(())
+}
+
+/// Puts another file in place of one, with its owner and rights.
+fn replace(path: &Path, content: &str) -> io::Result<()> {
+    let old = fs::metadata(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let new = path.with_file_name(format!(".{name}.new"));
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    write_new(&new, content, PRIVATE_MODE)?;
+    let made = fs::metadata(&new)?;
+    if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
+        chown(&new, Some(old.uid()), Some(old.gid()))?;
+    }
+    fs::set_permissions(&new, old.permissions())?;
+    fs::rename(&new, path)?;
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Keeps others from rolling the keys of a directory, until it is dropped.
+///
+/// # Errors
+/// Where the directory cannot be opened.
+pub fn lock(directory: &Path) -> Result<fs::File, KeyError> {
+    let locked = fs::File::open(directory).and_then(|file| file.lock().map(|()| file));
+    locked.map_err(|cause| KeyError::File { path: directory.to_owned(), cause })
 }
 
 pub(super) fn write_new(path: &Path, content: &str, mode: u32) -> io::Result<()> {
@@ -190,6 +256,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
     use crate::config::Position;
     use crate::crypto::SeededRandom;
 
@@ -230,6 +297,26 @@ mod tests {
         let absent = Keys::Directory(located(directory.path().join("absent")));
         let errors = load(&"c.example".parse().unwrap(), &absent).unwrap_err();
         assert!(matches!(errors[0].value, KeyError::None { .. }), "it is made with the first key");
+    }
+
+    #[test]
+    fn a_timing_is_written_into_the_files() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let stem = store(directory.path(), &key("a.example", 1)).unwrap();
+        let private = with_suffix(&stem, "private");
+        fs::set_permissions(&private, fs::Permissions::from_mode(0o640)).unwrap();
+        let timing = Timing::in_use(Timestamp::from_secs(1_800_000_000));
+        for timing in [timing, Timing { delete: timing.publish, ..timing }] {
+            set_timing(&with_suffix(&stem, "key"), &timing).unwrap();
+            assert_eq!(load_pair(&stem).unwrap().timing, timing);
+        }
+        assert_eq!(fs::metadata(&private).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2, "nothing else is left");
+        let pairs = load_pairs(&"a.example".parse().unwrap(), directory.path()).unwrap();
+        assert_eq!(pairs[0].0, with_suffix(&stem, "key"));
+        drop(lock(directory.path()).unwrap());
+        assert!(set_timing(&directory.path().join("Kno"), &timing).is_err());
     }
 
     /// Its flags changed to 385, as by hand or by `dnssec-revoke`, which also gives it its new tag.

@@ -8,6 +8,7 @@ mod authority;
 pub mod demo;
 mod error;
 mod hosting;
+mod key_watch;
 pub mod keys;
 mod listen;
 mod load;

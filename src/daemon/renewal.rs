@@ -7,8 +7,10 @@ use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
 use crate::authority::Authority;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
+use crate::dnssec::ZoneKey;
 use crate::services::dns::{Role, Served};
+use crate::wire::Name;
 
 /// The longest time without a look at the clock: it may be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -62,9 +64,36 @@ impl Current {
         self.served.store(Arc::new(Served { edns, ..Served::new(Role::Authority(authority)) }));
         SHORTEST_SLEEP
     }
+
+    /// Signs a zone with these keys from here on, if they are others than before.
+    pub(super) async fn take_keys(&self, zone: Name, keys: Vec<ZoneKey>, now: Timestamp) {
+        let _changing = self.changing.lock().await;
+        let served = self.served.load_full();
+        let Role::Authority(authority) = &served.role else { return };
+        let before = authority.zones().find(|served| *served.apex() == zone);
+        let same = |before: &[ZoneKey]| {
+            before.len() == keys.len() && before.iter().zip(&keys).all(|(a, b)| a.is_same(b))
+        };
+        if before.is_none_or(|before| same(before.keys())) {
+            return;
+        }
+        let mut authority = authority.clone();
+        let told = zone.clone();
+        let taking = move || authority.take_keys(&zone, keys, now).map(|()| authority);
+        match tokio::task::spawn_blocking(taking).await {
+            Ok(Ok(authority)) => {
+                tracing::info!(zone = %told, "its keys were changed");
+                let edns = served.edns.clone();
+                self.served
+                    .store(Arc::new(Served { edns, ..Served::new(Role::Authority(authority)) }));
+            }
+            Ok(Err(error)) => tracing::error!(zone = %told, "keys stay as they were: {error}"),
+            Err(_) => tracing::error!(zone = %told, "signing with other keys failed"),
+        }
+    }
 }
 
-fn renewed(mut authority: Authority, now: crate::clock::Timestamp) -> (Authority, usize) {
+fn renewed(mut authority: Authority, now: Timestamp) -> (Authority, usize) {
     let sets = authority.renew(now);
     (authority, sets)
 }
@@ -81,9 +110,8 @@ pub(super) async fn keep_fresh(current: Arc<Current>, clock: Arc<dyn Clock>) {
 mod tests {
     use super::*;
     use crate::authority::{Associated, Policy, ServedZone};
-    use crate::clock::{ManualClock, Timestamp};
+    use crate::clock::ManualClock;
     use crate::crypto::SeededRandom;
-    use crate::dnssec::ZoneKey;
     use crate::zone::testing;
 
     /// The signed zone `a.example.`.

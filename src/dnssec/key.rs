@@ -46,6 +46,12 @@ impl ZoneKey {
         Self { timing, ..self }
     }
 
+    /// Whether it is the same key with the same timing.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same_key = self.zone == other.zone && self.dnskey() == other.dnskey();
+        same_key && self.timing == other.timing
+    }
+
     /// Its public part as a record.
     pub fn dnskey(&self) -> Dnskey {
         Dnskey {
@@ -59,6 +65,11 @@ impl ZoneKey {
     /// Its key tag.
     pub fn key_tag(&self) -> u16 {
         self.dnskey().key_tag()
+    }
+
+    /// Its key tag once it is revoked (RFC 5011 section 7).
+    pub fn revoked_tag(&self) -> u16 {
+        Dnskey { flags: self.flags | Dnskey::REVOKE, ..self.dnskey() }.key_tag()
     }
 
     /// The DS for the parent; none where the digest is not one that can be computed here.

@@ -66,6 +66,8 @@ fn every_command_tells_what_it_ends_with() {
         "lookup",
         "key generate",
         "key ds",
+        "key roll",
+        "key status",
         "zone check",
         "zone print",
         "config check",

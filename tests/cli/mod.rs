@@ -4,6 +4,7 @@ mod book;
 mod delegation;
 mod demo;
 mod key;
+mod key_roll;
 mod lookup;
 mod mistakes;
 mod serve;

@@ -5,6 +5,7 @@ mod plain;
 mod property;
 mod renewal;
 mod rolling;
+mod rolls;
 mod signed;
 mod unwalkable;
 

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 pub(super) use delegation::{
     DelegationAdd, DelegationCommand, DelegationRemove, DelegationShow, DelegationSync, ParentFile,
 };
-pub(super) use key::{Generate, KeyCommand, KeyDs};
+pub(super) use key::{Generate, KeyCommand, KeyDs, KeyRoll, KeyStatus, KeysOf};
 pub(super) use lookup::{Format, Lookup, Trace};
 pub(super) use store::{StoreBackup, StoreCommand, StoreFile, StoreHandover, StoreImport};
 pub(super) use zone::{Check, ConfigCommand, ZoneCommand, ZoneFile, ZonePrint};

@@ -29,7 +29,7 @@ impl KeySet {
         Self {
             published: of(&|key| key.state(now).is_published() || goes_on(key)),
             active: of(&|key| key.state(now).signs() || goes_on(key)),
-            for_parent: of(&|key| is_entry(key, &keys) && key.timing.is_for_parent(now)),
+            for_parent: of(&|key| is_entry(key, &keys, now) && key.timing.is_for_parent(now)),
             next_change: keys.iter().filter_map(|key| key.timing.next_change(now)).min(),
             overdue,
         }
@@ -62,14 +62,15 @@ impl KeySet {
 }
 
 /// Whether the parent's DS set, or a trust anchor, is made of `key` in such company.
-fn is_entry(key: &ZoneKey, company: &[ZoneKey]) -> bool {
-    let any_sep = company.iter().any(|key| key.is_sep() && !key.is_revoked());
-    !key.is_revoked() && key.is_sep() == any_sep
+fn is_entry(key: &ZoneKey, company: &[ZoneKey], now: Timestamp) -> bool {
+    let revoked = |key: &ZoneKey| key.state(now) == State::Revoked || key.is_revoked();
+    let any_sep = company.iter().any(|key| key.is_sep() && !revoked(key));
+    !revoked(key) && key.is_sep() == any_sep
 }
 
-/// The entry points that ended last, where none is active any more.
-fn overdue(keys: &[ZoneKey], now: Timestamp) -> Vec<u16> {
-    let entries = || keys.iter().filter(|key| is_entry(key, keys));
+/// The tags of the entry points that ended last, where none is active any more.
+pub(super) fn overdue(keys: &[ZoneKey], now: Timestamp) -> Vec<u16> {
+    let entries = || keys.iter().filter(|key| is_entry(key, keys, now));
     if entries().any(|key| key.state(now) == State::Active) {
         return Vec::new();
     }

@@ -14,7 +14,7 @@ mod walk;
 
 pub use text::{
     Cursor, Entry, Fault, Lexer, Position, Quoted, SyntaxError, Token, Tokens, from_text, generic,
-    parse, to_text,
+    parse, period, to_text,
 };
 pub use views::{
     Dnskey, Ds, Nsec, Nsec3, RdataError, Rrsig, Soa, Srv, TypeBitmap, address, name_target,

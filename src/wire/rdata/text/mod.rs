@@ -12,7 +12,7 @@ mod write;
 
 pub use lexer::{Cursor, Entry, Lexer};
 pub use read::{from_text, parse};
-pub use token::{Fault, Position, SyntaxError, Token, Tokens};
+pub use token::{Fault, Position, SyntaxError, Token, Tokens, period};
 pub use write::{Quoted, generic, to_text};
 
 #[cfg(test)]

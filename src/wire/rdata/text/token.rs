@@ -204,7 +204,11 @@ fn unescape(raw: &[u8]) -> Option<Vec<u8>> {
     Some(octets)
 }
 
-fn period(word: &str) -> Option<u32> {
+/// Seconds, given as a number or as `1w2d3h4m5s`.
+pub fn period(word: &str) -> Option<u32> {
+    if !word.is_ascii() {
+        return None;
+    }
     if word.bytes().all(|octet| octet.is_ascii_digit()) {
         return word.parse().ok();
     }

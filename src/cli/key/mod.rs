@@ -1,5 +1,8 @@
 //! `threepid key`: the keys that zones are signed with.
 
+mod roll;
+mod status;
+
 use crate::clock::{Clock, SystemClock};
 use crate::crypto::OsRandom;
 use crate::daemon::keys::{self, KeyError};
@@ -11,6 +14,9 @@ use crate::wire::rdata::{Dnskey, to_text};
 use super::Exit;
 use super::arguments::{Generate, KeyDs};
 use super::output;
+
+pub(super) use roll::roll;
+pub(super) use status::status;
 
 /// Makes a key, and prints the name of its files.
 pub(super) fn generate(arguments: Generate) -> Exit {

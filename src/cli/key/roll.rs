@@ -1,0 +1,151 @@
+//! `threepid key roll`: one key in place of another.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::refuse;
+use super::status::Shown;
+use crate::cli::arguments::KeyRoll;
+use crate::cli::{Exit, output, runtime};
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::config::{self, Config};
+use crate::crypto::OsRandom;
+use crate::daemon::keys::{self, KeyError};
+use crate::dnssec::ZoneKey;
+use crate::dnssec::lifecycle::{Intervals, Plan, Refusal, Role, Roll, Vouching};
+use crate::stub::{Client, Proof};
+use crate::transport::{Limits, Network};
+use crate::wire::rdata::Ds;
+use crate::wire::{Class, Name, Question, Rtype};
+
+/// Plans the next step, writes it down, and shows what comes of it.
+pub(in crate::cli) fn roll(arguments: &KeyRoll) -> Exit {
+    match try_roll(arguments) {
+        Ok((keys, made, now)) => {
+            let shown = Shown { of: &arguments.keys, keys: &keys, now };
+            let made = made.map(|path| path.display().to_string());
+            output::print(match (arguments.keys.json, &made) {
+                (true, made) => shown.object(made.as_deref()),
+                (false, Some(made)) => format!("made {made}\n{}", shown.text()),
+                (false, None) => shown.text(),
+            });
+            Exit::Success
+        }
+        Err(exit) => exit,
+    }
+}
+
+/// The keys as they are then, the name of the new one's files, and the moment.
+type Rolled = (Vec<ZoneKey>, Option<PathBuf>, Timestamp);
+
+fn try_roll(arguments: &KeyRoll) -> Result<Rolled, Exit> {
+    let (zone, directory) = (&arguments.keys.zone, &arguments.keys.dir);
+    // Where there is no directory, there is no key either: that is told.
+    let _lock = directory.is_dir().then(|| keys::lock(directory)).transpose().map_err(told)?;
+    let pairs = keys::load_pairs(zone, directory)
+        .map_err(|errors| errors.iter().map(refuse).max().unwrap_or(Exit::Error))?;
+    let (paths, mut keys): (Vec<PathBuf>, Vec<ZoneKey>) = pairs.into_iter().unzip();
+    // Files have whole seconds.
+    let now = Timestamp::from_secs(SystemClock.now().as_secs());
+    let intervals = intervals(arguments);
+    let plan = plan(arguments, Roll { keys: &keys, now, intervals: &intervals })?;
+    let Plan { new, changes } = plan;
+    let new = new.map(|(flags, timing)| unlike(zone, flags, &keys).with_timing(timing));
+    let made = new.as_ref().map(|key| keys::store(directory, key)).transpose().map_err(told)?;
+    for (place, timing) in changes {
+        keys::set_timing(&paths[place], &timing).map_err(told)?;
+        keys[place].timing = timing;
+    }
+    keys.extend(new);
+    Ok((keys, made, now))
+}
+
+fn told(error: KeyError) -> Exit {
+    refuse(&error)
+}
+
+fn intervals(arguments: &KeyRoll) -> Intervals {
+    Intervals {
+        key_ttl: arguments.ttl,
+        data_ttl: arguments.max_ttl,
+        parent_ttl: arguments.parent_ttl,
+        delay: arguments.delay,
+        ..Intervals::default()
+    }
+}
+
+/// A new key whose tag is no other's, revoked or not: files are named by it, and states told.
+fn unlike(zone: &Name, flags: u16, keys: &[ZoneKey]) -> ZoneKey {
+    let tags = |key: &ZoneKey| [key.key_tag(), key.revoked_tag()];
+    loop {
+        let key = ZoneKey::generate(zone.clone(), flags, &mut OsRandom);
+        let taken = |tag: &u16| keys.iter().any(|other| tags(other).contains(tag));
+        if !tags(&key).iter().any(taken) {
+            return key;
+        }
+    }
+}
+
+fn plan(arguments: &KeyRoll, roll: Roll<'_>) -> Result<Plan, Exit> {
+    let refused = |refusal: Refusal| {
+        output::fail(&refusal);
+        Exit::Flawed
+    };
+    if let Some(when) = arguments.ds_seen {
+        return roll.seen(when.from(roll.now)).map_err(refused);
+    }
+    if let Some(config) = &arguments.check {
+        let plan = roll.seen(roll.now).map_err(refused)?;
+        check(&arguments.keys.zone, config, &roll)?;
+        return Ok(plan);
+    }
+    if let Some(tag) = arguments.revoke {
+        return roll.revoke(tag).map_err(refused);
+    }
+    let role = match arguments {
+        KeyRoll { zsk: true, .. } => Ok(Role::Zsk),
+        KeyRoll { ksk: true, .. } => Ok(Role::Ksk),
+        KeyRoll { csk: true, .. } => Ok(Role::Csk),
+        _ => roll.only_role(),
+    };
+    let vouching = if arguments.anchor { Vouching::Anchor } else { Vouching::Parent };
+    let start = arguments.at.from(roll.now);
+    role.and_then(|role| roll.start(role, vouching, start)).map_err(refused)
+}
+
+/// Asks for the zone's DS set, and looks whether it proves the key that waits for it.
+fn check(zone: &Name, path: &Path, roll: &Roll<'_>) -> Result<(), Exit> {
+    let config = Config::load(path).map_err(output::config)?;
+    let client = config.client.ok_or_else(|| {
+        output::mistakes(format_args!("{}:1:1: it has no [client] section", path.display()))
+    })?;
+    let roots = client.roots.iter().map(config::Root::to_root).collect();
+    let network = Network::new(&Limits::default());
+    let stub = Client::new(client.resolver, roots, network, Arc::new(SystemClock));
+    let question = Question { name: zone.clone(), rtype: Rtype::DS, class: Class::IN };
+    let mut found = None;
+    runtime::short(async {
+        found = Some(stub.resolve(question).await);
+        Exit::Success
+    });
+    let resolved = match found {
+        Some(Ok(resolved)) => resolved,
+        Some(Err(error)) => return Err(output::fail(error)),
+        None => return Err(Exit::Error),
+    };
+    let key = roll.waiting().expect("a step was planned for it");
+    let has = |ds: &Ds| *ds == key.sha256_ds();
+    let ds = resolved.data().iter().filter_map(|rdata| Ds::parse(rdata).ok()).any(|ds| has(&ds));
+    match (ds, &resolved.proof) {
+        (true, Proof::Proved) => Ok(()),
+        (true, proof) => {
+            output::fail(format_args!("the DS set of {zone} is not proved: {proof}"));
+            Err(Exit::Flawed)
+        }
+        (false, _) => {
+            let tag = key.key_tag();
+            output::fail(format_args!("the parent of {zone} has no DS record of key {tag} yet"));
+            Err(Exit::Flawed)
+        }
+    }
+}

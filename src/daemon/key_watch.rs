@@ -1,0 +1,177 @@
+//! Key files that change while they are used: `threepid key roll` and `dnssec-settime` write into them.
+//!
+//! Whoever forgets to have the server reload would have a plan go wrong: keys would sign that nobody was
+//! shown in time. So the server looks by itself.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crate::clock::Clock;
+use crate::config::{self, Keys};
+use crate::dnssec::ZoneKey;
+use crate::wire::Name;
+
+use super::keys;
+use super::renewal::Current;
+
+/// The time from one look to the next. Plans allow for an hour.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// The names, times and lengths of the files in a directory.
+type Stamp = Vec<(std::ffi::OsString, Option<SystemTime>, u64)>;
+
+/// The keys of a zone, and what their files looked like when they were read.
+#[derive(Debug)]
+struct Watched {
+    zone: Name,
+    keys: Keys,
+    stamp: Option<Stamp>,
+}
+
+/// The zones whose keys are looked after.
+#[derive(Debug, Default)]
+pub(super) struct KeyWatch(Mutex<Vec<Watched>>);
+
+impl KeyWatch {
+    /// Looks after the keys that `plan` names from here on.
+    pub(super) fn watch(&self, plan: &config::Authority) {
+        let with_keys = plan.zones.iter().filter(|zone| zone.keys != Keys::None);
+        let watched = with_keys.map(|zone| Watched {
+            zone: zone.name.value.clone(),
+            keys: zone.keys.clone(),
+            stamp: None,
+        });
+        *self.lock() = watched.collect();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Watched>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The keys whose files were changed since the last look. What cannot be read is told, and looked at again
+    /// when it was changed.
+    fn changed(&self) -> Vec<(Name, Vec<ZoneKey>)> {
+        let mut changed = Vec::new();
+        for watched in self.lock().iter_mut() {
+            let stamp = Some(stamp(&watched.keys));
+            if stamp == watched.stamp {
+                continue;
+            }
+            watched.stamp = stamp;
+            match keys::load(&watched.zone, &watched.keys) {
+                Ok(keys) => changed.push((watched.zone.clone(), keys)),
+                Err(errors) => {
+                    for error in errors {
+                        let (zone, error) = (&watched.zone, error.value);
+                        tracing::error!(%zone, "keys stay as they were: {error}");
+                    }
+                }
+            }
+        }
+        changed
+    }
+}
+
+/// What the files of keys look like now.
+fn stamp(keys: &Keys) -> Stamp {
+    let mut stamp = match keys {
+        Keys::None => Vec::new(),
+        Keys::Files(files) => {
+            let directories = files.iter().filter_map(|file| file.value.parent());
+            directories.flat_map(entries).collect()
+        }
+        Keys::Directory(directory) => entries(&directory.value),
+    };
+    stamp.sort();
+    stamp
+}
+
+fn entries(directory: &Path) -> Stamp {
+    let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
+    let entry = |entry: fs::DirEntry| {
+        let found = entry.metadata().ok();
+        let modified = found.as_ref().and_then(|found| found.modified().ok());
+        (entry.file_name(), modified, found.map_or(0, |found| found.len()))
+    };
+    entries.map(entry).collect()
+}
+
+/// Serves with the keys that were changed, and looks again, for good.
+pub(super) async fn follow(watch: Arc<KeyWatch>, current: Arc<Current>, clock: Arc<dyn Clock>) {
+    loop {
+        look(&watch, &current, clock.as_ref()).await;
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Looks once.
+async fn look(watch: &Arc<KeyWatch>, current: &Current, clock: &dyn Clock) {
+    let reading = Arc::clone(watch);
+    let changed = tokio::task::spawn_blocking(move || reading.changed()).await;
+    for (zone, keys) in changed.unwrap_or_default() {
+        current.take_keys(zone, keys, clock.now()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authority::{Associated, Authority, Policy, ServedZone};
+    use crate::clock::{ManualClock, Timestamp};
+    use crate::crypto::SeededRandom;
+    use crate::dnssec::lifecycle::Timing;
+    use crate::services::dns::{Role, Served};
+    use crate::zone::testing;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
+
+    fn key(seed: u64) -> ZoneKey {
+        let apex = "a.example.".parse().unwrap();
+        let key = ZoneKey::generate(apex, ZoneKey::KSK, &mut SeededRandom::new(seed));
+        key.with_timing(Timing::in_use(NOW))
+    }
+
+    /// A configuration with its keys in its own directory.
+    fn plan(directory: &Path) -> config::Authority {
+        let file = directory.join("a.toml");
+        let zone = "name = \"a.example\"\nfile = \"a.zone\"\nkey_dir = \".\"\n";
+        fs::write(&file, format!("[authority]\n[[authority.zone]]\n{zone}")).unwrap();
+        config::Config::load(&file).unwrap().authority.unwrap()
+    }
+
+    /// How many keys sign, and how many are published.
+    fn keys(current: &Current) -> [usize; 2] {
+        let served = current.served().load();
+        let Role::Authority(authority) = &served.role else { panic!("it serves zones") };
+        let zone = authority.zones().next().unwrap();
+        [zone.key_set().active().len(), zone.key_set().published().len()]
+    }
+
+    #[tokio::test]
+    async fn changed_files_are_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let stem = keys::store(directory.path(), &key(1)).unwrap();
+        let built = testing::build("a.example.", "@ SOA\n@ NS ns\nns A 192.0.2.1").unwrap();
+        let associations = Associated::File(built.associations);
+        let zone = ServedZone::new(built.zone, associations, vec![key(1)], Policy::default(), NOW)
+            .unwrap();
+        let authority = Authority::new(vec![zone]).unwrap();
+        let current = Current::new(Served::new(Role::Authority(authority)));
+        let (watch, clock) = (Arc::new(KeyWatch::default()), ManualClock::at(NOW));
+        watch.watch(&plan(directory.path()));
+        look(&watch, &current, &clock).await;
+        assert_eq!(keys(&current), [1, 1]);
+        assert!(watch.changed().is_empty(), "nothing was changed since");
+
+        let next = key(2).with_timing(Timing { publish: Some(NOW), ..Timing::created(NOW) });
+        keys::store(directory.path(), &next).unwrap();
+        look(&watch, &current, &clock).await;
+        assert_eq!(keys(&current), [1, 2]);
+
+        fs::write(format!("{}.private", stem.display()), "no key").unwrap();
+        look(&watch, &current, &clock).await;
+        assert_eq!(keys(&current), [1, 2], "what cannot be read changes nothing");
+    }
+}
