@@ -6,6 +6,7 @@ mod examples;
 mod house;
 mod interchange;
 mod interop;
+mod publish;
 mod readme;
 mod scenarios;
 mod store;

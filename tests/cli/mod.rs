@@ -34,7 +34,7 @@ fn program(directory: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs the program in `directory`.
-fn threepid(directory: &Path, arguments: &[&str]) -> Ran {
+pub(crate) fn threepid(directory: &Path, arguments: &[&str]) -> Ran {
     run(&mut program(directory, arguments))
 }
 
