@@ -4,13 +4,17 @@
 //! one of [`Exit`].
 
 mod arguments;
+mod association;
+mod cert;
 mod check;
 mod delegation;
 mod demo;
 mod exit;
+mod input;
 mod key;
 mod log;
 mod lookup;
+mod moment;
 mod output;
 mod progress;
 mod runtime;
@@ -44,6 +48,8 @@ fn dispatch(command: Command) -> Exit {
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Lookup(arguments) => lookup::lookup(&arguments),
         Command::Trace(arguments) => trace::trace(&arguments),
+        Command::Cert(command) => cert::cert(command),
+        Command::Association(command) => association::association(command),
         Command::Key(KeyCommand::Generate(arguments)) => key::generate(arguments),
         Command::Key(KeyCommand::Ds(arguments)) => key::ds(&arguments),
         Command::Key(KeyCommand::Roll(arguments)) => key::roll(&arguments),

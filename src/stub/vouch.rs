@@ -8,10 +8,11 @@ use tokio::time::{Instant, timeout_at};
 use super::{Client, Proof, Resolved};
 use crate::association::Statement;
 use crate::certificate::{self, Certificate};
-use crate::signed::ServerName;
+use crate::clock::Timestamp;
+use crate::signed::{KeyName, ServerName};
 use crate::threepid::Threepid;
 use crate::transport::Exchange;
-use crate::trust::{Anchors, Collected, Found, Judge, MAX_CERTIFICATES, Step, Vouching};
+use crate::trust::{Anchors, Collected, Found, Judge, Judgement, MAX_CERTIFICATES, Step, Vouching};
 use crate::wire::{Class, Name, Question, Rtype};
 
 /// How long all look-ups of certificates for one statement may take: as long as one look-up may.
@@ -42,14 +43,35 @@ impl<E: Exchange + 'static> Client<E> {
         apex: &Name,
         anchors: &Anchors,
     ) -> Vouching {
+        self.settle(apex, |now, collected| {
+            Judge { threepid, now, anchors, collected }.statement(statement)
+        })
+        .await
+    }
+
+    /// Whether a key may verify `threepid`, by the certificates in the tree at `apex`. Where several keys
+    /// have its name, one that may is enough. The limits are those of [`Client::vouch`].
+    pub async fn vouch_for_key(
+        &self,
+        threepid: &Threepid,
+        key: &KeyName,
+        apex: &Name,
+        anchors: &Anchors,
+    ) -> Judgement {
+        self.settle(apex, |now, collected| {
+            Judge { threepid, now, anchors, collected }.chain(key, |_| true)
+        })
+        .await
+    }
+
+    /// Looks up certificates as `judge` needs them, until it needs no more.
+    async fn settle<T>(&self, apex: &Name, judge: impl Fn(Timestamp, &Collected) -> Step<T>) -> T {
         let until = Instant::now() + PATIENCE;
         let mut collected = Collected::default();
         loop {
-            let now = self.clock.now();
-            let judge = Judge { threepid, now, anchors, collected: &collected };
-            match judge.statement(statement) {
+            match judge(self.clock.now(), &collected) {
                 Step::Need(servers) => self.collect(&mut collected, servers, apex, until).await,
-                Step::Done(vouching) => return vouching,
+                Step::Done(judged) => return judged,
             }
         }
     }

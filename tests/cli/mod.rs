@@ -10,6 +10,7 @@ mod mistakes;
 mod serve;
 mod store;
 mod trace;
+mod vouching;
 mod zone;
 
 use std::path::Path;

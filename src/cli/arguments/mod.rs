@@ -1,5 +1,7 @@
 //! What can be said on the command line.
 
+mod association;
+mod cert;
 mod delegation;
 mod key;
 mod lookup;
@@ -10,6 +12,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(super) use association::{AssociationCommand, AssociationSign, AssociationVerify};
+pub(super) use cert::{CertCommand, CertIssue, CertKey, CertVerify, Judging};
 pub(super) use delegation::{
     DelegationAdd, DelegationCommand, DelegationRemove, DelegationShow, DelegationSync, ParentFile,
 };
@@ -51,6 +55,12 @@ pub(super) enum Command {
     /// Make and show the keys that zones are signed with
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Make, sign and judge the keys and certificates of verification servers
+    #[command(subcommand)]
+    Cert(CertCommand),
+    /// Sign, show and judge associations by hand
+    #[command(subcommand)]
+    Association(AssociationCommand),
     /// Look at zone files
     #[command(subcommand)]
     Zone(ZoneCommand),

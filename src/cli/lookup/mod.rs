@@ -9,6 +9,7 @@ pub(super) mod show;
 mod table;
 mod writer;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,15 +31,12 @@ const NO_CONFIG: &str = "no configuration: give one with a [client] section by -
 
 /// Looks up each identifier, and ends with the gravest of their outcomes.
 pub(super) fn lookup(arguments: &Lookup) -> Exit {
-    let client = match client_config(arguments.config.as_deref()) {
-        Ok(client) => client,
+    let config = match client_config(arguments.config.as_deref()) {
+        Ok(config) => config,
         Err(exit) => return exit,
     };
-    let roots = client.roots.iter().map(config::Root::to_root).collect();
-    let resolver = arguments.resolver.unwrap_or(client.resolver);
-    let network = Network::new(&Limits::default());
-    let client = Client::new(resolver, roots, network, Arc::new(SystemClock))
-        .trusting(client.verifiers.clone());
+    let resolver = arguments.resolver.unwrap_or(config.resolver);
+    let client = client_of(&config, resolver);
     let gathered = match Gathered::of(arguments) {
         Ok(gathered) => gathered,
         Err(exit) => return exit,
@@ -58,7 +56,14 @@ pub(super) fn exit(answer: &Answer) -> Exit {
     }
 }
 
-/// The [client] section that applies.
+/// The client that a configuration makes, which asks `resolver`.
+pub(super) fn client_of(config: &config::Client, resolver: SocketAddr) -> Client<Network> {
+    let roots = config.roots.iter().map(config::Root::to_root).collect();
+    let network = Network::new(&Limits::default());
+    Client::new(resolver, roots, network, Arc::new(SystemClock)).trusting(config.verifiers.clone())
+}
+
+/// The [client] section that applies: of the file `path`, if it is given.
 pub(super) fn client_config(path: Option<&Path>) -> Result<config::Client, Exit> {
     let path = match path {
         Some(path) => path.to_owned(),

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use crate::association::{Claim, Ts};
+use crate::association::Claim;
+use crate::cli::moment::{day, in_full};
 use crate::clock::Timestamp;
-use crate::codec::date;
 use crate::signed::{KeyName, ServerName};
 use crate::stub::{Answer, Finding, Found, Outcome};
 use crate::threepid::Threepid;
@@ -71,7 +71,7 @@ fn said(found: &Found, conflict: bool, now: Timestamp) -> String {
     };
     let claim: &Claim = statement.claim();
     let made = match conflict {
-        true => format!(" (signed {})", moment(claim.ts())),
+        true => format!(" (signed {})", in_full(claim.ts().into())),
         false => String::new(),
     };
     format!("{}{made}, {}", in_words(&Outcome::of(claim, now), now), found.proof)
@@ -117,15 +117,15 @@ fn judged(signer: &KeyName, judgement: &Judgement) -> String {
     format!("{}: {reason}", judgement.verdict.as_str().replace('_', " "))
 }
 
-pub(super) fn in_words(outcome: &Outcome, now: Timestamp) -> String {
+pub(in crate::cli) fn in_words(outcome: &Outcome, now: Timestamp) -> String {
     match outcome {
         Outcome::User(association) => association.mxid.as_str().to_owned(),
         Outcome::NotInForce(association) if now < association.not_before.into() => {
-            let (mxid, from) = (association.mxid.as_str(), day(association.not_before));
+            let (mxid, from) = (association.mxid.as_str(), day(association.not_before.into()));
             format!("nobody, and {mxid} from {from} on")
         }
         Outcome::NotInForce(association) => {
-            let (mxid, until) = (association.mxid.as_str(), day(association.not_after));
+            let (mxid, until) = (association.mxid.as_str(), day(association.not_after.into()));
             format!("nobody, but {mxid} until {until}")
         }
         Outcome::Withdrawn => "nobody any more".to_owned(),
@@ -173,19 +173,6 @@ fn names(servers: &BTreeSet<ServerName>) -> String {
     servers.iter().map(ServerName::as_str).collect::<Vec<_>>().join(" and ")
 }
 
-/// The day of a moment: `2026-11-23`.
-fn day(ts: Ts) -> String {
-    moment(ts).split(' ').next().unwrap_or_default().to_owned()
-}
-
-/// A moment to the second: `2026-11-23 20:14:36`, in UTC.
-fn moment(ts: Ts) -> String {
-    let date = date(Timestamp::from(ts).as_secs());
-    let (year, rest) = date.split_at(date.len() - 10);
-    let part = |at: usize| &rest[at..at + 2];
-    format!("{year}-{}-{} {}:{}:{}", part(0), part(2), part(4), part(6), part(8))
-}
-
 /// The text with what would act on a terminal, or turn text around, written out: user ids may have
 /// any character.
 pub(in crate::cli) fn printable(text: &str) -> String {
@@ -211,11 +198,5 @@ mod tests {
     #[test]
     fn user_ids_do_not_act_on_terminals() {
         assert_eq!(printable("@a\u{1b}[2J\u{202e}é:m"), "@a\\u{1b}[2J\\u{202e}é:m");
-    }
-
-    #[test]
-    fn moments_are_written_as_people_do() {
-        let ts = Ts::from_millis(1_790_000_000_000).unwrap();
-        assert_eq!((day(ts).as_str(), moment(ts).as_str()), ("2026-09-21", "2026-09-21 14:13:20"));
     }
 }

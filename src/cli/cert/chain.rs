@@ -1,0 +1,155 @@
+//! `threepid cert verify`; and how chains are judged, for others too.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use crate::association::Statement;
+use crate::certificate::Certificate;
+use crate::cli::arguments::{CertVerify, Judging};
+use crate::cli::lookup::{client_config, client_of};
+use crate::cli::{Exit, output, runtime};
+use crate::clock::{Clock, SystemClock};
+use crate::config;
+use crate::signed::{KeyName, ServerName};
+use crate::threepid::Threepid;
+use crate::trust::{Collected, Found, Judge, Judgement, Step, Vouching};
+
+use super::read;
+
+/// Tells whether a server's key may verify an identifier, and each link on the way.
+pub(super) fn verify(arguments: &CertVerify) -> Result<Exit, Exit> {
+    let threepid = Threepid::parse_any(&arguments.identifier, None)
+        .map_err(|error| output::fail(format_args!("{:?}: {error}", arguments.identifier)))?;
+    let key = KeyName::new(arguments.signer.clone(), arguments.key_id.clone());
+    judge(&arguments.by, &threepid, &Case::Key(&key))
+}
+
+/// What is judged.
+pub(in crate::cli) enum Case<'a> {
+    /// A server's key.
+    Key(&'a KeyName),
+    /// The signatures of a statement.
+    Statement(&'a Statement),
+}
+
+impl Case<'_> {
+    fn judge(&self, judge: &Judge<'_>) -> Step<Vouching> {
+        match self {
+            Self::Statement(statement) => judge.statement(statement),
+            Self::Key(key) => match judge.chain(key, |_| true) {
+                Step::Need(servers) => Step::Need(servers),
+                Step::Done(judgement) => Step::Done(of_key(key, judgement)),
+            },
+        }
+    }
+}
+
+fn of_key(key: &KeyName, judgement: Judgement) -> Vouching {
+    Vouching { signatures: vec![(key.clone(), judgement)] }
+}
+
+/// Tells who vouches for it, and each link on the way.
+pub(in crate::cli) fn judge(
+    by: &Judging,
+    threepid: &Threepid,
+    case: &Case<'_>,
+) -> Result<Exit, Exit> {
+    let config = client_config(by.config.as_deref())?;
+    let judged = match by.with.as_slice() {
+        [] => through_the_trees(&config, threepid, case)?,
+        files => vec![("in these files".to_owned(), by_files(files, &config, threepid, case)?)],
+    };
+    let needed = config.verifiers.vouchers.max(1);
+    for (place, vouching) in &judged {
+        output::print(in_words(threepid, place, vouching, needed));
+    }
+    let is_trusted = judged.iter().any(|(_, vouching)| vouching.is_trusted(needed));
+    Ok(if is_trusted { Exit::Success } else { Exit::Unproved })
+}
+
+/// By the certificates in each tree, for itself.
+fn through_the_trees(
+    config: &config::Client,
+    threepid: &Threepid,
+    case: &Case<'_>,
+) -> Result<Vec<(String, Vouching)>, Exit> {
+    let client = client_of(config, config.resolver);
+    let anchors = &config.verifiers.anchors;
+    let mut judged = Vec::new();
+    let exit = runtime::short(async {
+        for root in &config.roots {
+            let apex = &root.apex.value;
+            let vouching = match case {
+                Case::Statement(statement) => {
+                    client.vouch(threepid, statement, apex, anchors).await
+                }
+                Case::Key(key) => {
+                    of_key(key, client.vouch_for_key(threepid, key, apex, anchors).await)
+                }
+            };
+            judged.push((format!("in {apex}"), vouching));
+        }
+        Exit::Success
+    });
+    if exit == Exit::Success { Ok(judged) } else { Err(exit) }
+}
+
+/// By the certificates in these files; there are no others.
+fn by_files(
+    files: &[PathBuf],
+    config: &config::Client,
+    threepid: &Threepid,
+    case: &Case<'_>,
+) -> Result<Vouching, Exit> {
+    let mut held: BTreeMap<ServerName, Vec<Certificate>> = BTreeMap::new();
+    for file in files {
+        for certificate in read::certificates(file, Exit::Error)? {
+            let subject = certificate.terms().subject.server.clone();
+            held.entry(subject).or_default().push(certificate);
+        }
+    }
+    let (now, mut collected) = (SystemClock.now(), Collected::default());
+    loop {
+        let anchors = &config.verifiers.anchors;
+        let judge = Judge { threepid, now, anchors, collected: &collected };
+        match case.judge(&judge) {
+            Step::Done(vouching) => return Ok(vouching),
+            Step::Need(servers) => {
+                for server in servers.into_iter().take(collected.room()) {
+                    let found = match held.remove(&server) {
+                        Some(records) => Found::Records(records.into_iter().map(Ok).collect()),
+                        None => Found::Absent,
+                    };
+                    collected.insert(server, found);
+                }
+            }
+        }
+    }
+}
+
+fn in_words(threepid: &Threepid, place: &str, vouching: &Vouching, needed: usize) -> String {
+    let mut text = String::new();
+    for (key, judgement) in &vouching.signatures {
+        let verdict = judgement.verdict.as_str().replace('_', " ");
+        line(&mut text, &format!("{key} for {threepid}, by certificates {place}: {verdict}"));
+        for link in &judgement.links {
+            line(&mut text, &format!("  {link}"));
+        }
+        if judgement.links.is_empty() {
+            line(&mut text, "  no verification server is trusted here");
+        }
+    }
+    let roots: Vec<&str> = vouching.roots().into_iter().map(ServerName::as_str).collect();
+    let sum = match (vouching.is_trusted(needed), roots.len()) {
+        (true, _) => format!("trusted: {} vouches", roots.join(" and ")),
+        (false, 0) => "not trusted".to_owned(),
+        (false, some) => format!("not trusted: {some} of {needed} vouch: {}", roots.join(" and ")),
+    };
+    line(&mut text, &sum);
+    text
+}
+
+fn line(text: &mut String, content: &str) {
+    writeln!(text, "{content}").expect("a string takes all that is written");
+}
