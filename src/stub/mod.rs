@@ -1,9 +1,28 @@
-//! The client library: looks identifiers up, and proves what is found.
+//! The client library: looks identifiers up, proves what is found, and publishes.
+//!
+//! | to | there is |
+//! |---|---|
+//! | find whose an identifier is | [`Client::find`] |
+//! | find that of many identifiers, some at once | [`Client::find_many`] |
+//! | read address books into identifiers | [`book`] |
+//! | verify who vouches for a statement, with and without a network | [`Client::vouch`], [`verify()`] |
+//! | publish a statement to every root | [`publish`] |
+//! | follow the list of roots | [`roots`] |
+//! | ask the tree for anything else, validated | [`Client::resolve`] |
+//!
+//! Each has an example in `examples/`, which runs against `threepid demo`. Asynchronous functions want
+//! the runtime of `tokio`, with its time and network turned on. Everything that comes from others has a
+//! limit, and nothing of it makes the library panic.
+//!
+//! # One identifier
 //!
 //! A [`Client`] asks one resolver and trusts it with nothing: signatures are checked here, from the
 //! anchors of the roots. It asks for the identifier in every root, and who vouches for what they say.
 //! The [`Answer`] has two verdicts: whether DNSSEC proves that the tree says so, and whether enough of the
 //! verification servers that one trusts ([`Verifiers`]) vouch for it. What is both can be acted upon.
+//!
+//! A root that gives no answer is no failure of the lookup: [`Answer::findings`] tells what each said, or
+//! the [`LookupError`]; and [`Answer::complete`] whether one was missed, that may know better.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -55,6 +74,65 @@
 //! # assert_eq!(answer.outcome, Outcome::Nobody);
 //! # assert!(answer.is_certain());
 //! # Ok(()) }) }
+//! ```
+//!
+//! # Many, as from an address book
+//!
+//! A [`Book`](book::Book) reads vCards and tables, from any program and in any state, into identifiers in
+//! their normal form, each once. [`Client::find_many`] keeps as many questions on the way as one wants, and
+//! gives what is found as it comes.
+//!
+//! ```no_run
+//! use threepid::stub::book::{Book, Limits};
+//! use threepid::stub::{AT_ONCE, Client};
+//! use threepid::transport::Network;
+//!
+//! async fn show(client: &Client<Network>, cards: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut book = Book::new(Some("GB".parse()?), Limits::default());
+//!     for refused in book.add_vcards(cards)?.refused {
+//!         println!("line {}: {}", refused.line, refused.why);
+//!     }
+//!     let threepids = book.contacts().iter().map(|contact| contact.threepid.clone());
+//!     let mut many = client.find_many(threepids, AT_ONCE);
+//!     while let Some(looked) = many.next().await {
+//!         let names = &book.contacts()[looked.index].names;
+//!         println!("{names:?}: {}", looked.answer.outcome.as_str());
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Publishing
+//!
+//! A verification server signs a statement and sends it to every root. What cannot be delivered now waits in
+//! an outbox on disk, and is tried again; [`publish`] has all of it.
+//!
+//! ```no_run
+//! use threepid::association::Statement;
+//! use threepid::clock::{Clock, SystemClock};
+//! use threepid::crypto::OsRandom;
+//! use threepid::stub::Client;
+//! use threepid::stub::publish::{Finder, Limits, Outbox, Publisher, Runner};
+//! use threepid::threepid::Threepid;
+//! use threepid::transport::Network;
+//! use threepid::transport::http::{ClientLimits, HttpClient, Roots};
+//! use threepid::wire::Name;
+//!
+//! async fn publish(
+//!     client: Client<Network>,
+//!     apexes: &[Name],
+//!     (threepid, statement): (Threepid, Statement),
+//! ) -> Result<(), Box<dyn std::error::Error>> {
+//!     let outbox = Outbox::open("outbox".as_ref(), Limits::default())?;
+//!     outbox.add(threepid, statement, apexes, SystemClock.now())?;
+//!
+//!     let places = Finder::new(client, apexes.iter().map(|apex| (apex.clone(), None)));
+//!     let fetch = HttpClient::new(&Roots::System, ClientLimits::default())?;
+//!     let runner = Runner::new(Publisher::new(fetch, places, Limits::default()), outbox);
+//!     let stop = std::future::pending();
+//!     runner.run(&SystemClock, &mut OsRandom, &mut |entry, _| println!("{entry:?}"), stop).await?;
+//!     Ok(())
+//! }
 //! ```
 
 mod answer;
