@@ -36,7 +36,6 @@ pub use statement::{MAX_RDATA, MAX_SIGNATURES, Precedence, Statement};
 use crate::codec::ReadError;
 use crate::signed::SignedError;
 use crate::threepid::ThreepidError;
-use crate::wire::Encoded;
 
 /// Why something is no statement.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -76,11 +75,4 @@ pub enum AssociationError {
     /// Signatures of another claim were to be merged.
     #[error("the statements do not say the same")]
     OtherClaim,
-}
-
-/// What is served for names that have an association. Answers come from memory.
-pub trait Associations: Send + Sync {
-    /// The ASSOC record at `owner`, a lower-case name in wire form, with its signatures where the
-    /// zone is signed. What is found is what is served, its TTL too.
-    fn find(&self, owner: &[u8]) -> Option<&Encoded>;
 }

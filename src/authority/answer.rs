@@ -65,7 +65,7 @@ impl Authority {
         let mut aliases = 0;
         loop {
             let (number, zone) = found;
-            let outcome = zone.zone().lookup(&name, query.qtype);
+            let outcome = zone.lookup(&name, query.qtype);
             match outcome {
                 Outcome::Referral(_) if aliases > 0 => return Rcode::NOERROR,
                 Outcome::Referral(_) => {}

@@ -1,9 +1,10 @@
 //! The parts of answers, encoded and signed when a zone is loaded.
 
 use super::signer::Signer;
+use super::start::negative_ttl;
 use crate::clock::Timestamp;
 use crate::dnssec::denial;
-use crate::wire::{Encoded, Rrset, Ttl};
+use crate::wire::{Encoded, EncodedRef, Rrset, Rtype, Ttl};
 use crate::zone::{Delegation, DelegationId, NodeId, SetId, Zone};
 
 /// A set ready to be written. Copies share the octets.
@@ -23,12 +24,11 @@ pub(super) struct Signed {
     pub(super) renewal: Timestamp,
 }
 
-/// All prepared sets of a zone, in the zone's order.
+/// All prepared sets of a zone but its SOA, in the zone's order.
 #[derive(Debug, Clone)]
 pub(super) struct Answers {
+    /// In place of the SOA stands one that is not signed: what is served has another serial.
     sets: Vec<Prepared>,
-    /// The SOA as it stands in denials (RFC 2308 section 3).
-    soa: Prepared,
     /// For each delegation without DS the proof that it has none; in a zone without keys for none.
     no_ds: Vec<Option<Prepared>>,
     negative_ttl: Ttl,
@@ -36,7 +36,7 @@ pub(super) struct Answers {
 
 impl Answers {
     pub(super) fn new(zone: &Zone, signer: &Signer, now: Timestamp) -> Self {
-        let negative_ttl = negative_ttl(zone, signer.policy().negative_ttl);
+        let negative_ttl = negative_ttl(zone, signer);
         let signed = signed_sets(zone);
         let sets = zone.sets().iter().zip(signed);
         let sets = sets.map(|(set, signed)| prepare(signer, set, signed, now));
@@ -44,12 +44,7 @@ impl Answers {
             let proved = signer.signs() && cut.ds.is_none();
             proved.then(|| signer.prepare(&no_ds(zone, cut, negative_ttl), now))
         });
-        Self {
-            sets: sets.collect(),
-            soa: signer.prepare_for(zone.soa_set(), negative_ttl, now),
-            no_ds: no_ds.collect(),
-            negative_ttl,
-        }
+        Self { sets: sets.collect(), no_ds: no_ds.collect(), negative_ttl }
     }
 
     /// The same where only the sets at the apex changed, which were `old` ones: those are signed, and all
@@ -67,22 +62,17 @@ impl Answers {
         let apex = apex.map(|(set, signed)| prepare(signer, set, signed, now));
         Self {
             sets: apex.chain(self.sets[old..].iter().cloned()).collect(),
-            soa: signer.prepare_for(zone.soa_set(), self.negative_ttl, now),
             no_ds: self.no_ds.clone(),
             negative_ttl: self.negative_ttl,
         }
     }
 
-    pub(super) fn set(&self, id: SetId) -> &Encoded {
-        &self.sets[id.index()].encoded
+    pub(super) fn set(&self, id: SetId) -> EncodedRef<'_> {
+        self.sets[id.index()].encoded.view()
     }
 
-    pub(super) fn soa(&self) -> &Encoded {
-        &self.soa.encoded
-    }
-
-    pub(super) fn no_ds(&self, delegation: DelegationId) -> Option<&Encoded> {
-        self.no_ds[delegation.index()].as_ref().map(|prepared| &prepared.encoded)
+    pub(super) fn no_ds(&self, delegation: DelegationId) -> Option<EncodedRef<'_>> {
+        self.no_ds[delegation.index()].as_ref().map(|prepared| prepared.encoded.view())
     }
 
     /// The TTL of denials.
@@ -91,8 +81,16 @@ impl Answers {
     }
 
     pub(super) fn next_renewal(&self) -> Option<Timestamp> {
-        let all = self.sets.iter().chain([&self.soa]).chain(self.no_ds.iter().flatten());
-        all.filter_map(|prepared| Some(prepared.signed?.renewal)).min()
+        self.all().filter_map(|prepared| Some(prepared.signed?.renewal)).min()
+    }
+
+    /// Whether any signatures have to be renewed `now` or soon, or their key is gone.
+    pub(super) fn is_due(&self, signer: &Signer, now: Timestamp) -> bool {
+        self.all().any(|prepared| signer.is_due(prepared, now))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Prepared> {
+        self.sets.iter().chain(self.no_ds.iter().flatten())
     }
 
     /// Signs again what has to be, or soon has to. Tells how many sets.
@@ -105,10 +103,6 @@ impl Answers {
             .filter(|(prepared, _)| signer.is_due(prepared, now));
         for (prepared, set) in due {
             *prepared = signer.prepare(set, now);
-            renewed += 1;
-        }
-        if signer.is_due(&self.soa, now) {
-            self.soa = signer.prepare_for(zone.soa_set(), self.negative_ttl, now);
             renewed += 1;
         }
         for (prepared, cut) in self.no_ds.iter_mut().zip(zone.delegations()) {
@@ -127,18 +121,14 @@ fn prepare(signer: &Signer, set: &Rrset, signed: bool, now: Timestamp) -> Prepar
     if signed { signer.prepare(set, now) } else { signer.leave(set) }
 }
 
-/// The lower of the SOA's own TTL and its last field (RFC 2308 section 3), at most `most`.
-fn negative_ttl(zone: &Zone, most: Ttl) -> Ttl {
-    zone.soa_set().ttl.min(Ttl::from_secs(zone.soa().minimum)).min(most)
-}
-
 fn no_ds(zone: &Zone, cut: &Delegation, ttl: Ttl) -> Rrset {
     denial::no_ds(&zone.set(cut.ns).name, zone.apex(), ttl)
 }
 
-/// Which sets are signed: not those of delegations, nor addresses below them (RFC 4035 section 2.2).
+/// Which sets are signed here: not the SOA, nor those of delegations, nor addresses below them
+/// (RFC 4035 section 2.2).
 fn signed_sets(zone: &Zone) -> Vec<bool> {
-    let mut signed = vec![true; zone.sets().len()];
+    let mut signed: Vec<bool> = zone.sets().iter().map(|set| set.rtype != Rtype::SOA).collect();
     for cut in zone.delegations() {
         signed[cut.ns.index()] = false;
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::answers::Prepared;
 use super::signer::Signer;
 use crate::clock::Timestamp;
-use crate::wire::{Encoded, Rrset};
+use crate::wire::{EncodedRef, Rrset};
 use crate::zone::SearchName;
 
 /// The associations of a zone file. Copies share what does not change.
@@ -33,8 +33,8 @@ impl FileAssociations {
         self.prepared = self.sets.iter().map(|set| signer.prepare(set, now)).collect();
     }
 
-    pub(super) fn find(&self, owner: &[u8]) -> Option<&Encoded> {
-        self.places.get(owner).map(|&place| &self.prepared[place].encoded)
+    pub(super) fn find(&self, owner: &[u8]) -> Option<EncodedRef<'_>> {
+        self.places.get(owner).map(|&place| self.prepared[place].encoded.view())
     }
 
     pub(super) fn next_renewal(&self) -> Option<Timestamp> {

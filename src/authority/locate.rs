@@ -32,7 +32,7 @@ impl Authority {
             return Place::Elsewhere;
         };
         let zone = served.apex().clone();
-        match served.zone().lookup(&name, Rtype::ASSOC) {
+        match served.lookup(&name, Rtype::ASSOC) {
             Outcome::Association if served.has_store() => Place::Hosted { zone },
             Outcome::Referral(id) => {
                 let cut = served.zone().delegations()[id.index()].ns;

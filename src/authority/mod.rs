@@ -13,14 +13,19 @@ mod answer;
 mod answers;
 mod associations;
 mod denial;
+pub mod index;
+mod kept;
 mod locate;
 mod reply;
 mod served;
 mod signer;
+mod start;
 #[cfg(test)]
 mod tests;
 mod zones;
 
+pub use index::Index;
+pub use kept::{Kept, Standing};
 pub use locate::Place;
 pub use served::{Associated, ServedZone};
 
@@ -30,7 +35,8 @@ use thiserror::Error;
 
 use crate::clock::Timestamp;
 use crate::dnssec::{self, ZoneKey};
-use crate::wire::{Name, Ttl};
+use crate::wire::{Name, Rtype, Serial, Ttl};
+use crate::zone::SearchName;
 use zones::Zones;
 
 /// Zones that cannot be served as they were given.
@@ -92,6 +98,29 @@ impl Authority {
     /// The zones.
     pub fn zones(&self) -> impl Iterator<Item = &ServedZone> {
         self.zones.iter()
+    }
+
+    /// The zone whose store says what is answered for the association of `name`, and its place among the
+    /// zones.
+    pub fn keeper(&self, name: &SearchName) -> Option<(usize, &ServedZone)> {
+        let found = self.zones.answering(name, Rtype::ASSOC);
+        found.filter(|(_, zone)| zone.keeps(name))
+    }
+
+    /// Serves what `old` serves of the store, with all that comes to it, in each zone that can share it.
+    pub fn share(&mut self, old: &Self) {
+        for zone in old.zones() {
+            if let (Some(index), Some(new)) = (zone.index(), self.zones.get_mut(zone.apex())) {
+                new.share(zone, index);
+            }
+        }
+    }
+
+    /// Serves the SOA of a zone with this serial from here on.
+    pub fn set_serial(&mut self, zone: &Name, serial: Serial, now: Timestamp) {
+        if let Some(zone) = self.zones.get_mut(zone) {
+            zone.set_serial(serial, now);
+        }
     }
 
     /// When the first signature has to be renewed, or a key comes, signs or goes; none where nothing is

@@ -126,7 +126,7 @@ impl<'a> Reply<'a> {
             return self.expand(spot, spot.zone.zone().set(set));
         }
         let part = self.part();
-        self.writer.encoded(Section::Answer, spot.owner, spot.zone.answers().set(set), part);
+        self.writer.encoded(Section::Answer, spot.owner, spot.zone.set(set), part);
     }
 
     /// Answers from a wildcard as if the name existed (RFC 9824 section 3.3).
@@ -144,14 +144,14 @@ impl<'a> Reply<'a> {
             Part::Signed | Part::Signatures => spot.zone.signer().sign_now(set, self.now),
         };
         let encoded = Encoded::of(set, set.ttl, &rrsigs);
-        self.writer.encoded(section, spot.owner, &encoded, part);
+        self.writer.encoded(section, spot.owner, encoded.view(), part);
     }
 
     /// A DNAME, and the CNAME that it makes (RFC 6672 section 3.2).
     fn redirection(&mut self, spot: &Spot<'_>, set: SetId) -> Next {
         let dname = spot.zone.zone().set(set);
         let part = self.part();
-        let encoded = spot.zone.answers().set(set);
+        let encoded = spot.zone.set(set);
         self.writer.encoded(Section::Answer, dname.name.as_wire(), encoded, part);
         let front = &spot.owner[..spot.owner.len() - dname.name.as_wire().len()];
         let Some(target) = Target::join(front, only_name(dname)) else {
@@ -178,7 +178,7 @@ impl<'a> Reply<'a> {
     fn addresses(&mut self, zone: &ServedZone, addresses: &[Address]) {
         for address in addresses {
             let owner = zone.zone().set(address.set).name.as_wire();
-            let (section, encoded) = (Section::Additional, zone.answers().set(address.set));
+            let (section, encoded) = (Section::Additional, zone.set(address.set));
             let part = self.part();
             if address.required {
                 self.writer.encoded(section, owner, encoded, part);
@@ -189,12 +189,11 @@ impl<'a> Reply<'a> {
     }
 
     fn association(&mut self, spot: &Spot<'_>) -> Rcode {
-        let Some(held) = spot.zone.association(spot.name.wire()) else {
-            return self.deny(spot, Denied::Association);
-        };
-        let part = self.part();
-        self.writer.encoded(Section::Answer, spot.owner, held, part);
-        Rcode::NOERROR
+        let (part, writer) = (self.part(), &mut self.writer);
+        let is_held = spot.zone.association(spot.name.wire(), &mut |held| {
+            writer.encoded(Section::Answer, spot.owner, held, part);
+        });
+        if is_held { Rcode::NOERROR } else { self.deny(spot, Denied::Association) }
     }
 
     fn negative(&mut self, spot: &Spot<'_>, denied: Denied) -> Rcode {
@@ -212,7 +211,7 @@ impl<'a> Reply<'a> {
         match (self.qtype, shown(spot.zone, denied)) {
             (Rtype::ANY, Some((set, wildcard))) => self.positive(spot, set, wildcard),
             (Rtype::RRSIG, Some((set, _))) if signed => {
-                let encoded = spot.zone.answers().set(set);
+                let encoded = spot.zone.set(set);
                 self.writer.encoded(Section::Answer, spot.owner, encoded, Part::Signatures);
             }
             _ if !signed || self.name_error(spot.zone, denied) == Rcode::NXDOMAIN => {
@@ -237,7 +236,7 @@ impl<'a> Reply<'a> {
     fn deny(&mut self, spot: &Spot<'_>, denied: Denied) -> Rcode {
         let zone = spot.zone;
         let (section, part) = (Section::Authority, self.part());
-        self.writer.encoded(section, zone.apex().as_wire(), zone.answers().soa(), part);
+        self.writer.encoded(section, zone.apex().as_wire(), zone.start().denial(), part);
         if let Denied::Type(Existing::Delegation(id)) = denied {
             if let Some(proof) = zone.answers().no_ds(id).filter(|_| self.dnssec_ok) {
                 self.writer.encoded(section, spot.owner, proof, part);

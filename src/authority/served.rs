@@ -1,32 +1,35 @@
 //! One zone as it is served.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::answers::Answers;
 use super::associations::FileAssociations;
+use super::kept::Tags;
 use super::signer::Signer;
-use super::{AuthorityError, Policy};
-use crate::association::Associations;
+use super::start::Start;
+use super::{AuthorityError, Index, Policy};
 use crate::clock::Timestamp;
+use crate::crypto::sha256;
 use crate::dnssec::lifecycle::KeySet;
 use crate::dnssec::{ZoneKey, cdnskey_rrset, cds_rrset, dnskey_rrset};
-use crate::wire::{Encoded, Name, Rrset, Rtype};
-use crate::zone::{NodeId, Zone};
+use crate::wire::rdata::Soa;
+use crate::wire::{EncodedRef, Name, Rrset, Rtype, Serial};
+use crate::zone::{Existing, NodeId, Outcome, SearchName, SetId, Zone};
 
 /// Who keeps a zone's associations.
 pub enum Associated {
     /// They stand in the zone's file, and these are they.
     File(Vec<Rrset>),
-    /// They are kept, signed and renewed elsewhere.
-    Store(Arc<dyn Associations>),
+    /// They are in a store, and this is what is served of them.
+    Store(Arc<Index>),
 }
 
 /// The same, ready to be asked.
 #[derive(Clone)]
 enum Holder {
     File(FileAssociations),
-    Store(Arc<dyn Associations>),
+    Store(Arc<Index>),
 }
 
 /// A zone with its keys, everything in it encoded and signed. Copies share their data.
@@ -35,11 +38,14 @@ pub struct ServedZone {
     zone: Arc<Zone>,
     apex_labels: usize,
     signer: Arc<Signer>,
-    answers: Answers,
+    tags: Arc<Tags>,
+    answers: Arc<Answers>,
+    start: Start,
     associations: Holder,
     /// What the zone's file has of the sets that keys make.
     from_file: Arc<[Rrset]>,
     next_renewal: Option<Timestamp>,
+    digest: OnceLock<[u8; 32]>,
 }
 
 /// The types of sets that keys make.
@@ -68,16 +74,19 @@ impl ServedZone {
         publish_keys(&mut zone, &signer, &from_file);
         let associations = match associations {
             Associated::File(sets) => Holder::File(FileAssociations::new(sets, &signer, now)),
-            Associated::Store(store) => Holder::Store(store),
+            Associated::Store(index) => Holder::Store(index),
         };
         let mut served = Self {
             apex_labels: zone.apex().label_count(),
-            answers: Answers::new(&zone, &signer, now),
+            tags: Arc::new(Tags::of(&zone, &signer)),
+            answers: Arc::new(Answers::new(&zone, &signer, now)),
+            start: Start::new(&zone, zone.soa().serial, &signer, now),
             zone: Arc::new(zone),
             signer: Arc::new(signer),
             associations,
             from_file,
             next_renewal: None,
+            digest: OnceLock::new(),
         };
         served.note_next_renewal();
         Ok(served)
@@ -119,16 +128,23 @@ impl ServedZone {
         check_owner(&self.zone, &keys)?;
         let signer = self.signer.succeeded_by(keys, now);
         let old = self.zone.sets_at(NodeId::APEX).count();
+        let before = self.has_store().then(|| self.digest());
         let zone = Arc::make_mut(&mut self.zone);
         publish_keys(zone, &signer, &self.from_file);
         if signer.signs() == self.signer.signs() {
-            self.answers = self.answers.with_apex(old, zone, &signer, now);
+            self.answers = Arc::new(self.answers.with_apex(old, zone, &signer, now));
         } else {
-            self.answers = Answers::new(zone, &signer, now);
+            self.answers = Arc::new(Answers::new(zone, &signer, now));
             if let Holder::File(associations) = &mut self.associations {
                 associations.sign(&signer, now);
             }
         }
+        self.digest = OnceLock::new();
+        let is_other = before.is_some_and(|before| self.digest() != before);
+        let (zone, serial) = (&*self.zone, self.start.serial());
+        let serial = if is_other { serial.next() } else { serial };
+        self.start = Start::new(zone, serial, &signer, now);
+        self.tags = Arc::new(Tags::of(zone, &signer));
         self.signer = Arc::new(signer);
         self.renew_signatures(now);
         Ok(())
@@ -145,7 +161,10 @@ impl ServedZone {
     }
 
     fn renew_signatures(&mut self, now: Timestamp) -> usize {
-        let mut renewed = self.answers.renew(&self.zone, &self.signer, now);
+        let mut renewed = self.start.renew(&self.zone, &self.signer, now);
+        if self.answers.is_due(&self.signer, now) {
+            renewed += Arc::make_mut(&mut self.answers).renew(&self.zone, &self.signer, now);
+        }
         if let Holder::File(associations) = &mut self.associations {
             renewed += associations.renew(&self.signer, now);
         }
@@ -159,13 +178,64 @@ impl ServedZone {
             Holder::Store(_) => None,
         };
         let change = self.key_set().next_change();
-        let all = [self.answers.next_renewal(), associations, change];
+        let (answers, start) = (self.answers.next_renewal(), self.start.next_renewal());
+        let all = [answers, start, associations, change];
         self.next_renewal = all.into_iter().flatten().min();
+    }
+
+    /// What is served of the store; nothing where its associations stand in its file.
+    pub fn index(&self) -> Option<&Arc<Index>> {
+        match &self.associations {
+            Holder::File(_) => None,
+            Holder::Store(index) => Some(index),
+        }
+    }
+
+    /// Serves of the store what `old` serves, which is in this index, if it can.
+    pub(super) fn share(&mut self, old: &Self, index: &Arc<Index>) {
+        if self.has_store() && self.can_share(old) {
+            self.associations = Holder::Store(Arc::clone(index));
+        }
     }
 
     /// Whether its associations are in a store, where more can be put.
     pub fn has_store(&self) -> bool {
-        matches!(self.associations, Holder::Store(_))
+        self.index().is_some()
+    }
+
+    /// The serial of the SOA that is served.
+    pub fn serial(&self) -> Serial {
+        self.start.serial()
+    }
+
+    /// Serves the SOA with this serial from here on.
+    pub fn set_serial(&mut self, serial: Serial, now: Timestamp) {
+        self.start = Start::new(&self.zone, serial, &self.signer, now);
+        self.note_next_renewal();
+    }
+
+    /// SHA-256 of all its sets, the serial of its SOA left out: differs where the zone does.
+    pub fn digest(&self) -> [u8; 32] {
+        *self.digest.get_or_init(|| self.make_digest())
+    }
+
+    fn make_digest(&self) -> [u8; 32] {
+        let mut octets = Vec::new();
+        for set in self.zone.sets() {
+            octets.extend_from_slice(set.name.to_lowercase().as_wire());
+            octets.extend([set.rtype.0, set.class.0].map(u16::to_be_bytes).concat());
+            octets.extend(set.ttl.as_secs().to_be_bytes());
+            if set.rtype == Rtype::SOA {
+                let soa = Soa { serial: Serial(0), ..self.zone.soa().clone() };
+                octets.extend_from_slice(soa.to_rdata().octets());
+                continue;
+            }
+            for rdata in &set.rdata {
+                octets.extend(rdata.length().to_be_bytes());
+                octets.extend_from_slice(rdata.octets());
+            }
+        }
+        sha256(&octets)
     }
 
     pub(super) fn apex_labels(&self) -> usize {
@@ -176,15 +246,43 @@ impl ServedZone {
         &self.signer
     }
 
+    pub(super) fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
     pub(super) fn answers(&self) -> &Answers {
         &self.answers
     }
 
-    /// The association of `owner`, a lower-case name in wire form.
-    pub(super) fn association(&self, owner: &[u8]) -> Option<&Encoded> {
+    pub(super) fn start(&self) -> &Start {
+        &self.start
+    }
+
+    /// A set as it is served.
+    pub(super) fn set(&self, id: SetId) -> EncodedRef<'_> {
+        match self.zone.set(id).rtype {
+            Rtype::SOA => self.start.answer(),
+            _ => self.answers.set(id),
+        }
+    }
+
+    /// What the zone says to a question. Where anybody may be put into its store, every name that a
+    /// person's can be below exists: else the first person of a domain would be seen to come, and a
+    /// resolver that was told of nobody there would not ask for them any more (RFC 8020).
+    pub(super) fn lookup(&self, name: &SearchName, qtype: Rtype) -> Outcome {
+        match self.zone.lookup(name, qtype) {
+            Outcome::NxDomain if self.has_store() && name.can_be_above_person(self.apex_labels) => {
+                Outcome::NoData(Existing::Empty)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Shows the association of `owner`, a lower-case name in wire form. Tells whether there is one.
+    pub(super) fn association(&self, owner: &[u8], show: &mut dyn FnMut(EncodedRef<'_>)) -> bool {
         match &self.associations {
-            Holder::File(associations) => associations.find(owner),
-            Holder::Store(store) => store.find(owner),
+            Holder::File(associations) => associations.find(owner).map(show).is_some(),
+            Holder::Store(index) => index.find(owner, show),
         }
     }
 }

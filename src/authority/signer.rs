@@ -124,6 +124,11 @@ impl Signer {
         prepared.signed.is_some_and(|Signed { by, renewal }| renewal <= latest || by < self.oldest)
     }
 
+    /// Signs a set that is served with its own TTL.
+    pub(super) fn sign_set(&self, set: &Rrset, now: Timestamp) -> Vec<Rdata> {
+        self.rrsigs(set, self.policy.signatures.validity(&set.name, set.rtype, now))
+    }
+
     /// Signs a set for one answer. Such signatures are for names that whoever asks has chosen, so
     /// they last as short as those over people, to the same moment for every name.
     pub(super) fn sign_now(&self, set: &Rrset, now: Timestamp) -> Vec<Rdata> {

@@ -46,6 +46,11 @@ impl Zones {
         self.zones.iter().map(|zone| &**zone)
     }
 
+    /// The zone of this name, in a copy where it is shared.
+    pub(super) fn get_mut(&mut self, zone: &Name) -> Option<&mut ServedZone> {
+        self.zones.iter_mut().find(|served| served.apex() == zone).map(Arc::make_mut)
+    }
+
     /// Goes over to other keys of a zone, if it is served, in a copy where it is shared.
     pub(super) fn take_keys(
         &mut self,
@@ -53,10 +58,7 @@ impl Zones {
         keys: Vec<ZoneKey>,
         now: Timestamp,
     ) -> Result<(), AuthorityError> {
-        match self.zones.iter_mut().find(|served| served.apex() == zone) {
-            Some(served) => Arc::make_mut(served).take_keys(keys, now),
-            None => Ok(()),
-        }
+        self.get_mut(zone).map_or(Ok(()), |served| served.take_keys(keys, now))
     }
 
     /// Renews the signatures of zones where one has to be `now`, in copies of those that are shared.

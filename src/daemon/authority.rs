@@ -11,21 +11,20 @@ use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::config;
 use crate::services::dns::{DnsService, Role, Served};
-use crate::store::Store;
 use crate::transport::{self, Listener, Parts, Server, Service};
 use crate::wire::EdnsPolicy;
 
+use super::StartError;
 use super::admin::Status;
+use super::hosting::{self, HostingPart, OpenStore};
 use super::key_watch::{KeyWatch, follow};
 use super::listen::bind;
 use super::renewal::{Current, keep_fresh};
-use super::{Hosting, StartError};
 
 /// Answers for zones until it is stopped.
-#[derive(Debug)]
 pub(super) struct AuthorityPart {
     pub(super) addresses: Vec<SocketAddr>,
-    pub(super) hosting: Option<Hosting>,
+    pub(super) hosting: Option<HostingPart>,
     current: Arc<Current>,
     keys: Arc<KeyWatch>,
     server: Server,
@@ -35,12 +34,12 @@ pub(super) struct AuthorityPart {
 
 impl AuthorityPart {
     /// Starts to answer for `zones` as `plan` says, which stands in the file `path`, for people from
-    /// `store`.
+    /// the store that was opened.
     pub(super) fn start(
         plan: &config::Authority,
         path: &Path,
         zones: Authority,
-        store: Option<Store>,
+        opened: Option<OpenStore>,
         clock: &Arc<dyn Clock>,
         status: &Status,
     ) -> Result<Self, StartError> {
@@ -60,7 +59,7 @@ impl AuthorityPart {
         let keys = Arc::<KeyWatch>::default();
         keys.watch(plan);
         renewal.spawn(follow(Arc::clone(&keys), Arc::clone(&current), Arc::clone(clock)));
-        let hosting = store.map(|store| Hosting::new(Arc::clone(&current), store));
+        let hosting = opened.map(|opened| HostingPart::start(opened, &current, clock));
         Ok(Self { addresses, hosting, current, keys, server, renewal })
     }
 
@@ -68,7 +67,8 @@ impl AuthorityPart {
     pub(super) fn warn_of_old_serials(&self, zones: &Authority) {
         let served = self.current.served().load();
         let Role::Authority(served) = &served.role else { return };
-        for zone in zones.zones() {
+        // With a store, serials go on from what is served.
+        for zone in zones.zones().filter(|zone| !zone.has_store()) {
             let old = served.zones().find(|old| old.apex() == zone.apex());
             let Some(old) = old.map(|old| old.zone().soa().serial) else { continue };
             let new = zone.zone().soa().serial;
@@ -79,8 +79,18 @@ impl AuthorityPart {
     }
 
     /// Answers for `zones` as `plan` says from here on.
-    pub(super) async fn replace(&self, plan: &config::Authority, zones: Authority) {
-        self.current.replace(served(plan, zones)).await;
+    pub(super) async fn replace(
+        &self,
+        plan: &config::Authority,
+        zones: Authority,
+        prepared: Option<hosting::Prepared>,
+    ) {
+        match (&self.hosting, prepared) {
+            (Some(hosting), Some(prepared)) => {
+                hosting.go_over(zones, prepared, |zones| served(plan, zones)).await;
+            }
+            _ => self.current.replace(served(plan, zones)).await,
+        }
         self.keys.watch(plan);
     }
 
@@ -88,6 +98,9 @@ impl AuthorityPart {
     pub(super) async fn stop(self) {
         drop(self.renewal);
         self.server.stop().await;
+        if let Some(hosting) = self.hosting {
+            hosting.stop().await;
+        }
     }
 }
 

@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::association::Associations;
-use crate::authority::{Associated, Authority, AuthorityError, Policy, ServedZone};
+use crate::authority::{Associated, Authority, AuthorityError, Index, Policy, ServedZone};
 use crate::clock::Timestamp;
 use crate::config::{self, Config, ConfigCause, ConfigError, Located, Mistake};
+use crate::crypto::{OsRandom, Random};
 use crate::dnssec::rollover::TrustPoint;
-use crate::wire::Encoded;
+use crate::store::{self, Snapshot};
 use crate::zone;
 
 use super::anchors::{self, AnchorsError};
-use super::keys;
 use super::publish::{self, Opened};
 use super::zone_file::{self, ZoneFileError};
+use super::{FromFile, keys};
 
 /// Everything wrong with what is to be served: first the configuration, then the zone files.
 #[derive(Debug, Error)]
@@ -117,6 +117,8 @@ impl fmt::Display for LoadError {
 pub struct Loaded {
     /// The zones, signed.
     pub authority: Authority,
+    /// Associations in the files of zones that have a store, to be taken into it.
+    pub files: Vec<FromFile>,
     /// The trust points of the resolver, where it keeps them.
     pub points: Vec<TrustPoint>,
     /// What statements are taken with, where they are.
@@ -140,17 +142,19 @@ pub fn read(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError> 
 /// # Errors
 /// With every mistake in their files and keys.
 pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
-    let all = (load_zones(config, now), load_points(config), publish::open(config));
-    let ((zones, warnings), points, publish) = match all {
-        (Ok(zones), Ok(points), Ok(publish)) => (zones, points, publish),
-        (zones, points, publish) => {
-            let errors = [zones.err(), points.err(), publish.err()];
+    let store = check_store(config);
+    let all = (load_zones(config, now), load_points(config), publish::open(config), store);
+    let (zones, points, publish) = match all {
+        (Ok(zones), Ok(points), Ok(publish), Ok(())) => (zones, points, publish),
+        (zones, points, publish, store) => {
+            let errors = [zones.err(), points.err(), publish.err(), store.err()];
             return Err(LoadError::all(errors.into_iter().flatten()));
         }
     };
-    publish::check_keys(config, &zones)?;
-    match Authority::new(zones) {
-        Ok(authority) => Ok(Loaded { authority, points, publish, warnings }),
+    let Zones { served, files, warnings } = zones;
+    publish::check_keys(config, &served)?;
+    match Authority::new(served) {
+        Ok(authority) => Ok(Loaded { authority, files, points, publish, warnings }),
         Err(error) => Err(LoadError(vec![LoadFault::Authority(error)])),
     }
 }
@@ -160,26 +164,51 @@ fn load_points(config: &Config) -> Result<Vec<TrustPoint>, LoadError> {
     points.map_err(|errors| LoadError(errors.into_iter().map(LoadFault::Anchors).collect()))
 }
 
-/// The zones, and what the operator should look at.
-fn load_zones(
-    config: &Config,
-    now: Timestamp,
-) -> Result<(Vec<ServedZone>, Vec<String>), LoadError> {
-    let (mut served, mut warnings, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+/// Sees that the store can be read, or made where there is none. Whether another process has it is seen
+/// when it is opened.
+fn check_store(config: &Config) -> Result<(), LoadError> {
+    let store = config.authority.as_ref().and_then(|authority| authority.store.as_ref());
+    let Some(Located { value: path, position }) = store else { return Ok(()) };
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let message = match path.try_exists() {
+        Ok(false) if directory.is_some_and(|directory| !directory.is_dir()) => {
+            "no such directory".to_owned()
+        }
+        Ok(false) => return Ok(()),
+        Ok(true) => match Snapshot::of_file(path, &store::Policy::default()) {
+            Ok(_) => return Ok(()),
+            Err(error) => error.to_string(),
+        },
+        Err(error) => error.to_string(),
+    };
+    let message = format!("the store {}: {message}", path.display());
+    Err(LoadError::of_mistake(&config.path, Mistake { position: *position, message }))
+}
+
+/// The zones, what is to be taken into the store, and what the operator should look at.
+#[derive(Default)]
+struct Zones {
+    served: Vec<ServedZone>,
+    files: Vec<FromFile>,
+    warnings: Vec<String>,
+}
+
+fn load_zones(config: &Config, now: Timestamp) -> Result<Zones, LoadError> {
+    let (mut zones, mut faults) = (Zones::default(), Vec::new());
     for zone in config.authority.iter().flat_map(|authority| &authority.zones) {
-        match load_zone(zone, &config.path, now, &mut warnings) {
-            Ok(zone) => served.push(zone),
+        match load_zone(zone, &config.path, now, &mut zones) {
+            Ok(zone) => zones.served.push(zone),
             Err(more) => faults.push(LoadError(more)),
         }
     }
-    if faults.is_empty() { Ok((served, warnings)) } else { Err(LoadError::all(faults)) }
+    if faults.is_empty() { Ok(zones) } else { Err(LoadError::all(faults)) }
 }
 
 fn load_zone(
     plan: &config::Zone,
     config: &Path,
     now: Timestamp,
-    warnings: &mut Vec<String>,
+    Zones { files, warnings, .. }: &mut Zones,
 ) -> Result<ServedZone, Vec<LoadFault>> {
     let in_config = |named: Located<String>| {
         let mistake = Mistake { position: named.position, message: named.value };
@@ -207,17 +236,19 @@ fn load_zone(
     }
     let associations = match plan.associations {
         config::Associations::File => Associated::File(built.associations),
-        config::Associations::Store => Associated::Store(Arc::new(Nobody)),
+        config::Associations::Store => {
+            let (zone, associations) = (built.zone.apex().clone(), built.associations);
+            files.push(FromFile { zone, associations });
+            Associated::Store(Arc::new(Index::new(built.zone.apex(), seed())))
+        }
     };
     ServedZone::new(built.zone, associations, keys, Policy::default(), now)
         .map_err(|error| vec![in_config(plan.name.with(error.to_string()))])
 }
 
-/// A zone with a store, before anything of it is ready to be served.
-struct Nobody;
-
-impl Associations for Nobody {
-    fn find(&self, _: &[u8]) -> Option<&Encoded> {
-        None
-    }
+/// A number that nobody can guess.
+fn seed() -> u64 {
+    let mut octets = [0; 8];
+    OsRandom.fill(&mut octets);
+    u64::from_be_bytes(octets)
 }

@@ -27,13 +27,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, Mistake};
 use crate::services::admin::Health;
 
 use admin::{AdminPart, Status};
 use authority::AuthorityPart;
 pub use error::{Refused, StartError};
-pub use hosting::Hosting;
+use hosting::OpenStore;
+pub use hosting::{FromFile, Hosting};
 pub use load::{LoadError, LoadFault, Loaded, load, read};
 pub use publish::Opened;
 use publish::PublishPart;
@@ -44,6 +45,7 @@ pub use signals::{Order, Signals};
 pub struct Prepared {
     config: Config,
     loaded: Loaded,
+    hosting: Option<hosting::Prepared>,
 }
 
 /// Everything a configuration asks for, at work.
@@ -91,9 +93,9 @@ impl Daemon {
         announce(&loaded);
         let Self { config, clock, status, .. } = self;
         if let Some(plan) = &config.authority {
-            let store = hosting::open(plan, &config.path).await?;
-            let (path, zones) = (&config.path, loaded.authority);
-            self.authority = Some(AuthorityPart::start(plan, path, zones, store, clock, status)?);
+            let (path, mut zones, files) = (&config.path, loaded.authority, loaded.files);
+            let opened = OpenStore::of(plan, path, &mut zones, files, clock).await?;
+            self.authority = Some(AuthorityPart::start(plan, path, zones, opened, clock, status)?);
         }
         if let Some(plan) = &config.resolver {
             let points = loaded.points;
@@ -101,7 +103,7 @@ impl Daemon {
         }
         let hosting = self.authority.as_ref().and_then(|part| part.hosting.as_ref());
         if let (Some(plan), Some(opened), Some(hosting)) =
-            (&config.publish, loaded.publish, hosting)
+            (&config.publish, loaded.publish, hosting.map(|part| &part.handle))
         {
             let (path, status) = (&config.path, &**status);
             let part = PublishPart::start(plan, path, opened, hosting, clock, status)?;
@@ -133,21 +135,41 @@ impl Daemon {
     /// With every mistake.
     pub async fn prepare(&self) -> Result<Prepared, LoadError> {
         let (path, clock) = (self.config.path.clone(), Arc::clone(&self.clock));
-        let (config, loaded) = aside(move || read(&path, clock.now())).await?;
+        let (config, mut loaded) = aside(move || read(&path, clock.now())).await?;
         if let Some(plan) = &config.resolver {
             resolver::try_sources(plan, &config.path)?;
         }
+        let hosting = self.prepare_hosting(&config, &mut loaded).await?;
         announce(&loaded);
-        Ok(Prepared { config, loaded })
+        Ok(Prepared { config, loaded, hosting })
+    }
+
+    /// Makes ready what the store holds for other zones, where they have one.
+    async fn prepare_hosting(
+        &self,
+        config: &Config,
+        loaded: &mut Loaded,
+    ) -> Result<Option<hosting::Prepared>, LoadError> {
+        let store = |config: &Config| config.authority.as_ref().and_then(|plan| plan.store.clone());
+        let Some(located) = store(config) else { return Ok(None) };
+        let part = self.authority.as_ref().and_then(|part| part.hosting.as_ref());
+        let opened = store(&self.config).filter(|opened| opened.value == located.value);
+        let Some(part) = part.filter(|_| opened.is_some()) else {
+            let message = "another store is opened at the next start only".to_owned();
+            let mistake = Mistake { position: located.position, message };
+            return Err(LoadError::of_mistake(&config.path, mistake));
+        };
+        let files = std::mem::take(&mut loaded.files);
+        part.prepare(&config.path, &located, &mut loaded.authority, files).await.map(Some)
     }
 
     /// The second half of a reload, which cannot fail.
     pub async fn go_over(&mut self, prepared: Prepared) {
-        let Prepared { config, loaded } = prepared;
+        let Prepared { config, loaded, hosting } = prepared;
         let Loaded { authority: zones, points, publish, .. } = loaded;
         if let (Some(part), Some(plan)) = (&self.authority, &config.authority) {
             part.warn_of_old_serials(&zones);
-            part.replace(plan, zones).await;
+            part.replace(plan, zones, hosting).await;
         }
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
             part.replace(plan, points).await;
@@ -186,7 +208,7 @@ impl Daemon {
 
     /// The store of the authority and its zones; none where it has no store.
     pub fn hosting(&self) -> Option<&Hosting> {
-        self.authority.as_ref().and_then(|part| part.hosting.as_ref())
+        self.authority.as_ref().and_then(|part| Some(&part.hosting.as_ref()?.handle))
     }
 
     /// Where statements are taken.

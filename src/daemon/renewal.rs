@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::authority::Authority;
 use crate::clock::{Clock, Timestamp};
@@ -24,11 +24,14 @@ pub(super) struct Current {
     served: Arc<ArcSwap<Served>>,
     /// Held by whoever makes something new from what is served, so that no change is lost.
     changing: Mutex<()>,
+    /// Heard by whoever signs beside, when keys may have changed.
+    signed_anew: Notify,
 }
 
 impl Current {
     pub(super) fn new(served: Served) -> Self {
-        Self { served: Arc::new(ArcSwap::from_pointee(served)), changing: Mutex::default() }
+        let served = Arc::new(ArcSwap::from_pointee(served));
+        Self { served, changing: Mutex::default(), signed_anew: Notify::new() }
     }
 
     /// What services answer from.
@@ -40,6 +43,39 @@ impl Current {
     pub(super) async fn replace(&self, served: Served) {
         let _changing = self.changing.lock().await;
         self.served.store(Arc::new(served));
+    }
+
+    /// The zones that are served.
+    pub(super) fn authority(&self) -> Authority {
+        match &self.served.load().role {
+            Role::Authority(authority) => authority.clone(),
+            Role::Resolver(_) => Authority::default(),
+        }
+    }
+
+    /// Serves something else from here on, which is made from the zones that are served.
+    pub(super) async fn replace_with(&self, make: impl FnOnce(&Authority) -> Served) {
+        let _changing = self.changing.lock().await;
+        self.served.store(Arc::new(make(&self.authority())));
+    }
+
+    /// Waits until signatures were renewed, or keys changed.
+    pub(super) async fn signed_anew(&self) {
+        self.signed_anew.notified().await;
+    }
+
+    /// Changes something of the zones that are served.
+    pub(super) async fn change(&self, change: impl FnOnce(&mut Authority)) {
+        let _changing = self.changing.lock().await;
+        let mut authority = self.authority();
+        change(&mut authority);
+        self.put(authority);
+    }
+
+    /// Serves these zones, and all else as before. Whoever calls this holds the right to.
+    fn put(&self, authority: Authority) {
+        let edns = self.served.load().edns.clone();
+        self.served.store(Arc::new(Served { edns, ..Served::new(Role::Authority(authority)) }));
     }
 
     /// Signs again what has to be; gives how long nothing will have to be.
@@ -60,8 +96,8 @@ impl Current {
             return LONGEST_SLEEP;
         };
         tracing::info!(sets, "signed again before signatures end");
-        let edns = served.edns.clone();
-        self.served.store(Arc::new(Served { edns, ..Served::new(Role::Authority(authority)) }));
+        self.put(authority);
+        self.signed_anew.notify_one();
         SHORTEST_SLEEP
     }
 
@@ -83,9 +119,8 @@ impl Current {
         match tokio::task::spawn_blocking(taking).await {
             Ok(Ok(authority)) => {
                 tracing::info!(zone = %told, "its keys were changed");
-                let edns = served.edns.clone();
-                self.served
-                    .store(Arc::new(Served { edns, ..Served::new(Role::Authority(authority)) }));
+                self.put(authority);
+                self.signed_anew.notify_one();
             }
             Ok(Err(error)) => tracing::error!(zone = %told, "keys stay as they were: {error}"),
             Err(_) => tracing::error!(zone = %told, "signing with other keys failed"),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use redb::{ReadOnlyTable, ReadableTable, TableDefinition, WriteTransaction};
 
-use super::tables::{ADDRESSES, CHANGES, META, NAMES, WITHDRAWALS};
+use super::tables::{ADDRESSES, CHANGES, META, NAMES, WITHDRAWALS, ZONES};
 use super::{Policy, Snapshot, StoreError, file};
 
 impl Snapshot {
@@ -39,6 +39,7 @@ impl Snapshot {
         copy(&self.changes, &transaction, CHANGES, &mut || {})?;
         copy(&self.withdrawals, &transaction, WITHDRAWALS, &mut || {})?;
         copy(&self.addresses, &transaction, ADDRESSES, &mut || {})?;
+        copy(&self.zones, &transaction, ZONES, &mut || {})?;
         transaction.commit()?;
         Ok(database.close()?)
     }

@@ -5,7 +5,7 @@
 
 use std::ops::Bound;
 
-use crate::wire::Name;
+use crate::wire::{MAX_LABEL, MAX_NAME, Name};
 
 const END: u8 = 0;
 const ESCAPE: u8 = 1;
@@ -29,29 +29,38 @@ pub(super) fn key(name: &Name) -> Vec<u8> {
 
 /// The name of a key; none where it is no name's.
 pub(super) fn name(key: &[u8]) -> Option<Name> {
-    let mut labels: Vec<Vec<u8>> = Vec::new();
-    let mut rest = key;
-    while !rest.is_empty() {
-        let (label, after) = label(rest)?;
-        labels.push(label);
-        rest = after;
-    }
-    labels.reverse();
-    Name::from_labels(labels).ok()
+    let mut wire = [0; MAX_NAME];
+    let start = write_wire(key, &mut wire)?;
+    Some(Name::from_wire(&wire[start..]).ok()?.0)
 }
 
-/// The first label of a key, and what follows it.
-fn label(key: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    let mut label = Vec::new();
-    let mut octets = key.iter();
-    loop {
-        match *octets.next()? {
-            END => return Some((label, octets.as_slice())),
-            ESCAPE => label.push(octets.next()?.checked_sub(1).filter(|octet| *octet <= ESCAPE)?),
-            octet if octet.is_ascii_uppercase() => return None,
-            octet => label.push(octet),
+/// Writes the wire form of a key's name into `out`, up to its end; gives where it begins. Gives nothing
+/// where it is no name's.
+pub(super) fn write_wire(key: &[u8], out: &mut [u8; MAX_NAME]) -> Option<usize> {
+    let mut start = MAX_NAME - 1;
+    out[start] = 0;
+    for label in key.split_inclusive(|octet| *octet == END) {
+        let label = label.strip_suffix(&[END])?;
+        let length = unescaped(label).count();
+        start = start.checked_sub(length + 1)?;
+        out[start] = u8::try_from(length).ok().filter(|_| (1..=MAX_LABEL).contains(&length))?;
+        for (to, octet) in out[start + 1..].iter_mut().zip(unescaped(label)) {
+            *to = octet?;
         }
     }
+    Some(start)
+}
+
+/// The octets of a label in a key; one that should not be there is none.
+fn unescaped(label: &[u8]) -> impl Iterator<Item = Option<u8>> {
+    let mut octets = label.iter();
+    std::iter::from_fn(move || {
+        Some(match *octets.next()? {
+            ESCAPE => octets.next().and_then(|octet| octet.checked_sub(1)).filter(|o| *o <= ESCAPE),
+            octet if octet.is_ascii_uppercase() => None,
+            octet => Some(octet),
+        })
+    })
 }
 
 /// The keys of all that is at or below a name.

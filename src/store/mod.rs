@@ -10,7 +10,8 @@
 //!
 //! One store is for a whole server, whatever zones it serves: which zone a name is in can change, and a
 //! hundred zones share one writer and one flush to disk. Names stand in full, so a store may hold
-//! several trees. It knows nothing of zones, delegations and keys.
+//! several trees. It knows nothing of delegations and keys, and keeps for zones only what those who serve
+//! them must not forget ([`ZoneState`]).
 //!
 //! A statement is kept without the address that it is about. Names of phone numbers tell theirs; other
 //! addresses are kept only where [`Policy::keep_addresses`] asks for it, as hashed lookup in Matrix's
@@ -37,7 +38,8 @@
 //! Each accepted change has a [`Sequence`] number, greater than all before. [`Snapshot::since`] reads
 //! the changes after any number, in order; of several to one name it has the last. [`Store::watch`]
 //! tells when there are more. Whoever follows the feed from 0 or from where they stopped ends up with
-//! what the store has. New RRSIGs are no change.
+//! what the store has. New RRSIGs are no change, and what is noted of zones is none.
+//! [`Snapshot::scan`] goes through all names without taking anything apart.
 //!
 //! # What is sure
 //!
@@ -62,7 +64,8 @@
 //! | `changes` | number | key of the name; only the last change of each |
 //! | `withdrawals` | ts, key of the name | nothing; what is to be dropped some day |
 //! | `addresses` | key of the name | medium, 0, address |
-//! | `meta` | `format`, `addresses` | 1; whether addresses are kept |
+//! | `zones` | key of a zone's apex | what is known of it: [`ZoneState`] |
+//! | `meta` | `format`, `addresses` | 2; whether addresses are kept |
 //!
 //! # Limits
 //!
@@ -107,11 +110,13 @@ mod file;
 mod key;
 mod lines;
 mod record;
+mod scan;
 mod snapshot;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod writer;
+mod zone;
 
 use std::fmt;
 use std::path::Path;
@@ -125,14 +130,16 @@ pub use change::{Change, Outcome, Signed};
 pub use check::{Report, check};
 pub use error::{Refusal, StoreError};
 pub use lines::{LineError, MAX_LINE};
-pub use record::{Held, Kept, Sequence};
+pub use record::{Held, Kept, Rrsigs, Sequence};
+pub use scan::{OwnerBuffer, Position, Row, Rows, Scan};
 pub use snapshot::{Entry, Snapshot};
+pub use zone::ZoneState;
 
 use crate::clock::Timestamp;
 use writer::{Answer, Command, Shared, Work};
 
 /// The format that is written and read.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// How a store is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,19 +217,32 @@ impl Store {
     /// # Panics
     /// On a thread that runs asynchronous code, which must not block.
     pub fn submit(&self, changes: Vec<Change>, now: Timestamp) -> Result<Pending, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let command = Command { work: Work::Apply { changes, now }, reply };
-        self.queue().blocking_send(command).map_err(|_| StoreError::Closed)?;
-        Ok(Pending(answer))
+        self.queue_up(Work::Apply { changes, now })
     }
 
-    /// Keeps RRSIGs with the statements they sign. Tells how many statements were still the same.
+    /// Keeps RRSIGs with the statements they sign, and notes what is known of zones in place of what was
+    /// known before, together. Tells how many statements were still the same.
     ///
     /// # Errors
     /// As for [`Store::apply`].
-    pub async fn sign(&self, signed: Vec<Signed>) -> Result<usize, StoreError> {
-        let outcomes = self.send(Work::Sign(signed)).await?;
+    pub async fn keep(
+        &self,
+        signed: Vec<Signed>,
+        zones: Vec<ZoneState>,
+    ) -> Result<usize, StoreError> {
+        let outcomes = self.send(Work::Keep { signed, zones }).await?;
         Ok(outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Stored(_))).count())
+    }
+
+    /// Keeps RRSIGs, outside of asynchronous code: returns as soon as they wait in line.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    ///
+    /// # Panics
+    /// As for [`Store::submit`].
+    pub fn submit_signed(&self, signed: Vec<Signed>) -> Result<Pending, StoreError> {
+        self.queue_up(Work::Keep { signed, zones: Vec::new() })
     }
 
     /// Drops withdrawals that were kept long enough; their marks stay. Tells how many, at most
@@ -252,6 +272,13 @@ impl Store {
         let sent = self.queue().send(Command { work, reply }).await;
         sent.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    fn queue_up(&self, work: Work) -> Result<Pending, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.queue().blocking_send(Command { work, reply });
+        sent.map_err(|_| StoreError::Closed)?;
+        Ok(Pending(answer))
     }
 
     fn queue(&self) -> &mpsc::Sender<Command> {

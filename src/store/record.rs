@@ -152,7 +152,7 @@ impl Record {
     }
 
     pub(super) fn from_octets(octets: &[u8]) -> Result<Self, StoreError> {
-        read(octets).map_err(|error| StoreError::Damaged(format!("a record: {error}")))
+        RecordRef::read(octets).map(RecordRef::to_record)
     }
 }
 
@@ -161,7 +161,56 @@ fn push(rdata: &Rdata, out: &mut Vec<u8>) {
     out.extend(rdata.octets());
 }
 
-fn read(octets: &[u8]) -> Result<Record, String> {
+/// A [`Record`] read where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RecordRef<'a> {
+    pub(super) sequence: Sequence,
+    pub(super) held: HeldRef<'a>,
+}
+
+/// What it holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum HeldRef<'a> {
+    Mark(Ts),
+    Statement { signed_hash: [u8; 32], rdata: &'a [u8], rrsigs: Rrsigs<'a> },
+}
+
+/// Record data of RRSIGs, one behind the other.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rrsigs<'a>(&'a [u8]);
+
+impl<'a> Iterator for Rrsigs<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let mut reader = Reader::new(self.0);
+        let next = take_rdata(&mut reader).ok()?;
+        self.0 = reader.rest();
+        Some(next)
+    }
+}
+
+impl<'a> RecordRef<'a> {
+    pub(super) fn read(octets: &'a [u8]) -> Result<Self, StoreError> {
+        read(octets).map_err(|error| StoreError::Damaged(format!("a record: {error}")))
+    }
+
+    fn to_record(self) -> Record {
+        let rdata = |octets: &[u8]| {
+            Rdata::new(octets.to_vec()).expect("16 bits count the octets of record data")
+        };
+        let (held, rrsigs) = match self.held {
+            HeldRef::Mark(ts) => (Held::Mark(ts), Vec::new()),
+            HeldRef::Statement { signed_hash, rdata: octets, rrsigs } => {
+                let kept = Kept { rdata: rdata(octets), signed_hash };
+                (Held::Statement(kept), rrsigs.map(rdata).collect())
+            }
+        };
+        Record { sequence: self.sequence, held, rrsigs }
+    }
+}
+
+fn read(octets: &[u8]) -> Result<RecordRef<'_>, String> {
     let truncated = |error: ReadError| error.to_string();
     let mut reader = Reader::new(octets);
     match reader.u8().map_err(truncated)? {
@@ -170,30 +219,33 @@ fn read(octets: &[u8]) -> Result<Record, String> {
     }
     let kind = reader.u8().map_err(truncated)?;
     let sequence = Sequence(u64::from_be_bytes(reader.array().map_err(truncated)?));
-    let (held, rrsigs) = match kind {
+    let held = match kind {
         MARK => {
             let ts = reader.u48().map_err(truncated)?;
-            (Held::Mark(Ts::from_millis(ts).expect("48 bits are a time")), Vec::new())
+            HeldRef::Mark(Ts::from_millis(ts).expect("48 bits are a time"))
         }
         STATEMENT => read_statement(&mut reader).map_err(truncated)?,
         other => return Err(format!("kind {other}, expected 0 or 1")),
     };
     reader.finish().map_err(truncated)?;
-    Ok(Record { sequence, held, rrsigs })
+    Ok(RecordRef { sequence, held })
 }
 
-fn read_statement(reader: &mut Reader<'_>) -> Result<(Held, Vec<Rdata>), ReadError> {
+fn read_statement<'a>(reader: &mut Reader<'a>) -> Result<HeldRef<'a>, ReadError> {
     let signed_hash = reader.array()?;
-    let rdata = read_rdata(reader)?;
+    let rdata = take_rdata(reader)?;
     let count = reader.u8()?;
-    let rrsigs = (0..count).map(|_| read_rdata(reader)).collect::<Result<_, _>>()?;
-    Ok((Held::Statement(Kept { rdata, signed_hash }), rrsigs))
+    let start = reader.clone().rest();
+    for _ in 0..count {
+        take_rdata(reader)?;
+    }
+    let rrsigs = Rrsigs(&start[..start.len() - reader.remaining()]);
+    Ok(HeldRef::Statement { signed_hash, rdata, rrsigs })
 }
 
-fn read_rdata(reader: &mut Reader<'_>) -> Result<Rdata, ReadError> {
+fn take_rdata<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], ReadError> {
     let length = reader.u16()?;
-    let octets = reader.take(usize::from(length))?.to_vec();
-    Ok(Rdata::new(octets).expect("16 bits count the octets of record data"))
+    reader.take(usize::from(length))
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@ use std::ops::Bound;
 use std::path::Path;
 
 use redb::{
-    Range, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction, ReadableDatabase,
+    Range, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
     ReadableTableMetadata,
 };
 
 use super::error::guarded;
 use super::record::Record;
-use super::tables::{self, ADDRESSES, CHANGES, META, META_FORMAT, NAMES, WITHDRAWALS};
-use super::{Held, Policy, Sequence, StoreError, file, key};
+use super::tables::{self, ADDRESSES, CHANGES, META, META_FORMAT, NAMES, WITHDRAWALS, ZONES};
+use super::{Held, Policy, Sequence, StoreError, ZoneState, file, key};
 use crate::threepid::Threepid;
 use crate::wire::{Name, Rdata};
 
@@ -25,6 +25,7 @@ pub struct Snapshot {
     pub(super) changes: ReadOnlyTable<u64, &'static [u8]>,
     pub(super) withdrawals: ReadOnlyTable<&'static [u8], ()>,
     pub(super) addresses: Octets,
+    pub(super) zones: Octets,
     pub(super) meta: ReadOnlyTable<&'static str, u64>,
     /// The file, where this alone holds it open.
     _file: Option<ReadOnlyDatabase>,
@@ -72,6 +73,7 @@ impl Snapshot {
                 changes: transaction.open_table(CHANGES)?,
                 withdrawals: transaction.open_table(WITHDRAWALS)?,
                 addresses: transaction.open_table(ADDRESSES)?,
+                zones: transaction.open_table(ZONES)?,
                 meta,
                 _file: None,
             })
@@ -84,6 +86,28 @@ impl Snapshot {
     /// Where the store is damaged.
     pub fn count(&self) -> Result<u64, StoreError> {
         guarded(|| Ok(self.names.len()?))
+    }
+
+    /// The number of the last change.
+    ///
+    /// # Errors
+    /// Where the store cannot be read or is damaged.
+    pub fn last(&self) -> Result<Sequence, StoreError> {
+        guarded(|| {
+            Ok(self.changes.last()?.map_or(Sequence(0), |(number, _)| Sequence(number.value())))
+        })
+    }
+
+    /// What was noted of the zone at `apex`.
+    ///
+    /// # Errors
+    /// Where the store cannot be read or is damaged.
+    pub fn zone(&self, apex: &Name) -> Result<Option<ZoneState>, StoreError> {
+        let key = key::key(apex);
+        guarded(|| {
+            let noted = self.zones.get(&*key)?;
+            noted.map(|octets| ZoneState::from_octets(apex, octets.value())).transpose()
+        })
     }
 
     /// What is held for a name.

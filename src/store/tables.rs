@@ -4,7 +4,7 @@ use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use super::change::{Verdict, decide, is_ahead, read};
 use super::record::{MAX_RRSIGS, Record, Said};
-use super::{Change, Held, Outcome, Policy, Refusal, Sequence, Signed, StoreError, key};
+use super::{Change, Held, Outcome, Policy, Refusal, Sequence, Signed, StoreError, ZoneState, key};
 use crate::association::Ts;
 use crate::clock::Timestamp;
 use crate::threepid::Threepid;
@@ -24,6 +24,9 @@ pub(super) const WITHDRAWALS: TableDefinition<'static, &'static [u8], ()> =
 /// Addresses that the name does not tell, by the key of their name.
 pub(super) const ADDRESSES: Octets = TableDefinition::new("addresses");
 
+/// What is known of zones, by the key of their apex.
+pub(super) const ZONES: Octets = TableDefinition::new("zones");
+
 /// In [`META`]: the format of the store.
 pub(super) const META_FORMAT: &str = "format";
 /// In [`META`]: 1 where addresses are kept.
@@ -35,6 +38,7 @@ pub(super) struct Tables<'t> {
     changes: Table<'t, u64, &'static [u8]>,
     withdrawals: Table<'t, &'static [u8], ()>,
     addresses: Table<'t, &'static [u8], &'static [u8]>,
+    zones: Table<'t, &'static [u8], &'static [u8]>,
     keeps_addresses: bool,
     last: Sequence,
     is_changed: bool,
@@ -51,6 +55,7 @@ impl<'t> Tables<'t> {
             changes,
             withdrawals: transaction.open_table(WITHDRAWALS)?,
             addresses: transaction.open_table(ADDRESSES)?,
+            zones: transaction.open_table(ZONES)?,
             keeps_addresses,
             last: Sequence(last),
             is_changed: false,
@@ -113,6 +118,13 @@ impl<'t> Tables<'t> {
             }
             _ => Ok(Outcome::Refused(Refusal::Older)),
         }
+    }
+
+    /// Notes what is known of a zone.
+    pub(super) fn note(&mut self, zone: &ZoneState) -> Result<(), StoreError> {
+        self.zones.insert(&*key::key(&zone.apex), &zone.to_octets()[..])?;
+        self.is_changed = true;
+        Ok(())
     }
 
     /// Drops withdrawals that were made before `end`, at most `most` of them; marks stay.

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::error::guarded;
 use super::tables::Tables;
-use super::{Change, Outcome, Policy, Sequence, Signed, StoreError, file};
+use super::{Change, Outcome, Policy, Sequence, Signed, StoreError, ZoneState, file};
 use crate::clock::Timestamp;
 
 /// What came of a command, once it is on disk.
@@ -24,7 +24,7 @@ pub(super) struct Command {
 #[derive(Debug)]
 pub(super) enum Work {
     Apply { changes: Vec<Change>, now: Timestamp },
-    Sign(Vec<Signed>),
+    Keep { signed: Vec<Signed>, zones: Vec<ZoneState> },
     Expire { now: Timestamp },
 }
 
@@ -33,7 +33,7 @@ impl Work {
     fn weight(&self, policy: &Policy) -> usize {
         match self {
             Self::Apply { changes, .. } => changes.len(),
-            Self::Sign(signed) => signed.len(),
+            Self::Keep { signed, zones } => signed.len() + zones.len(),
             Self::Expire { .. } => policy.batch,
         }
     }
@@ -43,7 +43,10 @@ impl Work {
             Self::Apply { changes, now } => {
                 changes.iter().map(|change| tables.apply(change, *now, policy)).collect()
             }
-            Self::Sign(signed) => signed.iter().map(|signed| tables.sign(signed)).collect(),
+            Self::Keep { signed, zones } => {
+                zones.iter().try_for_each(|zone| tables.note(zone))?;
+                signed.iter().map(|signed| tables.sign(signed)).collect()
+            }
             Self::Expire { now } => {
                 tables.expire(now.saturating_sub(policy.keep_withdrawals), policy.batch)
             }

@@ -33,4 +33,4 @@ pub use query::{
 pub use record::{MAX_TTL, Rdata, RdataTooLong, Record, Rrset, Serial, Ttl};
 pub use transport::Transport;
 pub use unaskable::Unaskable;
-pub use writer::{AnswerWriter, EdnsPolicy, Encoded, Part, Section, write_error};
+pub use writer::{AnswerWriter, EdnsPolicy, Encoded, EncodedRef, Part, Section, write_error};

@@ -46,7 +46,8 @@ pub enum Existing {
     Delegation(DelegationId),
     /// A digit or person name other than the zone's own: it does not show what is there.
     Unwalkable,
-    /// `msisdn`, which exists without data.
+    /// A name that exists without data, whatever is below it: `msisdn`, and what else digit or person
+    /// names can be below.
     Empty,
 }
 

@@ -119,6 +119,14 @@ impl SearchName {
         matches!(self.digits(skipped), Some(0..=MAX_DIGITS)) || self.is_person(skipped)
     }
 
+    /// Whether the name of a person can be below this one, which is no digit or person name itself, in a
+    /// zone whose apex has `apex_labels`: `email` and all below it, and other media, of which one stands
+    /// directly below the apex of a tree.
+    pub fn can_be_above_person(&self, apex_labels: usize) -> bool {
+        let has = |wanted: &str| self.labels_from_left(0).any(|label| label == wanted.as_bytes());
+        has(labels::EMAIL) || self.count == apex_labels + 1 && !has(labels::MSISDN)
+    }
+
     /// Whether an association can be held here: at 1 to 15 digits above `msisdn`, or at 56
     /// characters of lower-case hexadecimal above `_at` or `_id`.
     pub fn can_hold_association(&self) -> bool {

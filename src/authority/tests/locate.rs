@@ -2,24 +2,13 @@
 
 use std::sync::Arc;
 
-use super::super::Place;
+use super::super::{Index, Place};
 use super::*;
-use crate::association::Associations;
-use crate::wire::Encoded;
-
-struct Nobody;
-
-impl Associations for Nobody {
-    fn find(&self, _: &[u8]) -> Option<&Encoded> {
-        None
-    }
-}
-
 #[test]
 fn statements_go_to_the_zone_that_keeps_them() {
     let store = |apex: &str, lines: &str| {
         let (zone, keys) = (build(apex, lines).unwrap().zone, keys(apex, &[ZoneKey::KSK]));
-        let associations = Associated::Store(Arc::new(Nobody));
+        let associations = Associated::Store(Arc::new(Index::new(&name(apex), 0)));
         ServedZone::new(zone, associations, keys, Policy::default(), NOW).unwrap()
     };
     let top = "@ SOA\n@ NS ns.example.org.\n4.4.msisdn NS ns.example.org.\n\

@@ -9,7 +9,9 @@ mod rolls;
 mod signed;
 mod unwalkable;
 
-use super::{Associated, Authority, Policy, ServedZone};
+use std::sync::Arc;
+
+use super::{Associated, Authority, Index, Kept, Policy, ServedZone};
 use crate::clock::Timestamp;
 use crate::crypto::SeededRandom;
 use crate::dnssec::{SignatureError, Verified, ZoneKey, verify};
@@ -36,6 +38,22 @@ fn served(apex: &str, lines: &str, flags: &[u16]) -> ServedZone {
     let built = build(apex, lines).unwrap_or_else(|flaws| panic!("{flaws}"));
     let associations = Associated::File(built.associations);
     ServedZone::new(built.zone, associations, keys(apex, flags), Policy::default(), NOW).unwrap()
+}
+
+/// The same zone with the associations of `lines` in a store, `held` or not.
+fn stored(apex: &str, lines: &str, flags: &[u16], held: bool) -> ServedZone {
+    let built = build(apex, lines).unwrap_or_else(|flaws| panic!("{flaws}"));
+    let without: Vec<&str> = lines.lines().filter(|line| !line.contains(" ASSOC ")).collect();
+    let zone = build(apex, &without.join("\n")).unwrap().zone;
+    let index = Arc::new(Index::new(zone.apex(), 1));
+    let (associations, keys) = (Associated::Store(Arc::clone(&index)), keys(apex, flags));
+    let served = ServedZone::new(zone, associations, keys, Policy::default(), NOW).unwrap();
+    for (set, sequence) in built.associations.iter().zip(1..).filter(|_| held) {
+        let (owner, rdata) = (set.name.to_lowercase(), set.rdata[0].octets());
+        let kept = Kept { owner: owner.as_wire(), sequence, rdata, rrsigs: [].into_iter() };
+        served.hold(&index, &kept, NOW, &mut Vec::new());
+    }
+    served
 }
 
 impl Server {

@@ -24,10 +24,21 @@ const HELD: [&str; 4] = [
     "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f._at.example.org.email.example.",
 ];
 
-/// The same zone with associations and without.
-fn servers() -> [Server; 2] {
+/// The zone's lines with associations.
+fn lines() -> String {
     let held: String = HELD.iter().map(|owner| format!("\n{owner} ASSOC alice")).collect();
-    [BARE.to_owned() + &held, BARE.to_owned()].map(|lines| Server::signed(&[("example.", &lines)]))
+    BARE.to_owned() + &held
+}
+
+/// The same zone with associations in its file and without.
+fn servers() -> [Server; 2] {
+    [lines(), BARE.to_owned()].map(|lines| Server::signed(&[("example.", &lines)]))
+}
+
+/// The same zone with a store that holds associations and with one that holds none.
+fn stores() -> [Server; 2] {
+    let stored = |held| stored("example.", &lines(), &[ZoneKey::KSK], held);
+    [true, false].map(|held| Server::new(vec![stored(held)]))
 }
 
 /// Names that are held in one of the servers, above and below those, and elsewhere.
@@ -65,13 +76,30 @@ fn asks(owner: &str, rtype: Rtype) -> [Ask; 3] {
 
 #[test]
 fn held_and_not_held_answer_alike_to_the_octet() {
-    let [held, bare] = servers();
+    answer_alike(&servers(), names());
+}
+
+/// Where there is a store, the domains of people do not tell whether they have any, either.
+#[test]
+fn held_in_a_store_and_not_held_answer_alike_to_the_octet() {
+    let domains = ["email.example.", "elsewhere.example.", "a.example.org.email.example."];
+    answer_alike(&stores(), names().into_iter().chain(domains.map(str::to_owned)).collect());
+    for server in stores() {
+        for owner in domains {
+            let expected = format!("NOERROR aa; authority example. SOA RRSIG {owner} NSEC RRSIG");
+            assert_eq!(server.securely(&format!("{owner} AAAA")), expected);
+        }
+        assert!(server.plainly("x.ns.7.msisdn.example. A").starts_with("NXDOMAIN"));
+    }
+}
+
+fn answer_alike([held, bare]: &[Server; 2], names: Vec<String>) {
     let known = (0..110).chain([128, 249, 250, 251, 252, 253, 254, 255, 256, 257, 65302, 65535]);
-    for owner in names() {
+    for owner in names {
         for rtype in types(known.clone()) {
             for ask in asks(&owner, rtype) {
                 let packet = ask.0.encode();
-                let answers = [&held, &bare].map(|server| server.packet(&packet, 1232));
+                let answers = [held, bare].map(|server| server.packet(&packet, 1232));
                 assert_eq!(answers[0], answers[1], "{owner} {rtype}");
             }
         }
@@ -80,11 +108,12 @@ fn held_and_not_held_answer_alike_to_the_octet() {
 
 #[test]
 fn every_type_is_denied_alike() {
-    let [held, bare] = servers();
-    for rtype in types(0..=u16::MAX) {
-        let packet = Ask::new(&format!("{} {rtype}", HELD[0])).0.encode();
-        let answers = [&held, &bare].map(|server| server.packet(&packet, 512));
-        assert_eq!(answers[0], answers[1], "{rtype}");
+    for [held, bare] in [servers(), stores()] {
+        for rtype in types(0..=u16::MAX) {
+            let packet = Ask::new(&format!("{} {rtype}", HELD[0])).0.encode();
+            let answers = [&held, &bare].map(|server| server.packet(&packet, 512));
+            assert_eq!(answers[0], answers[1], "{rtype}");
+        }
     }
 }
 
@@ -111,12 +140,17 @@ fn modulo_name(server: &Server, owner: &str, ask: &Ask) -> Vec<String> {
 /// Digit names as long as each other: held, above a name of the tree, below one, and elsewhere.
 #[test]
 fn digit_names_answer_alike_modulo_the_name() {
-    let [server, _] = servers();
+    for [server, _] in [servers(), stores()] {
+        digit_names_answer_alike(&server);
+    }
+}
+
+fn digit_names_answer_alike(server: &Server) {
     let held = "8.4.msisdn.example.";
     for rtype in types((0..110).chain([255, 256, 65302])) {
         for number in 0..3 {
             let alike = ["6.7.msisdn.example.", "8.7.msisdn.example.", "2.2.msisdn.example."];
-            let answer = |owner: &str| modulo_name(&server, owner, &asks(owner, rtype)[number]);
+            let answer = |owner: &str| modulo_name(server, owner, &asks(owner, rtype)[number]);
             let expected = answer(held);
             for owner in alike {
                 assert_eq!(answer(owner), expected, "{owner} {rtype}");
@@ -127,7 +161,12 @@ fn digit_names_answer_alike_modulo_the_name() {
 
 #[test]
 fn what_is_told() {
-    let [server, _] = servers();
+    for [server, _] in [servers(), stores()] {
+        tells(&server);
+    }
+}
+
+fn tells(server: &Server) {
     let soa = "; authority example. SOA RRSIG";
     let not_there = "2.msisdn.example. NSEC RRSIG";
     let there = "8.4.msisdn.example. NSEC RRSIG";
@@ -157,7 +196,12 @@ fn what_is_told() {
 
 #[test]
 fn delegations_win() {
-    let [server, _] = servers();
+    for [server, _] in [servers(), stores()] {
+        refers(&server);
+    }
+}
+
+fn refers(server: &Server) {
     let first = "NOERROR; authority 4.4.msisdn.example. NS NSEC RRSIG; additional";
     for owner in ["4.4.msisdn.example.", "1.4.4.msisdn.example.", "x._at.4.4.msisdn.example."] {
         for qtype in ["ASSOC", "TXT", "ANY", "NSEC", "RRSIG"] {
@@ -178,7 +222,13 @@ fn delegations_win() {
 fn the_apex_can_hold_the_association() {
     let lines = "1.msisdn.example. SOA\n1.msisdn.example. NS ns.example.org.\n";
     let held = format!("{lines}1.msisdn.example. ASSOC alice");
-    let servers = [&held, lines].map(|lines| Server::signed(&[("1.msisdn.example.", lines)]));
+    let apex = "1.msisdn.example.";
+    apex_holds([&held, lines].map(|lines| Server::signed(&[(apex, lines)])));
+    let stored = |is_held| stored(apex, &held, &[ZoneKey::KSK], is_held);
+    apex_holds([true, false].map(|is_held| Server::new(vec![stored(is_held)])));
+}
+
+fn apex_holds(servers: [Server; 2]) {
     let answer = servers[0].securely("1.msisdn.example. ASSOC");
     assert_eq!(answer, "NOERROR aa; answer 1.msisdn.example. ASSOC RRSIG");
     let types = "NS SOA RRSIG NSEC DNSKEY CDS CDNSKEY";
@@ -227,7 +277,12 @@ fn full_labels_and_names() {
 /// Nobody's data can be had by asking for it under another type or name.
 #[test]
 fn the_data_comes_with_its_type_alone() {
-    let [server, _] = servers();
+    for [server, _] in [servers(), stores()] {
+        keeps_its_data(&server);
+    }
+}
+
+fn keeps_its_data(server: &Server) {
     let held = server.ask(&Ask::new(&format!("{} ASSOC", HELD[0]))).answer[0].rdata.clone();
     let has = |rdata: &Rdata, octets: &[u8]| {
         octets.windows(rdata.octets().len()).any(|window| window == rdata.octets())

@@ -10,7 +10,7 @@ use crate::wire::Name;
 const STORE_CHECK_EXITS: &str = "Exit status:
   0   the store is good
   1   it is damaged
-  3   it cannot be read, is in use or is no store
+  3   it cannot be read or is no store
   64  the command line is not understood";
 
 /// Told below the help of `store import`, and true by [`super::Exit`].
@@ -30,8 +30,9 @@ const STORE_EXITS: &str = "Exit status:
 pub(in crate::cli) enum StoreCommand {
     /// Read all of a store, and tell what is damaged
     ///
-    /// No server may be writing it. To check one that is in use, back it up: what cannot be read is told,
-    /// and the copy can be checked.
+    /// Beside a server that writes it the checksums of its pages are left out, which is told; all else is
+    /// checked as of one moment. To have those checked, too, back it up: what cannot be read is told, and the
+    /// copy can be checked.
     #[command(after_help = STORE_CHECK_EXITS)]
     Check(StoreFile),
     /// Copy a store as it is at this moment, also while a server writes it

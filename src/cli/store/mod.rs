@@ -25,6 +25,12 @@ pub(super) fn check(arguments: &StoreFile) -> Exit {
     drop(progress);
     match report {
         Ok(report) if report.is_good() => {
+            if !report.has_pages {
+                let path = path.display();
+                output::tell(format_args!(
+                    "{path}: another process writes it: the checksums of its pages are left out"
+                ));
+            }
             output::print(format_args!("{} is good: {}\n", path.display(), summary(&report)));
             Exit::Success
         }

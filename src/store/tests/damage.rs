@@ -51,13 +51,13 @@ fn a_store_of_another_version_says_so() {
     place.fill(numbers(1));
     let database = file::open(&place.path(), &place.policy).unwrap();
     let transaction = file::begin(&database).unwrap();
-    transaction.open_table(META).unwrap().insert("format", 2).unwrap();
+    transaction.open_table(META).unwrap().insert("format", 1).unwrap();
     transaction.commit().unwrap();
     drop(database);
     let opened = Store::open(&place.path(), Policy::default());
-    assert_eq!(opened.err(), Some(StoreError::Format(2)));
+    assert_eq!(opened.err(), Some(StoreError::Format(1)));
     let read = Snapshot::of_file(&place.path(), &place.policy);
-    assert_eq!(read.err(), Some(StoreError::Format(2)));
+    assert_eq!(read.err(), Some(StoreError::Format(1)));
     assert!(check(&place.path(), &place.policy, || {}).is_err());
 }
 

@@ -5,6 +5,7 @@ mod lines;
 mod model;
 mod rules;
 mod sharing;
+mod zones;
 
 use std::path::PathBuf;
 

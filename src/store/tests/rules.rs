@@ -151,7 +151,7 @@ async fn rrsigs_stay_with_what_they_sign() {
     let sign = |sequence, count| {
         let signed =
             Signed { name: name.clone(), sequence: Sequence(sequence), rrsigs: rrsigs(count) };
-        store.sign(vec![signed])
+        store.keep(vec![signed], Vec::new())
     };
     let kept = || store.snapshot().unwrap().find(&name).unwrap().unwrap().rrsigs;
     assert_eq!((sign(1, 2).await, kept()), (Ok(1), rrsigs(2)));

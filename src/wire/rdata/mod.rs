@@ -8,10 +8,12 @@
 mod parameters;
 mod schema;
 mod take;
+mod terms;
 mod text;
 mod views;
 mod walk;
 
+pub use terms::RrsigTerms;
 pub use text::{
     Cursor, Entry, Fault, Lexer, Position, Quoted, SyntaxError, Token, Tokens, from_text, generic,
     parse, period, to_text,

@@ -26,29 +26,68 @@ pub enum Part {
 }
 
 impl Encoded {
-    fn new<'d>(
+    /// Encodes a set with this TTL, and the RRSIG records over it: none where it is not signed.
+    pub fn of(set: &Rrset, ttl: Ttl, rrsigs: &[Rdata]) -> Self {
+        let (rdata, rrsigs) = (set.rdata.iter(), rrsigs.iter());
+        let (rdata, rrsigs) = (rdata.map(Rdata::octets), rrsigs.map(Rdata::octets));
+        let mut octets = Vec::new();
+        let unsigned = EncodedRef::write(&mut octets, set.rtype, ttl, rdata, rrsigs).unsigned;
+        Self { octets: octets.into(), unsigned }
+    }
+
+    /// What is to be written.
+    pub fn view(&self) -> EncodedRef<'_> {
+        EncodedRef { octets: &self.octets, unsigned: self.unsigned }
+    }
+}
+
+/// The same, wherever its octets are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EncodedRef<'a> {
+    octets: &'a [u8],
+    unsigned: usize,
+}
+
+impl<'a> EncodedRef<'a> {
+    /// Takes octets that were made here before: [`Self::octets`], and how many the records took.
+    pub fn new(octets: &'a [u8], unsigned: usize) -> Self {
+        Self { octets, unsigned: unsigned.min(octets.len()) }
+    }
+
+    /// Encodes records and the RRSIGs over them into `octets`, whose content goes away.
+    pub fn write<'d>(
+        octets: &'a mut Vec<u8>,
         rtype: Rtype,
         ttl: Ttl,
         rdata: impl IntoIterator<Item = &'d [u8]>,
         rrsigs: impl IntoIterator<Item = &'d [u8]>,
     ) -> Self {
-        let mut octets = Vec::new();
-        rdata.into_iter().for_each(|data| push(&mut octets, rtype, ttl, data));
+        octets.clear();
+        rdata.into_iter().for_each(|data| push(octets, rtype, ttl, data));
         let unsigned = octets.len();
-        rrsigs.into_iter().for_each(|data| push(&mut octets, Rtype::RRSIG, ttl, data));
-        Self { octets: octets.into(), unsigned }
+        rrsigs.into_iter().for_each(|data| push(octets, Rtype::RRSIG, ttl, data));
+        Self { octets, unsigned }
     }
 
-    /// Encodes a set with this TTL, and the RRSIG records over it: none where it is not signed.
-    pub fn of(set: &Rrset, ttl: Ttl, rrsigs: &[Rdata]) -> Self {
-        let (rdata, rrsigs) = (set.rdata.iter(), rrsigs.iter());
-        Self::new(set.rtype, ttl, rdata.map(Rdata::octets), rrsigs.map(Rdata::octets))
+    /// The records, then their RRSIGs, each without its name.
+    pub fn octets(&self) -> &'a [u8] {
+        self.octets
     }
 
-    fn part(&self, part: Part) -> &[u8] {
+    /// How many octets the records take.
+    pub fn unsigned_length(&self) -> usize {
+        self.unsigned
+    }
+
+    /// The data of the records of one part.
+    pub fn rdata(&self, part: Part) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        records(self.part(part)).map(|record| &record[RECORD..])
+    }
+
+    fn part(&self, part: Part) -> &'a [u8] {
         match part {
             Part::Records => &self.octets[..self.unsigned],
-            Part::Signed => &self.octets,
+            Part::Signed => self.octets,
             Part::Signatures => &self.octets[self.unsigned..],
         }
     }
@@ -60,6 +99,15 @@ fn push(octets: &mut Vec<u8>, rtype: Rtype, ttl: Ttl, data: &[u8]) {
     octets.extend_from_slice(data);
 }
 
+/// Records that follow each other, one by one.
+fn records(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (record, others) = split_record(rest)?;
+        rest = others;
+        Some(record)
+    })
+}
+
 /// The first of the records that follow each other, and the others.
 fn split_record(octets: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = octets.get(RECORD - 2..RECORD)?;
@@ -68,7 +116,13 @@ fn split_record(octets: &[u8]) -> Option<(&[u8], &[u8])> {
 
 impl AnswerWriter<'_> {
     /// Writes records that belong in the response: as [`rrset`](Self::rrset), all or none of them.
-    pub fn encoded(&mut self, section: Section, owner: &[u8], set: &Encoded, part: Part) -> bool {
+    pub fn encoded(
+        &mut self,
+        section: Section,
+        owner: &[u8],
+        set: EncodedRef<'_>,
+        part: Part,
+    ) -> bool {
         let written = self.optional_encoded(section, owner, set, part);
         if !written {
             self.set_truncated();
@@ -82,16 +136,10 @@ impl AnswerWriter<'_> {
         &mut self,
         section: Section,
         owner: &[u8],
-        set: &Encoded,
+        set: EncodedRef<'_>,
         part: Part,
     ) -> bool {
-        let mut rest = set.part(part);
-        let records = std::iter::from_fn(|| {
-            let (record, others) = split_record(rest)?;
-            rest = others;
-            Some(([], record))
-        });
-        self.records(section, owner, records)
+        self.records(section, owner, records(set.part(part)).map(|record| ([], record)))
     }
 }
 
@@ -103,8 +151,8 @@ mod tests {
     const DATA: [&[u8]; 2] = [b"one", b""];
     const SIGNATURE: &[u8] = &[0; 90];
 
-    fn encoded() -> Encoded {
-        Encoded::new(Rtype(65280), Ttl::from_secs(60), DATA, [SIGNATURE])
+    fn encoded(octets: &mut Vec<u8>) -> EncodedRef<'_> {
+        EncodedRef::write(octets, Rtype(65280), Ttl::from_secs(60), DATA, [SIGNATURE])
     }
 
     /// The answers in a response to a question about `asked`, with one set of `owner` in it.
@@ -117,7 +165,7 @@ mod tests {
         let mut writer = AnswerWriter::new(&query, 512, &policy, &mut out);
         writer.limit = writer.out.len() + room;
         let owner: Name = owner.parse().unwrap();
-        writer.encoded(Section::Answer, owner.as_wire(), &encoded(), part);
+        writer.encoded(Section::Answer, owner.as_wire(), encoded(&mut Vec::new()), part);
         writer.finish();
         let read = Message::decode(&out).unwrap();
         assert!(read.answer.iter().all(|record| record.ttl == Ttl::from_secs(60)));
@@ -135,6 +183,15 @@ mod tests {
             assert_eq!(answer(Part::Signed), [data.clone(), data, rrsig.clone()]);
             assert_eq!(answer(Part::Signatures), [rrsig]);
         }
+    }
+
+    #[test]
+    fn the_data_can_be_read_again() {
+        let mut octets = Vec::new();
+        let set = encoded(&mut octets);
+        assert!(set.rdata(Part::Records).eq(DATA));
+        assert!(set.rdata(Part::Signatures).eq([SIGNATURE]));
+        assert_eq!(EncodedRef::new(set.octets(), set.unsigned_length()), set);
     }
 
     #[test]

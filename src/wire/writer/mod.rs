@@ -7,7 +7,7 @@ mod suffixes;
 use super::query::{QR, RD};
 use super::{Class, EdeCode, Edns, Query, Rcode, Rtype, Ttl};
 
-pub use encoded::{Encoded, Part};
+pub use encoded::{Encoded, EncodedRef, Part};
 pub use opt::write_error;
 
 use opt::Opt;

@@ -1,0 +1,289 @@
+//! What goes on while zones are served from a store: changes are followed, signatures renewed and kept,
+//! old withdrawals dropped.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
+
+use super::fill::Filled;
+use super::import::{FromFile, import};
+use super::{feed, renew, serial};
+use crate::authority::Authority;
+use crate::clock::Clock;
+use crate::services::dns::Served;
+use crate::store::{Sequence, Signed, Store, StoreError, ZoneState};
+use crate::wire::{Name, Serial};
+
+use super::super::aside;
+use super::super::renewal::Current;
+
+/// How long new signatures and serials wait for others before they are kept. What is lost with a crash is
+/// made anew.
+const WAIT: Duration = Duration::from_secs(1);
+/// How many signatures do not wait for others.
+const ENOUGH: usize = 1024;
+/// How many groups of signatures may wait to be kept: who makes more waits.
+const WAITING: usize = 8;
+/// How often signatures are looked through for those that have to be renewed.
+const RENEWAL: Duration = Duration::from_secs(60);
+/// How often old withdrawals are dropped.
+const EXPIRY: Duration = Duration::from_secs(86_400);
+/// How long to wait after the store could not be read or written.
+const AFTER_ERROR: Duration = Duration::from_secs(1);
+
+/// Serves from a store until it is stopped.
+pub(super) struct Keeper {
+    following: Arc<Following>,
+    /// End when dropped.
+    tasks: JoinSet<()>,
+    saver: JoinHandle<()>,
+}
+
+/// The feed of the store, followed.
+struct Following {
+    store: Store,
+    current: Arc<Current>,
+    clock: Arc<dyn Clock>,
+    /// Held by whoever takes changes from the feed.
+    turn: Mutex<()>,
+    /// Every change up to this is served, and counted by the serials.
+    applied: Arc<AtomicU64>,
+    /// For signatures that have to be kept.
+    made: mpsc::Sender<Vec<Signed>>,
+}
+
+impl Keeper {
+    /// Goes on from where `filled` is.
+    pub(super) fn start(
+        store: Store,
+        current: Arc<Current>,
+        clock: Arc<dyn Clock>,
+        filled: &Filled,
+    ) -> Self {
+        let (made, waiting) = mpsc::channel(WAITING);
+        let applied = Arc::new(AtomicU64::new(filled.last.0));
+        let turn = Mutex::default();
+        let following = Arc::new(Following { store, current, clock, turn, applied, made });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::clone(&following).follow());
+        tasks.spawn(Arc::clone(&following).keep_fresh());
+        tasks.spawn(Arc::clone(&following).expire());
+        let saver = Saver::new(&following);
+        Self { following, tasks, saver: tokio::spawn(saver.run(waiting)) }
+    }
+
+    /// Serves other zones from here on, which are `filled`, with what is in their files.
+    pub(super) async fn go_over(
+        &self,
+        zones: Authority,
+        filled: &Filled,
+        files: Vec<FromFile>,
+        serve: impl FnOnce(Authority) -> Served,
+    ) {
+        let following = &self.following;
+        if let Err(error) = import(&following.store, files, following.clock.now()).await {
+            tracing::error!(%error, "associations of zone files could not be taken into the store");
+        }
+        following.go_over(zones, filled.last, serve).await;
+    }
+
+    /// Ends, when all that was signed is kept.
+    pub(super) async fn stop(self) {
+        let Self { following, mut tasks, saver } = self;
+        tasks.shutdown().await;
+        // With it go the last who could send.
+        drop(following);
+        if let Err(error) = saver.await {
+            tracing::error!(%error, "what was signed last could not be kept");
+        }
+    }
+}
+
+impl Following {
+    /// Serves each change as it comes.
+    async fn follow(self: Arc<Self>) {
+        let mut last = self.store.watch();
+        loop {
+            last.borrow_and_update();
+            let turn = self.turn.lock().await;
+            let caught_up = self.catch_up().await;
+            drop(turn);
+            if let Err(error) = caught_up {
+                tracing::error!(%error, "changes of the store cannot be followed");
+                tokio::time::sleep(AFTER_ERROR).await;
+            } else if last.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Serves all changes that there are. It has to be this one's turn.
+    async fn catch_up(&self) -> Result<(), StoreError> {
+        loop {
+            let last = Sequence(self.applied.load(Ordering::Acquire));
+            let (zones, now) = (self.current.authority(), self.clock.now());
+            let step = self.step(zones, last).await?;
+            if !step.zones.is_empty() {
+                let changed: Vec<Name> = step.zones.into_iter().map(|(zone, _)| zone).collect();
+                let change = |zones: &mut Authority| serial::advance(zones, &changed, now);
+                self.current.change(change).await;
+            }
+            self.applied.store(step.last.0, Ordering::Release);
+            self.keep(step.signed).await;
+            if !step.is_full {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn step(&self, zones: Authority, last: Sequence) -> Result<feed::Step, StoreError> {
+        let (store, now) = (self.store.clone(), self.clock.now());
+        aside(move || feed::step(&store, &zones, last, now)).await
+    }
+
+    /// Has signatures kept.
+    async fn keep(&self, signed: Vec<Signed>) {
+        if !signed.is_empty() {
+            // Where there is nobody to keep them, they are made anew after the next start.
+            let _ = self.made.send(signed).await;
+        }
+    }
+
+    async fn go_over(
+        &self,
+        mut zones: Authority,
+        filled: Sequence,
+        serve: impl FnOnce(Authority) -> Served,
+    ) {
+        let turn = self.turn.lock().await;
+        if let Err(error) = self.catch_up().await {
+            tracing::error!(%error, "changes of the store cannot be followed");
+        }
+        let applied = Sequence(self.applied.load(Ordering::Acquire));
+        let (mut last, mut changed) = (filled, Vec::new());
+        loop {
+            match self.step(zones.clone(), last).await {
+                Ok(step) => {
+                    let news = step.zones.into_iter().filter(|(_, last)| *last > applied);
+                    changed.extend(news.map(|(zone, _)| zone));
+                    self.keep(step.signed).await;
+                    last = step.last;
+                    if !step.is_full {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, "changes of the store cannot be followed");
+                    break;
+                }
+            }
+        }
+        let now = self.clock.now();
+        let replaced = |old: &Authority| {
+            serial::succeed(&mut zones, old, &changed, now);
+            serve(zones)
+        };
+        self.current.replace_with(replaced).await;
+        self.applied.store(last.0, Ordering::Release);
+        drop(turn);
+        let zones = self.current.authority();
+        aside(move || renew::prune(&zones)).await;
+    }
+
+    /// Renews signatures before they end, for good.
+    async fn keep_fresh(self: Arc<Self>) {
+        loop {
+            // With other keys at once: those of before may be gone.
+            let _ = tokio::time::timeout(RENEWAL, self.current.signed_anew()).await;
+            let (zones, now, made) =
+                (self.current.authority(), self.clock.now(), self.made.clone());
+            aside(move || renew::renew(&zones, now, &made)).await;
+            // Also serials and keys that nobody signed anything for.
+            let _ = self.made.send(Vec::new()).await;
+        }
+    }
+
+    /// Drops withdrawals that are old enough, for good.
+    async fn expire(self: Arc<Self>) {
+        loop {
+            match self.store.expire(self.clock.now()).await {
+                Ok(0) => tokio::time::sleep(EXPIRY).await,
+                Ok(dropped) => tracing::info!(dropped, "old withdrawals: their marks stay"),
+                Err(error) => {
+                    tracing::error!(%error, "old withdrawals cannot be dropped");
+                    tokio::time::sleep(EXPIRY).await;
+                }
+            }
+        }
+    }
+}
+
+/// Keeps what was signed, and the serials.
+struct Saver {
+    store: Store,
+    current: Arc<Current>,
+    applied: Arc<AtomicU64>,
+    /// The last that was kept of each zone.
+    kept: HashMap<Name, (Serial, [u8; 32])>,
+}
+
+impl Saver {
+    fn new(following: &Arc<Following>) -> Self {
+        Self {
+            store: following.store.clone(),
+            current: Arc::clone(&following.current),
+            applied: Arc::clone(&following.applied),
+            kept: HashMap::new(),
+        }
+    }
+
+    /// Keeps what comes until nobody can send any more.
+    async fn run(mut self, mut waiting: mpsc::Receiver<Vec<Signed>>) {
+        // What a zone began with.
+        self.save(Vec::new()).await;
+        while let Some(mut signed) = waiting.recv().await {
+            let end = Instant::now() + WAIT;
+            while signed.len() < ENOUGH {
+                match tokio::time::timeout_at(end, waiting.recv()).await {
+                    Ok(Some(more)) => signed.extend(more),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+            self.save(signed).await;
+        }
+        // After an orderly end, serials go on as they were: all are noted with the last change.
+        self.kept.clear();
+        self.save(Vec::new()).await;
+    }
+
+    async fn save(&mut self, signed: Vec<Signed>) {
+        let zones = self.news();
+        if signed.is_empty() && zones.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store.keep(signed, zones).await {
+            tracing::error!(%error, "what was signed cannot be kept");
+            self.kept.clear();
+        }
+    }
+
+    /// What is to be noted of zones.
+    fn news(&mut self) -> Vec<ZoneState> {
+        // First how far it is, then the serials: those may count more, never less.
+        let sequence = Sequence(self.applied.load(Ordering::Acquire));
+        let authority = self.current.authority();
+        let zones = authority.zones().filter(|zone| zone.has_store());
+        let news = zones.filter_map(|zone| {
+            let (apex, serial, digest) = (zone.apex().clone(), zone.serial(), zone.digest());
+            let old = self.kept.insert(apex.clone(), (serial, digest));
+            let is_new = old != Some((serial, digest));
+            is_new.then_some(ZoneState { apex, serial, sequence, digest })
+        });
+        news.collect()
+    }
+}
