@@ -76,7 +76,8 @@ fn tools(demo: &demo::Demo) -> String {
     format!(
         "  dig {at} {name} TYPE65301 +dnssec\n  \
          delv {at} -a {} +root=3pid.example {name} TYPE65301\n\n\
-         Zones and keys are in {}: change a zone, and send SIGHUP. Ctrl-C ends it.\n",
+         Zones and keys are in {}, and those of verification servers in its verifiers/: change a zone, and\n\
+         send SIGHUP. Ctrl-C ends it.\n",
         keys.display(),
         demo.path("").display(),
     )

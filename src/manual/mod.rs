@@ -2,6 +2,7 @@
 //!
 //! - [`tree`]: how identifiers become names, and who holds which part.
 //! - [`proof`]: what a client knows when it is told something, and what it does not know.
+//! - [`vouching`]: why a client believes that a person has an address.
 //! - [`anchors`]: how a root changes its key, and resolvers follow.
 //! - [`denial`]: how absence is proved without giving the directory away.
 //! - [`resolving`]: how answers are found, and what is done for those who are asked.
@@ -13,3 +14,4 @@ pub mod house;
 pub mod proof;
 pub mod resolving;
 pub mod tree;
+pub mod vouching;

@@ -4,7 +4,7 @@
 //! what counts is told by [`Algorithms`](crate::dnssec::Algorithms). From a root's trust anchor, a chain
 //! of DNSKEY and DS records leads to the zone of the answer. What it proves: this is what the authority
 //! for this name published, or it published nothing. What it does not prove: that the person has the
-//! address. That is said by the signatures inside the association, which verification servers make.
+//! address. That is said by the signatures inside the association: see [`vouching`](super::vouching).
 //!
 //! The client computes the verdict itself, from the records and its own anchors. The AD bit of a
 //! resolver is not asked: a resolver may be anybody's.

@@ -60,6 +60,14 @@ async fn the_demo_holds_what_it_promises() {
     assert_eq!((&object["vouch"][0], &object["others"][0]), (&VERIFY.into(), &OTHER.into()));
     let signed = &object["roots"][0]["statement"];
     assert!(signed["signatures"]["verify.example"]["ed25519:0"].is_string(), "{object}");
+    let verify = ["cert", "verify", "-c", "client.toml", "--signer", "shop.example:8448"];
+    let shop = [&verify[..], &["--key-id", "x", "+447700900123"]].concat();
+    let ran = beside(directory.path(), &shop).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let key = ["cert", "key", "verifiers/verify.example.key"];
+    let key = beside(directory.path(), &key).await.stdout;
+    let client = fs::read_to_string(directory.path().join("client.toml")).unwrap();
+    assert!(client.contains(&key), "{key} in {client}");
     demo.stop().await;
 }
 

@@ -1,6 +1,6 @@
 //! The demo's files: zones, keys, anchors and configurations in the state directory.
 //!
-//! Zones and keys are written where they are missing, so that they stay from one start to the next and
+//! Zones, their keys and those of the verification servers are written where they are missing, so that they stay from one start to the next and
 //! can be edited; of the zones only certificates that end soon are renewed. Everything else is made of them
 //! at each start.
 
@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::codec::base64;
 use crate::crypto::OsRandom;
 use crate::daemon::keys::{self, KeyError};
-use crate::daemon::zone_file;
+use crate::daemon::{signing_keys, zone_file};
 use crate::dnssec::ZoneKey;
 use crate::dnssec::lifecycle::Timing;
 use crate::wire::rdata::{Dnskey, address, to_text};
@@ -66,7 +66,8 @@ impl Files {
     /// The directory, made where it is missing.
     pub(super) fn open(directory: &Path) -> Result<Self, DemoError> {
         let files = Self { directory: directory.to_owned() };
-        let parts = ["zones", "keys", "served", "servers"].map(|part| files.path(part));
+        let parts =
+            ["zones", "keys", "verifiers", "served", "servers"].map(|part| files.path(part));
         for path in [directory.to_owned()].into_iter().chain(parts) {
             fs::create_dir_all(&path).map_err(|cause| DemoError::Directory { path, cause })?;
         }
@@ -146,6 +147,17 @@ impl Files {
             }
             keys => keys.map_err(DemoError::Keys),
         }
+    }
+
+    /// The keys of the verification servers, to sign with by hand.
+    pub(super) fn write_verifiers(&self) -> Result<(), DemoError> {
+        for (server, key) in verifiers::keys() {
+            let path = self.path(&format!("verifiers/{server}.key"));
+            if !path.exists() {
+                signing_keys::store(&path, &key)?;
+            }
+        }
+        Ok(())
     }
 
     /// The trust anchors, for each root in a form for Unbound and Knot Resolver (`.anchor`), and for

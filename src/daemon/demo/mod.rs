@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::keys::KeyError;
+use super::signing_keys::SigningKeyError;
 use super::zone_file::ZoneFileError;
 use super::{Daemon, LoadError, StartError};
 use crate::clock::{Clock, SystemClock};
@@ -62,6 +63,9 @@ pub enum DemoError {
     /// Keys in its state cannot be used.
     #[error("{}", lines(.0))]
     Keys(Vec<KeyError>),
+    /// A verification server's key cannot be written.
+    #[error(transparent)]
+    Verifier(#[from] SigningKeyError),
     /// A zone file in its state has mistakes.
     #[error(transparent)]
     Zone(#[from] ZoneFileError),
@@ -145,6 +149,7 @@ impl Demo {
         files.remove(READY);
         let zones = files.zones(SystemClock.now())?;
         files.write_anchors(&zones)?;
+        files.write_verifiers()?;
         let (servers, port) = start_servers(&files, &zones, settings.port).await?;
         let mut demo = Self { files, zones, port, servers, resolver };
         match demo.complete().await {

@@ -7,7 +7,7 @@ use crate::certificate::{Certificate, MAX_LIFE, Terms};
 use crate::clock::Timestamp;
 use crate::codec::from_base64_unpadded;
 use crate::crypto::SigningKey;
-use crate::signed::KeyName;
+use crate::signed::{KeyName, NamedKey};
 
 /// The servers that sign in the sample zones: name, key id, and the seed of the key. They are published
 /// with the test vectors, and protect nothing.
@@ -28,11 +28,10 @@ const LEAST_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const SKEW: Duration = Duration::from_secs(60 * 60);
 
 fn signing_key(name: &KeyName) -> Option<SigningKey> {
-    let is_it = |(server, id, _): &&(&str, &str, &str)| {
-        *server == name.server.as_str() && *id == name.id.to_string()
-    };
-    let (_, _, seed) = KEYS.iter().find(is_it)?;
-    Some(decode(seed))
+    let is_it =
+        |(server, key): &(&str, NamedKey)| *server == name.server.as_str() && key.id == name.id;
+    let (_, key) = keys().find(is_it)?;
+    Some(key.key)
 }
 
 fn decode(seed: &str) -> SigningKey {
@@ -43,15 +42,23 @@ fn decode(seed: &str) -> SigningKey {
 /// The tables of a client's configuration that name the trusted servers.
 pub(super) fn client_tables() -> String {
     let mut text = String::new();
-    for (name, id, seed) in &KEYS[..TRUSTED] {
-        let key = decode(seed).public();
+    for (name, NamedKey { id, key }) in keys().take(TRUSTED) {
+        let public = key.public();
         write!(
             text,
-            "\n[[client.verifier]]\nname = \"{name}\"\nkey_id = \"{id}\"\nkey = \"{key}\"\n"
+            "\n[[client.verifier]]\nname = \"{name}\"\nkey_id = \"{id}\"\nkey = \"{public}\"\n"
         )
         .expect("a string takes all that is written");
     }
     text
+}
+
+/// The servers' keys, by the name of their server.
+pub(super) fn keys() -> impl Iterator<Item = (&'static str, NamedKey)> {
+    KEYS.iter().map(|(server, id, seed)| {
+        let id = id.parse().expect("the ids are well formed");
+        (*server, NamedKey { id, key: decode(seed) })
+    })
 }
 
 /// The text of a zone file with the sample's certificates renewed, as it takes one line for each; none
