@@ -63,6 +63,14 @@ impl ZoneEdit {
         &self.open.master
     }
 
+    /// The records that there are by `change`.
+    ///
+    /// # Errors
+    /// Where it cannot be done.
+    pub fn preview(&self, change: &Change) -> Result<Master, ZoneEditError> {
+        Ok(self.open.edit(change)?.1)
+    }
+
     /// What the files become by `change`.
     ///
     /// # Errors

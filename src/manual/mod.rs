@@ -4,11 +4,13 @@
 //! - [`proof`]: what a client knows when it is told something, and what it does not know.
 //! - [`vouching`]: why a client believes that a person has an address.
 //! - [`anchors`]: how a root changes its key, and resolvers follow.
+//! - [`delegating`]: how a parent gives a part of its zone to others, and follows their keys.
 //! - [`denial`]: how absence is proved without giving the directory away.
 //! - [`resolving`]: how answers are found, and what is done for those who are asked.
 //! - [`house`]: the rules of the code.
 
 pub mod anchors;
+pub mod delegating;
 pub mod denial;
 pub mod house;
 pub mod proof;

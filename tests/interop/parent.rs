@@ -68,6 +68,13 @@ impl Tree {
         self.reload();
     }
 
+    /// What is told of a change that is refused.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let ran = self.threepid(&[&["delegation"], arguments].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{arguments:?}: {ran:?}");
+        ran.stderr
+    }
+
     fn reload(&mut self) {
         self.root.signal(Signal::SIGHUP);
         self.root.told("reloaded");
@@ -154,6 +161,11 @@ fn a_child_of_ours_rolls_its_key() {
     fs::copy(sample, folder.join("uk.zone")).expect("the sample zone can be copied");
     let old = key(folder, UK, "uk");
     let mut tree = Tree::new(folder);
+    let early = tree.refused(&["add", ROOT, "+44", "--merge", "--key", &old, "--check"]);
+    assert!(
+        early.contains("not ready to be delegated:\n  ns.4.4.msisdn.3pid.example. at 127.53"),
+        "{early}"
+    );
     let mut uk = authority(folder, "uk", UK, "uk.zone", names::UK_SERVER);
 
     let quiet = tree.sync(&["+44"]);
@@ -161,7 +173,13 @@ fn a_child_of_ours_rolls_its_key() {
     assert!(quiet.stderr.contains("nothing proves what it asks for"), "{quiet:?}");
     let tried = tree.sync(&["+44", "--accept-insecure", "--dry-run"]);
     assert!(tried.stderr.contains("believed as it came"), "{tried:?}");
-    tree.delegation(&["add", ROOT, "+44", "--merge", "--key", &old]);
+    let other = key(folder, UK, "elsewhere");
+    let strange = tree.refused(&["add", ROOT, "+44", "--merge", "--key", &other, "--check"]);
+    assert!(
+        strange.contains("the DS records do not prove its keys: no key of the zone"),
+        "{strange}"
+    );
+    tree.delegation(&["add", ROOT, "+44", "--merge", "--key", &old, "--check"]);
     tree.expect_proved(names::ALICE, Rtype::ASSOC, true);
     let same = tree.sync(&[]);
     assert_eq!((same.code, same.stdout.as_str()), (0, ""), "{same:?}");
@@ -247,7 +265,7 @@ fn a_child_of_others_rolls_its_key_and_goes_unsigned() {
     let mut tree = Tree::new(folder);
     let server = nsd(folder, "one", "");
     let ds = output("dnssec-dsfromkey", &["-2", &old]);
-    tree.delegation(&["add", ROOT, "example.com", "--merge", "--ds", ds.trim()]);
+    tree.delegation(&["add", ROOT, "example.com", "--merge", "--ds", ds.trim(), "--check"]);
     let name = format!("ns.{COM}");
     tree.expect_proved(&name, Rtype::A, true);
     drop(server);

@@ -59,13 +59,13 @@ pub(in crate::cli) enum DelegationCommand {
     /// Delegate a part of a zone, or change how it is delegated
     ///
     /// The zone file is changed in place: nothing but the records of this delegation and the serial.
-    /// The change is printed as a difference, which `patch -R` takes back. A zone that would not pass
-    /// `threepid zone check` is not written. The server that serves it reads it on SIGHUP.
+    /// The change is printed as a difference, which `patch -R` takes back as long as it is not served. A
+    /// zone that would not pass `threepid zone check` is not written. The server reads it on SIGHUP.
     #[command(after_help = ADD_EXITS)]
     Add(Box<DelegationAdd>),
     /// Take a delegation back: its NS and DS records, and addresses that nothing else uses
     ///
-    /// The change is printed as a difference, which `patch -R` takes back.
+    /// The change is printed as a difference. The server that serves the zone reads it on SIGHUP.
     #[command(after_help = REMOVE_EXITS)]
     Remove(DelegationRemove),
     /// Take over the DS records that children ask for by CDS and CDNSKEY records (RFC 7344, RFC 8078)
@@ -140,6 +140,11 @@ pub(in crate::cli) struct DelegationAdd {
     /// The store of the zone: what it holds below the child is to be handed over first
     #[arg(long, value_name = "STORE")]
     pub(in crate::cli) store: Option<PathBuf>,
+    /// Ask the child's servers first whether they serve it, with the keys that the DS records stand for
+    ///
+    /// Asked are those whose addresses this zone tells.
+    #[arg(long)]
+    pub(in crate::cli) check: bool,
     /// Delegate although records below the child will be hidden or are handed over already, and take DS
     /// records that cannot be used here
     #[arg(long)]

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{apply, child, open, output, refused};
+use super::probe::probe;
+use super::{apply, child, failed, open, output, refused};
 use crate::cli::Exit;
 use crate::cli::arguments::{DelegationAdd, DelegationRemove};
 use crate::clock::{Clock, SystemClock};
@@ -37,6 +38,11 @@ fn try_add(arguments: &DelegationAdd) -> Result<(), Exit> {
     let change = delegating::add(zone.master(), &order, SystemClock.now()).map_err(refused)?;
     if let Some(store) = arguments.store.as_deref().filter(|_| !order.force) {
         check_store(store, &order.child)?;
+    }
+    if arguments.check {
+        let after = zone.preview(&change).map_err(failed)?;
+        let delegated = delegating::list(&after, Some(&order.child)).map_err(refused)?;
+        delegated.iter().try_for_each(probe)?;
     }
     apply(&zone, &change, arguments.dry_run, || Ok(()))
 }

@@ -11,7 +11,7 @@ mod remove;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use thiserror::Error;
@@ -137,6 +137,8 @@ struct View<'a> {
     apex: &'a Name,
     soa: Soa,
     records: &'a [(Record, Place)],
+    /// The records of delegations, by their names.
+    by_name: HashMap<&'a Name, Vec<usize>>,
     /// Which zones each name server serves, the apex among them.
     users: BTreeMap<Name, BTreeSet<&'a Name>>,
     /// The delegated names.
@@ -149,8 +151,14 @@ impl<'a> View<'a> {
         let soa = records.iter().map(|(record, _)| record).find(|one| one.rtype == Rtype::SOA);
         let apex = soa.ok_or(Refusal::NoSoa)?;
         let soa = Soa::parse(&apex.rdata).map_err(|_| Refusal::NoSoa)?;
-        let mut view =
-            Self { apex: &apex.name, soa, records, users: BTreeMap::new(), cuts: BTreeSet::new() };
+        let mut view = Self {
+            apex: &apex.name,
+            soa,
+            records,
+            by_name: by_name(records),
+            users: BTreeMap::new(),
+            cuts: BTreeSet::new(),
+        };
         for (record, _) in records.iter().filter(|(record, _)| record.rtype == Rtype::NS) {
             if record.name != *view.apex {
                 view.cuts.insert(&record.name);
@@ -164,10 +172,9 @@ impl<'a> View<'a> {
 
     /// The records of a name and type, with their numbers.
     fn of(&self, name: &Name, rtype: Rtype) -> impl Iterator<Item = (usize, &'a Record)> {
-        let all = self.records.iter().enumerate();
-        let name = name.clone();
-        all.filter(move |(_, (record, _))| record.rtype == rtype && record.name == name)
-            .map(|(number, (record, _))| (number, record))
+        let all = self.by_name.get(name).into_iter().flatten();
+        all.map(|number| (*number, &self.records[*number].0))
+            .filter(move |(_, record)| record.rtype == rtype)
     }
 
     /// The addresses of a name, with their numbers.
@@ -219,6 +226,17 @@ impl<'a> View<'a> {
         let default = || set(self.apex, Rtype::NS).unwrap_or_default();
         set(name, rtype).or(wanted).unwrap_or_else(default)
     }
+}
+
+/// Where the records of delegations and addresses are, by their names.
+fn by_name(records: &[(Record, Place)]) -> HashMap<&Name, Vec<usize>> {
+    let mut found = HashMap::<&Name, Vec<usize>>::new();
+    for (number, (record, _)) in records.iter().enumerate() {
+        if matches!(record.rtype, Rtype::NS | Rtype::DS | Rtype::A | Rtype::AAAA) {
+            found.entry(&record.name).or_default().push(number);
+        }
+    }
+    found
 }
 
 /// The DS records of a set that can be read.
