@@ -17,6 +17,7 @@ mod lookup;
 mod moment;
 mod output;
 mod progress;
+mod roots;
 mod runtime;
 mod serve;
 mod store;
@@ -29,7 +30,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::{
-    Arguments, Command, ConfigCommand, DelegationCommand, KeyCommand, StoreCommand, ZoneCommand,
+    Arguments, Command, ConfigCommand, DelegationCommand, KeyCommand, RootsCommand, StoreCommand,
+    ZoneCommand,
 };
 pub use exit::Exit;
 
@@ -61,6 +63,9 @@ fn dispatch(command: Command) -> Exit {
         Command::Delegation(DelegationCommand::Add(arguments)) => delegation::add(&arguments),
         Command::Delegation(DelegationCommand::Remove(arguments)) => delegation::remove(&arguments),
         Command::Delegation(DelegationCommand::Sync(arguments)) => delegation::sync(&arguments),
+        Command::Roots(RootsCommand::Show(arguments)) => roots::show(&arguments),
+        Command::Roots(RootsCommand::Update(arguments)) => roots::update(&arguments),
+        Command::Roots(RootsCommand::Sign(arguments)) => roots::sign(&arguments),
         Command::Store(StoreCommand::Check(arguments)) => store::check(&arguments),
         Command::Store(StoreCommand::Backup(arguments)) => store::backup(&arguments),
         Command::Store(StoreCommand::Export(arguments)) => store::export(&arguments),

@@ -49,6 +49,8 @@ pub struct Publish {
     pub per_client: Rate,
     /// What is done with statements that lie below a delegation.
     pub below: Below,
+    /// The directory of the root lists that are served beside, if any are.
+    pub root_lists: Option<Located<PathBuf>>,
 }
 
 /// What is done with statements that lie below a delegation.
@@ -83,6 +85,7 @@ impl Publish {
             verifiers: table.locate(verifiers),
             per_client: per_client(&table),
             below: Below::read(&table, base),
+            root_lists: table.value("root_lists").and_then(|value| values::path(&value, base)),
         };
         table.finish();
         publish

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -12,6 +12,7 @@ use crate::authority::{Place, ServedZone};
 use crate::clock::Clock;
 use crate::config::{self, Config, Mistake, Root};
 use crate::services::publish::{Below, Limits, Publisher, Rates, Rules, Tally, Zones};
+use crate::services::root_lists::RootLists;
 use crate::store::Store;
 use crate::stub::Client;
 use crate::transport::http::{
@@ -62,10 +63,22 @@ pub(super) fn open(config: &Config) -> Result<Option<Opened>, LoadError> {
             client.map(|fetch| Below::Forward { fetch, allowed: allowed.clone() })
         }
     };
+    mistakes.extend(wrong_lists(plan));
     match (tls.unwrap_or_default(), below) {
         (tls, Some(below)) if mistakes.is_empty() => Ok(Some(Opened { tls, below })),
         _ => Err(LoadError::of_mistakes(&config.path, mistakes)),
     }
+}
+
+/// What is wrong with the root lists that are to be served.
+fn wrong_lists(plan: &config::Publish) -> Vec<Mistake> {
+    let Some(directory) = &plan.root_lists else { return Vec::new() };
+    let told = match RootLists::new(&directory.value).check() {
+        Ok(told) => told,
+        Err(error) => vec![format!("cannot read {}: {error}", directory.value.display())],
+    };
+    let position = directory.position;
+    told.into_iter().map(|message| Mistake { position, message }).collect()
 }
 
 /// What servers that statements are passed on to may cost.
@@ -114,22 +127,46 @@ pub(super) struct PublishPart {
     servers: JoinSet<Result<(), PlainHttpError>>,
 }
 
-/// Has whoever takes statements now answer.
-struct Door(ArcSwap<Taker>);
+/// Has whoever takes statements now answer; and for root lists, where they are served, who has them.
+struct Door {
+    taker: ArcSwap<Taker>,
+    lists: ArcSwapOption<RootLists>,
+}
+
+impl Door {
+    /// Who has root lists, where it is one that is asked for.
+    fn lists(&self, request: &Request) -> Option<Arc<RootLists>> {
+        self.lists.load_full().filter(|_| RootLists::has(&request.path))
+    }
+}
 
 impl Handler for Door {
     fn admit(&self, head: &Request) -> Result<usize, Box<Response>> {
-        self.0.load().admit(head)
+        match self.lists(head) {
+            Some(lists) => lists.admit(head),
+            None => self.taker.load().admit(head),
+        }
     }
 
     fn handle(&self, request: Request) -> BoxFuture<'_, Response> {
-        let taker = self.0.load_full();
-        Box::pin(async move { taker.handle(request).await })
+        let (lists, taker) = (self.lists(&request), self.taker.load_full());
+        Box::pin(async move {
+            match lists {
+                Some(lists) => lists.handle(request).await,
+                None => taker.handle(request).await,
+            }
+        })
     }
 
     fn refuse(&self, error: BodyError) -> Response {
-        self.0.load().refuse(error)
+        self.taker.load().refuse(error)
     }
+}
+
+/// Who has the root lists that `plan` names.
+fn lists(plan: &config::Publish) -> Option<Arc<RootLists>> {
+    let directory = plan.root_lists.as_ref()?;
+    Some(Arc::new(RootLists::new(&directory.value)))
 }
 
 impl Zones for Hosting {
@@ -153,7 +190,8 @@ impl PublishPart {
         let rates = Arc::new(Rates::new(plan.per_client));
         let tally = Arc::new(Tally::new(&status.telemetry));
         let taker = taker(plan, opened.below, hosting, clock, (rates, tally));
-        let door = Arc::new(Door(ArcSwap::from_pointee(taker)));
+        let door = Door { taker: ArcSwap::from_pointee(taker), lists: lists(plan).into() };
+        let door = Arc::new(door);
         let (stop, stopped) = watch::channel(());
         let (mut addresses, mut servers) = (Vec::new(), JoinSet::new());
         for listener in listeners {
@@ -177,14 +215,15 @@ impl PublishPart {
         if let Some(tls) = &self.tls {
             tls.follow();
         }
-        let now = self.door.0.load();
+        let now = self.door.taker.load();
         let rates = match now.rates.rate() == plan.per_client {
             true => Arc::clone(&now.rates),
             false => Arc::new(Rates::new(plan.per_client)),
         };
         let kept = (rates, Arc::clone(&now.tally));
         let taker = taker(plan, opened.below, &self.hosting, &self.clock, kept);
-        self.door.0.store(Arc::new(taker));
+        self.door.taker.store(Arc::new(taker));
+        self.door.lists.store(lists(plan));
     }
 
     /// Answers what is asked already, and ends.

@@ -3,3 +3,4 @@
 pub mod admin;
 pub mod dns;
 pub mod publish;
+pub mod root_lists;

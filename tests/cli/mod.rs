@@ -7,6 +7,7 @@ mod key;
 mod key_roll;
 mod lookup;
 mod mistakes;
+mod roots;
 mod serve;
 mod store;
 mod trace;

@@ -5,6 +5,7 @@ mod cert;
 mod delegation;
 mod key;
 mod lookup;
+mod roots;
 mod store;
 mod zone;
 
@@ -19,6 +20,7 @@ pub(super) use delegation::{
 };
 pub(super) use key::{Generate, KeyCommand, KeyDs, KeyRoll, KeyStatus, KeysOf};
 pub(super) use lookup::{Format, Lookup, Trace};
+pub(super) use roots::{RootsCommand, RootsShow, RootsSign, RootsUpdate};
 pub(super) use store::{StoreBackup, StoreCommand, StoreFile, StoreHandover, StoreImport};
 pub(super) use zone::{Check, ConfigCommand, ZoneCommand, ZoneFile, ZonePrint};
 
@@ -70,6 +72,9 @@ pub(super) enum Command {
     /// Look at configuration files
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Follow, sign and look at the list of trees that root operators sign together
+    #[command(subcommand)]
+    Roots(RootsCommand),
     /// Check, copy and fill the stores that associations are kept in
     #[command(subcommand)]
     Store(StoreCommand),

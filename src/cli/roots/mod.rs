@@ -1,0 +1,42 @@
+//! `threepid roots`: the list of trees that root operators sign together.
+
+mod show;
+mod sign;
+mod update;
+
+use std::fs;
+use std::path::Path;
+
+use crate::config::{Config, RootList as Plan};
+use crate::trust::root_list::RootList;
+
+use super::lookup::default_config;
+use super::{Exit, output};
+
+pub(super) use show::show;
+pub(super) use sign::sign;
+pub(super) use update::update;
+
+/// What is told where there is no configuration.
+const NO_CONFIG: &str = "no configuration: give one whose [client] or [resolver] section has a \
+                         root_list by -c FILE, or put it at";
+
+/// Where the configuration says that the list is.
+fn plan(path: Option<&Path>) -> Result<Plan, Exit> {
+    let path = path.map_or_else(|| default_config(NO_CONFIG), |path| Ok(path.to_owned()))?;
+    let config = Config::load_as_written(&path).map_err(output::config)?;
+    let resolver = config.resolver.and_then(|part| part.root_list);
+    config.client.and_then(|part| part.root_list).or(resolver).ok_or_else(|| {
+        let path = path.display();
+        output::mistakes(format_args!("{path}:1:1: no `root_list` in [client] or [resolver]"))
+    })
+}
+
+/// The list in a file that someone names, or the draft of one.
+fn read(path: &Path) -> Result<RootList, Exit> {
+    let shown = path.display();
+    let octets = fs::read(path)
+        .map_err(|error| output::fail(format_args!("cannot read {shown}: {error}")))?;
+    RootList::from_draft(&octets)
+        .map_err(|error| output::mistakes(format_args!("{shown}:1:1: not a root list: {error}")))
+}

@@ -1,0 +1,98 @@
+//! `threepid roots update`.
+
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::codec::utc;
+use crate::config::RootList as Plan;
+use crate::stub::roots::{Limits, RootListFile, RootListFileError, walk};
+use crate::transport::http::{ClientLimits, HttpClient, Roots};
+use crate::trust::root_list::{MAX_OCTETS, RootList};
+
+use super::super::arguments::RootsUpdate;
+use super::super::runtime;
+use super::{Exit, output, plan, read};
+
+/// Installs the first list, or follows the one that is held.
+pub(in crate::cli) fn update(arguments: &RootsUpdate) -> Exit {
+    let now = SystemClock.now();
+    match try_update(arguments, now) {
+        Ok(list) => {
+            let expires = utc(list.terms().expires.as_secs());
+            output::print(format_args!("version {}, expires {expires}\n", list.version()));
+            Exit::Success
+        }
+        Err(exit) => exit,
+    }
+}
+
+fn try_update(arguments: &RootsUpdate, now: Timestamp) -> Result<RootList, Exit> {
+    let plan = plan(arguments.config.as_deref())?;
+    let file = RootListFile::new(&plan.file.value);
+    if let Some(given) = &arguments.from {
+        take(&file, &read(given)?)?;
+    }
+    let held = file.load().map_err(output::fail)?;
+    if plan.mirrors.is_empty() {
+        if arguments.from.is_none() {
+            return Err(output::fail(
+                "no `root_list_urls` say where newer lists are fetched: give the next one by --from",
+            ));
+        }
+        return held.in_date(now).map(|()| held).map_err(output::fail);
+    }
+    fetch(&plan, &file, held, now)
+}
+
+/// Takes in a list that someone gives: the first one, or the one after that which is held.
+fn take(file: &RootListFile, given: &RootList) -> Result<(), Exit> {
+    let (version, path) = (given.version(), file.path().display());
+    let told = match file.load() {
+        Err(RootListFileError::Missing(_)) => {
+            given.verify().map_err(output::fail)?;
+            format!("version {version} is trusted from here on, in {path}: because you say so")
+        }
+        Err(error) => return Err(output::fail(error)),
+        Ok(held) if held == *given => return Ok(()),
+        Ok(held) => {
+            held.succeeds(given).map_err(|refused| {
+                output::fail(format_args!("{refused} (to start anew by hand, remove {path})"))
+            })?;
+            format!("version {version} follows version {}", held.version())
+        }
+    };
+    file.save(given).map_err(output::fail)?;
+    output::tell(told);
+    Ok(())
+}
+
+/// Asks the mirrors for newer lists, and holds the last one that was reached.
+fn fetch(
+    plan: &Plan,
+    file: &RootListFile,
+    held: RootList,
+    now: Timestamp,
+) -> Result<RootList, Exit> {
+    let roots = plan.ca_file.as_ref().map_or(Roots::System, |ca| Roots::File(ca.value.clone()));
+    let limits = ClientLimits { body_octets: MAX_OCTETS, ..ClientLimits::default() };
+    let client = HttpClient::new(&roots, limits).map_err(output::fail)?;
+    let mut reached = Err(Exit::Error);
+    runtime::short(async {
+        let before = held.version();
+        let walked = walk(held, &plan.mirrors, &client, now, &Limits::default()).await;
+        walked.complaints.iter().for_each(output::tell);
+        let version = walked.list.version();
+        if version != before {
+            if let Err(error) = file.save(&walked.list) {
+                return output::fail(error);
+            }
+            output::tell(format_args!("version {version} follows, from version {before}"));
+        }
+        match walked.end {
+            Ok(()) => {
+                reached = Ok(walked.list);
+                Exit::Success
+            }
+            Err(stuck) => output::fail(stuck),
+        }
+    });
+    reached
+}
