@@ -15,6 +15,8 @@ pub enum Exit {
     /// There is an answer, and nothing proves it, or nobody who is trusted vouches for it; or a root was not
     /// heard, which may know better.
     Unproved,
+    /// What was to be done is not all done, and goes on later.
+    Waiting,
     /// Something is wrong: a file that cannot be read, or that is needed and has mistakes, an address,
     /// a network, an answer.
     Error,
@@ -28,7 +30,7 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::NotFound | Self::Flawed => 1,
-            Self::Unproved => 2,
+            Self::Unproved | Self::Waiting => 2,
             Self::Error => 3,
             Self::Usage => 64,
         }

@@ -17,6 +17,7 @@ mod lookup;
 mod moment;
 mod output;
 mod progress;
+mod publish;
 mod roots;
 mod runtime;
 mod serve;
@@ -30,8 +31,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::{
-    Arguments, Command, ConfigCommand, DelegationCommand, KeyCommand, RootsCommand, StoreCommand,
-    ZoneCommand,
+    Arguments, Command, ConfigCommand, DelegationCommand, KeyCommand, OutboxCommand, RootsCommand,
+    StoreCommand, ZoneCommand,
 };
 pub use exit::Exit;
 
@@ -50,6 +51,9 @@ fn dispatch(command: Command) -> Exit {
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Lookup(arguments) => lookup::lookup(&arguments),
         Command::Trace(arguments) => trace::trace(&arguments),
+        Command::Publish(arguments) => publish::publish(&arguments),
+        Command::Outbox(OutboxCommand::Show(arguments)) => publish::show(&arguments),
+        Command::Outbox(OutboxCommand::Run(arguments)) => publish::run(&arguments),
         Command::Cert(command) => cert::cert(command),
         Command::Association(command) => association::association(command),
         Command::Key(KeyCommand::Generate(arguments)) => key::generate(arguments),

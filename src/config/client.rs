@@ -1,14 +1,15 @@
 //! `[client]`: who asks.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::clock::Timestamp;
 use crate::dnssec::Algorithms;
 use crate::stub::Verifiers;
+use crate::transport::http::{ClientLimits, HttpClient, Roots};
 use crate::wire::Name;
 
-use super::document::Table;
+use super::document::{Table, Value};
 use super::mistake::Mistakes;
 use super::root::{Holder, Root};
 use super::root_list::RootList;
@@ -29,6 +30,10 @@ pub struct Client {
     pub root_list: Option<RootList>,
     /// The verification servers that are trusted; there may be none.
     pub verifiers: Verifiers,
+    /// Where statements wait until every root has them; a place of the user's own where none is given.
+    pub outbox: Option<PathBuf>,
+    /// The authorities that servers are checked by, in place of the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Client {
@@ -42,6 +47,11 @@ impl Client {
                 .map_or(RESOLVER, |address| address.value),
             roots,
             root_list,
+            outbox: table
+                .value("outbox")
+                .and_then(|value| values::path(&value, base))
+                .map(|path| path.value),
+            ca_file: table.value("ca_file").and_then(|value| ca_file(&value, base)),
             verifiers: Verifiers { vouchers: verifier::vouchers(&table, &anchors), anchors },
         };
         table.finish();
@@ -54,4 +64,11 @@ impl Client {
         let own: Vec<Name> = self.roots.iter().map(|root| root.apex.value.clone()).collect();
         self.roots.extend(list.load(&own, Algorithms::default(), mistakes, now));
     }
+}
+
+/// A file of certificates that can be used.
+fn ca_file(value: &Value<'_>, base: &Path) -> Option<PathBuf> {
+    let path = values::path(value, base)?.value;
+    let used = HttpClient::new(&Roots::File(path.clone()), ClientLimits::default());
+    value.accept(used.map(|_| path))
 }

@@ -55,7 +55,10 @@ impl<'d> Table<'d> {
     }
 
     fn entry(&self, key: &'static str) -> Option<(&'d Spanned<DeString<'d>>, Value<'d>)> {
-        self.known.borrow_mut().push(key);
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
         let (name, value) = self.entries.iter().find(|(name, _)| name.get_ref() == key)?;
         Some((name, Value { mistakes: self.mistakes, key, value }))
     }

@@ -81,7 +81,7 @@ impl Publish {
                 .value("resolver")
                 .and_then(|value| values::socket_address(&value, DNS_PORT))
                 .map_or(RESOLVER, |address| address.value),
-            roots: Root::read_all(&table, base, Holder::Client),
+            roots: Root::read_all(&table, base, Holder::Publisher),
             verifiers: table.locate(verifiers),
             per_client: per_client(&table),
             below: Below::read(&table, base),

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
+use crate::codec::Url;
 use crate::dnssec::{Algorithms, SupportedDs};
 use crate::resolver;
 use crate::wire::Name;
@@ -23,21 +24,25 @@ pub struct Root {
     pub servers: Vec<IpAddr>,
     /// Digests of the keys that sign it, one at least.
     pub anchors: Vec<Ds>,
+    /// The server that a client publishes to; where there is none, the zone of the apex tells.
+    pub publish: Option<Url>,
 }
 
-/// Who has the root: a resolver has to know its servers, a client its anchors alone.
+/// Who has the root: a resolver has to know its servers, others its anchors alone. A client may know
+/// where to publish to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holder {
     /// With the algorithms that count.
     Resolver(Algorithms),
     Client,
+    Publisher,
 }
 
 impl Holder {
     fn algorithms(self) -> Algorithms {
         match self {
             Self::Resolver(algorithms) => algorithms,
-            Self::Client => Algorithms::default(),
+            Self::Client | Self::Publisher => Algorithms::default(),
         }
     }
 }
@@ -88,7 +93,12 @@ impl Root {
             anchors: table.value("anchors"),
             anchor_file: table.value("anchor_file"),
         };
+        let publish = match holder {
+            Holder::Client => table.value("publish").and_then(|value| publish(&value)),
+            Holder::Resolver(_) | Holder::Publisher => None,
+        };
         let root = apex.map(|apex| Self {
+            publish,
             servers: places.servers(&table, base, &apex.value, holder),
             anchors: places.anchors(&table, base, &apex.value, holder.algorithms()),
             apex,
@@ -96,6 +106,17 @@ impl Root {
         table.finish();
         root
     }
+}
+
+/// The server of a URL without a path: that never varies.
+fn publish(value: &Value<'_>) -> Option<Url> {
+    let url: Url = value.parse("a URL like `https://publish.example`")?;
+    let fault = match (url.target(), url.is_secure() || url.is_loopback()) {
+        (_, false) => Some("plain HTTP is for loopback alone: write `https://`"),
+        ("/", true) => None,
+        (_, true) => Some("a server without a path is expected, as `https://publish.example`"),
+    };
+    value.accept(fault.map_or(Ok(url), Err))
 }
 
 /// Where a root says what it consists of.

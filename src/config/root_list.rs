@@ -74,7 +74,8 @@ impl RootList {
             }
             self.taken.push(apex.clone());
             let apex = Located { value: apex, position };
-            roots.push(Root { apex, servers: listed.servers.clone(), anchors });
+            let (servers, publish) = (listed.servers.clone(), Some(listed.publish.clone()));
+            roots.push(Root { apex, servers, anchors, publish });
         }
         roots
     }

@@ -7,6 +7,7 @@ mod key;
 mod key_roll;
 mod lookup;
 mod mistakes;
+mod publish;
 mod roots;
 mod serve;
 mod store;
@@ -41,7 +42,7 @@ pub(crate) fn threepid(directory: &Path, arguments: &[&str]) -> Ran {
 }
 
 /// Runs the program in `directory` while the servers of this runtime go on.
-async fn beside(directory: &Path, arguments: &[&str]) -> Ran {
+pub(crate) async fn beside(directory: &Path, arguments: &[&str]) -> Ran {
     let mut command = program(directory, arguments);
     tokio::task::spawn_blocking(move || run(&mut command)).await.expect("the program runs")
 }

@@ -1,5 +1,6 @@
 //! Publications over HTTPS, to servers that answer for them.
 
+mod program;
 mod world;
 
 use std::time::Duration;

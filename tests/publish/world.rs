@@ -18,7 +18,8 @@ use threepid::signed::{Json, KeyName, Limits, Object};
 use threepid::threepid::Threepid;
 use threepid::transport::http::{ClientLimits, Fetch, HttpClient, Incoming, Outgoing, Roots};
 
-use crate::cli::threepid;
+use crate::cli::{beside, threepid};
+use crate::interop::process::Ran;
 
 /// The apexes of the trees.
 pub(super) const TREES: [&str; 2] = ["3pid.example.", "id.test."];
@@ -196,6 +197,10 @@ impl World {
         let text =
             format!("[resolver]\nlisten = [\"{resolver}\"]\niteration_port = {port}\n{roots}");
         fs::write(path.join("resolver.toml"), text).expect("it is writable");
+        let roots = [0, 1].map(|number| root("client", number, "")).concat();
+        let own = format!("resolver = \"{resolver}\"\nca_file = \"ca.pem\"\noutbox = \"outbox\"\n");
+        fs::write(path.join("client.toml"), format!("[client]\n{own}{roots}"))
+            .expect("it is writable");
         let servers =
             [start(path, "0.toml").await, start(path, "1.toml").await, start(path, "2.toml").await];
         let resolver = start(path, "resolver.toml").await;
@@ -219,6 +224,16 @@ impl World {
         let addresses = Some(vec![address]);
         let request = Outgoing { addresses, ..Outgoing::post_json(url, body) };
         self.client.fetch(request).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Writes a file beside the configurations.
+    pub(super) fn write(&self, file: &str, content: &[u8]) {
+        fs::write(self.directory.path().join(file), content).expect("it is writable");
+    }
+
+    /// Runs the program there.
+    pub(super) async fn run(&self, arguments: &[&str]) -> Ran {
+        beside(self.directory.path(), arguments).await
     }
 
     /// Changes a file, and has the server of this number read it.

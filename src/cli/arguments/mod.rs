@@ -5,6 +5,7 @@ mod cert;
 mod delegation;
 mod key;
 mod lookup;
+mod publish;
 mod roots;
 mod store;
 mod zone;
@@ -20,6 +21,7 @@ pub(super) use delegation::{
 };
 pub(super) use key::{Generate, KeyCommand, KeyDs, KeyRoll, KeyStatus, KeysOf};
 pub(super) use lookup::{Format, Lookup, Trace};
+pub(super) use publish::{OutboxCommand, OutboxRun, OutboxShow, Publish};
 pub(super) use roots::{RootsCommand, RootsShow, RootsSign, RootsUpdate};
 pub(super) use store::{StoreBackup, StoreCommand, StoreFile, StoreHandover, StoreImport};
 pub(super) use zone::{Check, ConfigCommand, ZoneCommand, ZoneFile, ZonePrint};
@@ -54,6 +56,17 @@ pub(super) enum Command {
     /// Walk from the root to the answer, and show each step and what proves it
     #[command(after_help = lookup::TRACE_EXITS)]
     Trace(Trace),
+    /// Send signed statements to every root
+    ///
+    /// A statement says who an address or number belongs to, or that it belongs to nobody any more; it is
+    /// signed by a verification server. It goes to every root of the configuration, and on to whom they
+    /// refer. What cannot be delivered now stays in the outbox, which `threepid outbox` shows and sends. Of
+    /// several statements about the same address the newest goes out alone.
+    #[command(after_help = publish::PUBLISH_EXITS)]
+    Publish(Publish),
+    /// Show and send what could not be published at once
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
     /// Make and show the keys that zones are signed with
     #[command(subcommand)]
     Key(KeyCommand),

@@ -209,6 +209,17 @@ impl Entry {
         };
     }
 
+    /// How it is at one root, for programs: what [`describe`] tells, when it was put in, and `apex` and
+    /// `state` with what belongs to that.
+    pub fn describe(&self, delivery: &Delivery) -> Object {
+        let mut object = describe(&self.threepid, &self.statement);
+        object.insert("added", integer(self.added.as_millis()));
+        for (name, value) in delivery.to_object().iter() {
+            object.insert(name, value.clone());
+        }
+        object
+    }
+
     /// The content of its file: canonical JSON.
     pub(super) fn to_octets(&self) -> Vec<u8> {
         let statement = self.statement.to_json(&self.threepid);
@@ -302,6 +313,15 @@ impl Delivery {
         object.finish()?;
         Ok(Self { apex, state })
     }
+}
+
+/// Which statement it is, for programs: medium, address and ts.
+pub fn describe(threepid: &Threepid, statement: &Statement) -> Object {
+    Object::from_iter([
+        ("medium", threepid.medium().as_str().into()),
+        ("address", threepid.address().into()),
+        ("ts", integer(statement.claim().ts().as_millis())),
+    ])
 }
 
 /// A number, at most the greatest there is in canonical JSON.

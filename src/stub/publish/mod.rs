@@ -35,7 +35,7 @@ mod service;
 mod tests;
 
 pub use attempt::{Attempt, Places, Publisher};
-pub use entry::{Delivery, Done, Entry, EntryError, State};
+pub use entry::{Delivery, Done, Entry, EntryError, State, describe};
 pub use finder::Finder;
 pub use limits::Limits;
 pub use outbox::{Added, EntryId, Outbox, OutboxError};

@@ -1,0 +1,191 @@
+//! `threepid publish` and `threepid outbox`: statements on their way to every root.
+
+mod read;
+mod tell;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::association::Statement;
+use crate::clock::{Clock, SystemClock};
+use crate::config;
+use crate::crypto::OsRandom;
+use crate::stub::publish::{
+    Added, Entry, EntryId, Finder, Limits, Outbox, OutboxError, Publisher, Runner, Selection,
+};
+use crate::threepid::Threepid;
+use crate::transport::Network;
+use crate::transport::http::{ClientLimits, HttpClient, Roots};
+use crate::wire::Name;
+
+use super::arguments::{OutboxRun, OutboxShow, Publish};
+use super::lookup::{client_config, client_of};
+use super::{Exit, output, runtime};
+
+use tell::Teller;
+
+/// Puts statements into the outbox, and tries to send them at once.
+pub(super) fn publish(arguments: &Publish) -> Exit {
+    let read = || {
+        let client = client_config(arguments.config.as_deref())?;
+        let statements = statements(arguments)?;
+        Ok((Sender::new(client)?, statements))
+    };
+    let (sender, statements) = match read() {
+        Ok(read) => read,
+        Err(exit) => return exit,
+    };
+    let mut teller = Teller::new(arguments.json);
+    let ids = match put_in(&sender, statements, arguments.queue, &teller) {
+        Ok(ids) => ids,
+        Err(error) => return output::fail(error),
+    };
+    if arguments.queue {
+        return Exit::Success;
+    }
+    runtime::short(async {
+        match sender.round(&Selection::These(ids), &mut teller).await {
+            Ok(()) => teller.exit(),
+            Err(error) => output::fail(error),
+        }
+    })
+}
+
+/// Shows what waits.
+pub(super) fn show(arguments: &OutboxShow) -> Exit {
+    let outbox = client_config(arguments.config.as_deref()).and_then(|client| outbox(&client));
+    let entries = match outbox.map(|outbox| outbox.entries()) {
+        Ok(Ok(entries)) => entries,
+        Ok(Err(error)) => return output::fail(error),
+        Err(exit) => return exit,
+    };
+    let mut teller = Teller::new(arguments.json);
+    let now = SystemClock.now();
+    let mut exit = Exit::Success;
+    let mut readable: Vec<Entry> = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) => readable.push(entry),
+            Err(error) => exit = output::fail(error),
+        }
+    }
+    readable.sort_by_key(|entry| entry.added);
+    readable.iter().for_each(|entry| teller.tell(entry, None, now));
+    exit
+}
+
+/// Sends what is due.
+pub(super) fn run(arguments: &OutboxRun) -> Exit {
+    let sender = client_config(arguments.config.as_deref()).and_then(Sender::new);
+    let sender = match sender {
+        Ok(sender) => sender,
+        Err(exit) => return exit,
+    };
+    let mut teller = Teller::new(arguments.json);
+    let selection = if arguments.now { Selection::All } else { Selection::Due };
+    runtime::short(async {
+        let mut ran = sender.round(&selection, &mut teller).await;
+        if arguments.wait && ran.is_ok() {
+            ran = sender.run(&mut teller).await;
+        }
+        match ran.and_then(|()| sender.outbox.entries()) {
+            Ok(entries) if entries.is_empty() => teller.exit(),
+            Ok(_) => teller.exit().max(Exit::Waiting),
+            Err(error) => output::fail(error),
+        }
+    })
+}
+
+/// The statements of the file; every mistake in them is told.
+fn statements(arguments: &Publish) -> Result<Vec<(Threepid, Statement)>, Exit> {
+    let file = arguments.file.display();
+    let octets = read::contents(&arguments.file)
+        .map_err(|error| output::fail(format_args!("cannot read {file}: {error}")))?;
+    read::statements(&octets).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(|it| format!("{file}:{it}")).collect();
+        output::mistakes(lines.join("\n"))
+    })
+}
+
+/// Puts statements in, and tells of those that are not sent at once. Gives those that are.
+fn put_in(
+    sender: &Sender,
+    statements: Vec<(Threepid, Statement)>,
+    is_queued: bool,
+    teller: &Teller,
+) -> Result<BTreeSet<EntryId>, OutboxError> {
+    let mut ids = BTreeSet::new();
+    for (threepid, statement) in statements {
+        let id = EntryId::of(&threepid);
+        let (outbox, now) = (&sender.outbox, SystemClock.now());
+        let added = outbox.add(threepid.clone(), statement.clone(), &sender.apexes, now)?;
+        let state = match added {
+            Added::Older => ("dropped", "dropped: a newer statement is in the outbox"),
+            _ if is_queued => ("queued", "in the outbox"),
+            _ => {
+                ids.insert(id);
+                continue;
+            }
+        };
+        teller.unsent(&threepid, &statement, state);
+    }
+    Ok(ids)
+}
+
+/// What sends statements, as the configuration says.
+struct Sender {
+    outbox: Outbox,
+    runner: Runner<HttpClient, Finder<Network>>,
+    apexes: Vec<Name>,
+}
+
+impl Sender {
+    fn new(client: config::Client) -> Result<Self, Exit> {
+        let outbox = outbox(&client)?;
+        let roots = match &client.ca_file {
+            Some(file) => Roots::File(file.clone()),
+            None => Roots::System,
+        };
+        let web = HttpClient::new(&roots, ClientLimits::default()).map_err(output::fail)?;
+        let place = |root: &config::Root| (root.apex.value.clone(), root.publish.clone());
+        let places: Vec<_> = client.roots.iter().map(place).collect();
+        let apexes = places.iter().map(|(apex, _)| apex.clone()).collect();
+        let finder = Finder::new(client_of(&client, client.resolver), places);
+        let publisher = Publisher::new(web, finder, Limits::default());
+        Ok(Self { runner: Runner::new(publisher, outbox.clone()), outbox, apexes })
+    }
+
+    async fn round(&self, selection: &Selection, teller: &mut Teller) -> Result<(), OutboxError> {
+        let mut tell = |entry: &Entry, apex: Option<&Name>| {
+            teller.tell(entry, apex, SystemClock.now());
+        };
+        self.runner.round(selection, &SystemClock, &mut OsRandom, &mut tell).await.map(|_| ())
+    }
+
+    /// Goes on until nothing waits.
+    async fn run(&self, teller: &mut Teller) -> Result<(), OutboxError> {
+        let mut tell = |entry: &Entry, apex: Option<&Name>| {
+            teller.tell(entry, apex, SystemClock.now());
+        };
+        let never = std::future::pending();
+        self.runner.run(&SystemClock, &mut OsRandom, &mut tell, never).await
+    }
+}
+
+/// The outbox that is configured, or the user's own.
+fn outbox(client: &config::Client) -> Result<Outbox, Exit> {
+    let path = match &client.outbox {
+        Some(path) => path.clone(),
+        None => own_state().ok_or_else(|| {
+            output::fail("no place for an outbox: set `outbox` in [client], or HOME")
+        })?,
+    };
+    Outbox::open(&path, Limits::default()).map_err(output::fail)
+}
+
+/// Where a user's own outbox is.
+fn own_state() -> Option<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).or_else(home)?;
+    Some(state.join("threepid/outbox"))
+}

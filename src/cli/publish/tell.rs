@@ -1,0 +1,126 @@
+//! What came of attempts, for people and for programs.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::time::Duration;
+
+use crate::association::Statement;
+use crate::clock::Timestamp;
+use crate::signed::Object;
+use crate::stub::publish::{Delivery, Entry, EntryId, State, describe};
+use crate::threepid::Threepid;
+use crate::wire::Name;
+
+use super::super::lookup::show::printable;
+use super::super::{Exit, output};
+
+/// Tells how statements are at their roots, and remembers it.
+pub(super) struct Teller {
+    json: bool,
+    /// What the program would end with for each statement at each root, as it was told last.
+    exits: HashMap<(EntryId, Name), Exit>,
+}
+
+impl Teller {
+    pub(super) fn new(json: bool) -> Self {
+        Self { json, exits: HashMap::new() }
+    }
+
+    /// What the program ends with.
+    pub(super) fn exit(&self) -> Exit {
+        self.exits.values().copied().max().unwrap_or(Exit::Success)
+    }
+
+    /// Tells how a statement is at one root, or at all.
+    pub(super) fn tell(&mut self, entry: &Entry, apex: Option<&Name>, now: Timestamp) {
+        let is_it = |delivery: &&Delivery| apex.is_none_or(|apex| delivery.apex == *apex);
+        for delivery in entry.deliveries.iter().filter(is_it) {
+            let key = (EntryId::of(&entry.threepid), delivery.apex.clone());
+            self.exits.insert(key, exit(&delivery.state));
+            match self.json {
+                true => self.object(&entry.describe(delivery)),
+                false => {
+                    let (threepid, apex) = (&entry.threepid, &delivery.apex);
+                    let state = in_words(&delivery.state, now);
+                    self.line(format_args!("{threepid} at {apex}: {state}"));
+                }
+            }
+        }
+    }
+
+    /// Tells of a statement that is not sent now, in a word or more.
+    pub(super) fn unsent(&self, threepid: &Threepid, statement: &Statement, state: (&str, &str)) {
+        if self.json {
+            let mut object = describe(threepid, statement);
+            object.insert("state", state.0);
+            return self.object(&object);
+        }
+        self.line(format_args!("{threepid}: {}", state.1));
+    }
+
+    fn line(&self, line: impl Display) {
+        output::print(format_args!("{}\n", printable(&line.to_string())));
+    }
+
+    fn object(&self, object: &Object) {
+        output::print(format_args!("{}\n", String::from_utf8_lossy(&object.to_octets())));
+    }
+}
+
+/// What the program ends with for this.
+fn exit(state: &State) -> Exit {
+    match state {
+        State::Waiting { .. } => Exit::Waiting,
+        State::Done(done) if done.is_held() => Exit::Success,
+        State::Done(_) => Exit::Flawed,
+    }
+}
+
+fn in_words(state: &State, now: Timestamp) -> String {
+    let (next, reason) = match state {
+        State::Done(done) => return done.to_string(),
+        State::Waiting { next, reason, .. } => (next, reason),
+    };
+    let next = match next.since(now) {
+        Duration::ZERO => "is due".to_owned(),
+        wait => format!("next try in {}", span(wait)),
+    };
+    match reason {
+        Some(reason) => format!("waits, {next}: {reason}"),
+        None => format!("waits, {next}"),
+    }
+}
+
+/// A span of time, in the unit that fits.
+fn span(time: Duration) -> String {
+    match time.as_secs() {
+        secs @ 0..100 => format!("{} s", secs.max(1)),
+        secs @ 100..6000 => format!("{} min", secs / 60),
+        secs => format!("{} h", secs / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stub::publish::Done;
+
+    #[test]
+    fn states_in_words() {
+        let now = Timestamp::from_secs(1000);
+        let waits = |secs, reason: Option<&str>| State::Waiting {
+            attempts: 1,
+            next: Timestamp::from_secs(secs),
+            reason: reason.map(str::to_owned),
+        };
+        let told = |state: &State| in_words(state, now);
+        assert_eq!(told(&waits(1000, None)), "waits, is due");
+        assert_eq!(told(&waits(1030, Some("it is down"))), "waits, next try in 30 s: it is down");
+        assert_eq!(told(&waits(1600, None)), "waits, next try in 10 min");
+        assert_eq!(told(&waits(22_600, None)), "waits, next try in 6 h");
+        assert_eq!(told(&State::Done(Done::Stored)), "stored");
+        assert_eq!(exit(&State::Done(Done::Unchanged)).code(), 0);
+        assert_eq!(exit(&State::Done(Done::Superseded)).code(), 1);
+        assert_eq!(exit(&waits(1, None)).code(), 2);
+    }
+}
