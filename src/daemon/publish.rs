@@ -275,3 +275,62 @@ pub(super) fn fixed(config: &Config) -> Option<impl PartialEq + use<>> {
     let part = config.publish.as_ref()?;
     Some((part.listen.clone(), part.certificate.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::codec::base64_unpadded;
+    use crate::crypto::SeededRandom;
+    use crate::daemon::{keys, load::read};
+    use crate::dnssec::ZoneKey;
+    use std::fs;
+
+    /// What is wrong with a configuration whose `[publish]` begins like this, and whose verifier has the
+    /// key of its zone, where `shared`.
+    fn mistakes(publish: &str, shared: bool) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let key = |seed| {
+            let mut random = SeededRandom::new(seed);
+            ZoneKey::generate("a.".parse().unwrap(), ZoneKey::KSK, &mut random)
+        };
+        fs::create_dir(path("keys")).unwrap();
+        keys::store(&path("keys"), &key(1)).unwrap();
+        fs::write(path("a.zone"), "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 192.0.2.1\n")
+            .unwrap();
+        fs::write(path("bad.pem"), "nothing\n").unwrap();
+        let verifier = base64_unpadded(&key(if shared { 1 } else { 2 }).dnskey().public_key);
+        let ds = "07".repeat(32);
+        let text = format!(
+            "[publish]\n{publish}\n[[publish.root]]\napex = \"a.\"\nanchors = [\"a. DS 1 15 2 {ds}\"]\n\
+             [[publish.verifier]]\nname = \"v\"\nkey_id = \"0\"\nkey = \"{verifier}\"\n\
+             [authority]\nstore = \"a.store\"\n\
+             [[authority.zone]]\nname = \"a.\"\nfile = \"a.zone\"\nkey_dir = \"keys\"\n"
+        );
+        fs::write(path("a.toml"), text).unwrap();
+        let Err(error) = read(&path("a.toml"), SystemClock.now()) else { return Vec::new() };
+        let directory = format!("{}/", directory.path().display());
+        error.to_string().replace(&directory, "").lines().map(str::to_owned).collect()
+    }
+
+    const PLAIN: &str = "plain = true\nlisten = [\"127.0.0.1\"]\n";
+
+    #[test]
+    fn what_it_names_is_read_before_anything_starts() {
+        assert_eq!(mistakes(PLAIN, false), [""; 0]);
+        let told = mistakes("certificate = \"none.pem\"\nkey = \"none.key\"\n", false);
+        assert!(told[0].starts_with("a.toml:2:15: ") && told[0].contains("none.pem"), "{told:?}");
+        let forward = format!("{PLAIN}below = \"forward\"\nca_file = \"bad.pem\"\n");
+        let told = mistakes(&forward, false);
+        assert!(told[0].starts_with("a.toml:5:11: ") && told[0].contains("bad.pem"), "{told:?}");
+        let both = "certificate = \"none.pem\"\nkey = \"none.key\"\nper_client = 0\n";
+        assert_eq!(mistakes(both, false).len(), 2, "whatever else is wrong");
+    }
+
+    #[test]
+    fn a_key_is_for_one_thing() {
+        let expected = "a.toml:1:1: the key ed25519:0 of v signs the zone a., too: each needs a key of its own";
+        assert_eq!(mistakes(PLAIN, true), [expected]);
+    }
+}

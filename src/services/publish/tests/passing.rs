@@ -2,7 +2,7 @@
 
 use super::world::{Child, World, name, number, request, statement, word, world};
 use crate::services::publish::Below;
-use crate::signed::{Json, Object};
+use crate::signed::{Json, Limits, Object};
 use crate::transport::http::{HeaderMap, Incoming, StatusCode, header};
 
 const NUMBER: &str = "447700900123";
@@ -80,7 +80,7 @@ async fn a_service_that_is_not_proved_or_not_there_is_told() {
         let response = world.respond(request("root=3pid.example.", body)).await;
         assert_eq!(response.status.as_u16(), 503);
         assert_eq!(response.headers[header::RETRY_AFTER], "30");
-        let told = Object::parse(&response.body, &Default::default()).unwrap();
+        let told = Object::parse(&response.body, &Limits::default()).unwrap();
         assert_eq!(word(&told), errcode, "{child:?}: {}", text(&told, "error"));
     }
 }
@@ -190,10 +190,17 @@ async fn it_goes_on_deeper_and_only_deeper() {
 #[tokio::test]
 async fn hops_are_counted_and_end() {
     let world = passing(&[SERVICE], &[(201, r#"{"status":"stored"}"#)]);
-    for (hops, status) in [("16", 502), ("255", 502), ("256", 400), ("15", 201)] {
+    for (hops, status, expected) in [
+        ("16", 502, "THREEPID_TOO_MANY_HOPS"),
+        ("255", 502, "THREEPID_TOO_MANY_HOPS"),
+        ("256", 400, "M_INVALID_PARAM"),
+        ("15", 201, "stored"),
+    ] {
         let mut passed = request("", statement(NUMBER, None, 0, &["x.example"]));
         passed.headers.insert("threepid-hops", hops.parse().unwrap());
-        assert_eq!(world.respond(passed).await.status.as_u16(), status, "{hops}");
+        let response = world.respond(passed).await;
+        let told = Object::parse(&response.body, &Limits::default()).unwrap();
+        assert_eq!((response.status.as_u16(), word(&told).as_str()), (status, expected), "{hops}");
     }
     assert_eq!(world.servers.asked.lock().unwrap()[0].headers["threepid-hops"], "16");
 }
