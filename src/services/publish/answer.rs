@@ -57,6 +57,8 @@ pub enum RefusalKind {
     Superseded,
     /// More octets than are read.
     TooLarge,
+    /// The body did not come as a whole, or in time.
+    Incomplete,
     /// The client came too often.
     TooMany,
     /// Certificates, or the service of the zone it belongs to, could not be looked up.
@@ -75,7 +77,7 @@ pub enum RefusalKind {
 
 impl RefusalKind {
     /// All of them, for counters.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::NotJson,
         Self::BadJson,
         Self::InvalidParameter,
@@ -85,6 +87,7 @@ impl RefusalKind {
         Self::Method,
         Self::Superseded,
         Self::TooLarge,
+        Self::Incomplete,
         Self::TooMany,
         Self::Undetermined,
         Self::NoService,
@@ -106,6 +109,7 @@ impl RefusalKind {
             Self::Method => (405, "M_UNRECOGNIZED", "method"),
             Self::Superseded => (409, "THREEPID_SUPERSEDED", "superseded"),
             Self::TooLarge => (413, "M_TOO_LARGE", "too_large"),
+            Self::Incomplete => (408, "M_UNKNOWN", "incomplete"),
             Self::TooMany => (429, "M_LIMIT_EXCEEDED", "too_many"),
             Self::Undetermined => (503, "THREEPID_UNDETERMINED", "undetermined"),
             Self::NoService => (503, "THREEPID_NO_SERVICE", "no_service"),

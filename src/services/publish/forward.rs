@@ -1,24 +1,26 @@
 //! Passing a statement on to the servers of a delegated zone.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use super::answer::DELEGATED;
-use super::referral::Service;
 use super::request::{HOPS, ZONE};
 use super::{Answer, Publisher, Refusal, RefusalKind, Shelf, Spot};
 use crate::codec::Url;
 use crate::signed::{self, Json, Object};
+use crate::stub::publish::{Finder, Places};
 use crate::transport::Exchange;
 use crate::transport::http::{Bytes, Fetch, Incoming, Outgoing, header};
-use crate::wire::rdata::address;
-use crate::wire::{Class, Name, Prefix, Question, Rtype, is_global};
+use crate::wire::{Name, Prefix, is_global};
 
 /// What is read of an answer: a few members.
 const ANSWER: signed::Limits = signed::Limits { octets: 8192, depth: 4 };
+
+/// How many servers of a zone are tried.
+const MAX_SERVERS: usize = 4;
 
 /// How much of a server's text is told on, in characters.
 const MAX_TEXT: usize = 1024;
@@ -78,83 +80,80 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
         Err(RefusalKind::TooFar.with(format!("it was passed on {most} times, and should go on")))
     }
 
-    /// Passes it on once.
+    /// Passes it on once, to the first server of the zone that answers.
     async fn pass(
         &self,
         passing: &Passing<'_, F>,
         hops: u8,
         cut: &Name,
     ) -> Result<Relayed, Refusal> {
-        let service = self.service(cut).await?;
-        let addresses = self.addresses(&service, passing.allowed).await?;
-        let unfit = |error: String| RefusalKind::NotForwarded.with(error);
-        let location = service.location(&passing.spot.apex);
-        let url: Url = location.parse().map_err(|error| unfit(format!("{location}: {error}")))?;
+        let locations = self.locations(&passing.spot.apex, cut).await?;
+        let mut refused = None;
+        for url in locations.into_iter().take(MAX_SERVERS) {
+            match self.send(passing, hops, cut, url).await {
+                Ok(relayed) => return Ok(relayed),
+                Err(refusal) => refused = refused.or(Some(refusal)),
+            }
+        }
+        Err(refused.unwrap_or_else(|| self.no_service(cut, "no host is named")))
+    }
+
+    async fn send(
+        &self,
+        passing: &Passing<'_, F>,
+        hops: u8,
+        cut: &Name,
+        url: Url,
+    ) -> Result<Relayed, Refusal> {
+        let wait = self.rules.limits.retry_after;
+        let host = url.host().to_string();
+        let unfit = |why: &str| {
+            RefusalKind::NotForwarded.retry(format!("passed on to {host}: {why}"), wait)
+        };
+        let addresses = Some(self.addresses(&url, passing.allowed).await.map_err(unfit)?);
         let body = Bytes::copy_from_slice(passing.body);
-        let mut request = Outgoing { addresses: Some(addresses), ..Outgoing::post_json(url, body) };
+        let mut request = Outgoing { addresses, ..Outgoing::post_json(url, body) };
         request.headers.insert(HOPS, header::HeaderValue::from(u16::from(hops)));
         if let Ok(zone) = header::HeaderValue::from_str(&cut.to_string()) {
             request.headers.insert(ZONE, zone);
         }
         let response = passing.fetch.fetch(request).await;
-        let response = response.map_err(|error| {
-            let error = format!("the server of {cut}: {error}");
-            RefusalKind::NotForwarded.retry(error, self.rules.limits.retry_after)
-        })?;
-        read(&response).ok_or_else(|| {
-            let status = response.status;
-            unfit(format!("the server of {cut} gives no answer that is known here: {status}"))
-        })
+        let response = response.map_err(|error| unfit(&error.to_string()))?;
+        let unknown = || unfit(&format!("no answer that is known here: {}", response.status));
+        read(&response).ok_or_else(unknown)
     }
 
-    /// The addresses of a service that may be connected to.
+    /// The addresses of a server that may be connected to.
     async fn addresses(
         &self,
-        service: &Service,
+        url: &Url,
         allowed: &[Prefix],
-    ) -> Result<Vec<SocketAddr>, Refusal> {
-        let Service { host, target, port } = service;
-        let found = match self.rules.roots.iter().any(|apex| target.is_at_or_below(apex)) {
-            true => self.in_tree(target).await,
-            false => in_system(host, *port).await,
+    ) -> Result<Vec<SocketAddr>, &'static str> {
+        let roots = self.rules.roots.iter().map(|apex| (apex.clone(), None));
+        let in_tree = Finder::new(self.client.clone(), roots).addresses(url).await;
+        let found = match in_tree {
+            Some(found) => found,
+            None => in_system(url).await,
         };
-        let may_go = |address: &IpAddr| {
-            is_global(*address) || allowed.iter().any(|network| network.contains(*address))
+        let may_go = |address: &SocketAddr| {
+            let address = address.ip();
+            is_global(address) || allowed.iter().any(|network| network.contains(address))
         };
         let fit: Vec<_> = found.iter().copied().filter(may_go).collect();
-        if fit.is_empty() {
-            let why = match found.is_empty() {
-                true => "it has no address that is known now",
-                false => "none of its addresses is of the internet, or allowed by `forward_to`",
-            };
-            let error = format!("it cannot be passed on to {host}: {why}");
-            return Err(RefusalKind::NotForwarded.retry(error, self.rules.limits.retry_after));
+        match (fit.is_empty(), found.is_empty()) {
+            (false, _) => Ok(fit),
+            (true, true) => Err("it has no address that is known now"),
+            (true, false) => {
+                Err("none of its addresses is of the internet, or allowed by `forward_to`")
+            }
         }
-        Ok(fit.into_iter().map(|address| SocketAddr::new(address, *port)).collect())
-    }
-
-    /// The addresses of a host that is named in a tree.
-    async fn in_tree(&self, target: &Name) -> Vec<IpAddr> {
-        let ask = async |rtype| {
-            let question = Question { name: target.clone(), rtype, class: Class::IN };
-            self.client
-                .resolve(question)
-                .await
-                .map_or_else(|_| Vec::new(), |found| found.data().to_vec())
-        };
-        let (six, four) = tokio::join!(ask(Rtype::AAAA), ask(Rtype::A));
-        six.iter()
-            .map(|rdata| (Rtype::AAAA, rdata))
-            .chain(four.iter().map(|rdata| (Rtype::A, rdata)))
-            .filter_map(|(rtype, rdata)| address(rtype, rdata).ok())
-            .collect()
     }
 }
 
-/// The addresses of any other host, as the system knows them. TLS proves that it is the one.
-async fn in_system(host: &str, port: u16) -> Vec<IpAddr> {
-    match lookup_host((host, port)).await {
-        Ok(found) => found.map(|address| address.ip()).collect(),
+/// The addresses of a host that is in no tree, as the system knows them. TLS proves that it is the one.
+async fn in_system(url: &Url) -> Vec<SocketAddr> {
+    match lookup_host((url.host().to_string(), url.port())).await {
+        Ok(found) => found.collect(),
         Err(_) => Vec::new(),
     }
 }

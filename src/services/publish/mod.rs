@@ -16,6 +16,7 @@
 //! | 400 | `M_INVALID_PARAM` | an address not in its normal form, a time ahead of the clock, a bad `root` |
 //! | 403 | `M_FORBIDDEN` | nobody who counts here vouches for it; of each signature it is told why |
 //! | 404 | `M_NOT_FOUND` | no zone here for its name |
+//! | 408 | `M_UNKNOWN` | the body did not come as a whole, or in time |
 //! | 409 | `THREEPID_SUPERSEDED` | something newer is held |
 //! | 413 | `M_TOO_LARGE` | |
 //! | 429 | `M_LIMIT_EXCEEDED` | too often; `retry_after_ms` and `Retry-After` tell when |
@@ -82,7 +83,6 @@ use crate::wire::{Name, Prefix};
 
 pub use answer::{Answer, Refusal, RefusalKind};
 pub use rate::{Rate, Rates};
-pub use request::PATH;
 
 pub use tally::Tally;
 
@@ -292,10 +292,18 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
         match self.shelf.keep(changes, now).await {
             Ok(outcomes) => vet::best(&outcomes),
             Err(error) => {
-                tracing::error!(%error, "a publication was not stored");
+                tracing::error!(error = told(&error), "a publication was not stored");
                 let error = "it could not be stored, by a fault of this server: try again later";
                 Err(RefusalKind::Failed.retry(error, self.rules.limits.retry_after))
             }
         }
+    }
+}
+
+/// What is told of an error in the log: of what is damaged, nothing, as it may name people.
+fn told(error: &StoreError) -> String {
+    match error {
+        StoreError::Damaged(_) => "the store is damaged: see `threepid store check`".to_owned(),
+        error => error.to_string(),
     }
 }

@@ -73,7 +73,7 @@ async fn other_paths_methods_and_broken_bodies() {
     let publisher = &world.publisher;
     assert_eq!(publisher.admit(&request("", "")).unwrap(), 8192);
     assert_eq!(publisher.refuse(BodyError::TooLarge(8192)).status.as_u16(), 413);
-    assert_eq!(publisher.refuse(BodyError::Broken).status.as_u16(), 400);
+    assert_eq!(publisher.refuse(BodyError::Broken).status.as_u16(), 408);
     for (outcome, count) in [("method", 1), ("unrecognized", 1), ("too_large", 1), ("stored", 0)] {
         let line = format!("t_publications_total{{outcome=\"{outcome}\"}} {count}\n");
         assert!(world.telemetry.render().contains(&line), "{line}");

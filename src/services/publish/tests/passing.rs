@@ -67,7 +67,7 @@ async fn a_service_that_is_not_proved_or_not_there_is_told() {
         ((SERVICE.0, false, SERVICE.2), "THREEPID_NO_SERVICE"),
         ((SERVICE.0, true, ""), "THREEPID_NO_SERVICE"),
         ((SERVICE.0, true, "_threepid-publish._tcp SRV 0 0 0 .\n"), "THREEPID_NO_SERVICE"),
-        ((SERVICE.0, true, "_threepid-publish._tcp SRV 0 0 443 a_b\n"), "THREEPID_NO_SERVICE"),
+        ((SERVICE.0, true, "_threepid-publish._tcp SRV 0 0 443 a\\032b\n"), "THREEPID_NO_SERVICE"),
         ((SERVICE.0, true, "_threepid-publish._tcp SRV 0 0 443 9.9.9.9.\n"), "THREEPID_NO_SERVICE"),
         (SERVICE, "THREEPID_UNDETERMINED"),
     ];
@@ -144,6 +144,19 @@ async fn answers_are_told_on_and_junk_is_not() {
     let world = passing(&[SERVICE], &[(429, limited)]);
     let (_, answer) = post(&world).await;
     assert_eq!(answer.get("retry_after_ms"), Some(&Json::Integer(2500)));
+}
+
+/// The second server is asked where the first gives no answer.
+#[tokio::test]
+async fn another_server_is_tried() {
+    let lines = "_threepid-publish._tcp SRV 1 0 443 one\n_threepid-publish._tcp SRV 2 0 443 two\n\
+                 one A 10.1.1.1\ntwo A 10.1.1.2\n";
+    let answers = [(500, "down"), (201, r#"{"status":"stored"}"#)];
+    let world = passing(&[(SERVICE.0, true, lines)], &answers);
+    assert_eq!(post(&world).await.0, 201);
+    let asked = world.servers.asked.lock().unwrap();
+    let hosts = asked.iter().map(|asked| asked.url.host().to_string());
+    assert!(hosts.eq(["one", "two"].map(|host| format!("{host}.4.4.msisdn.3pid.example"))));
 }
 
 const DEEPER: Child =

@@ -15,12 +15,11 @@ use crate::codec::hex;
 use crate::crypto::{SeededRandom, SigningKey};
 use crate::dnssec::ZoneKey;
 use crate::resolver::Root;
-use crate::services::publish::{
-    Below, Limits, PATH, Publisher, Rate, Rates, Rules, Shelf, Tally, Zones,
-};
+use crate::services::publish::{Below, Limits, Publisher, Rate, Rates, Rules, Shelf, Tally, Zones};
 use crate::signed::{Json, KeyName, Limits as JsonLimits, Object};
 use crate::store::{Change, Entry, Outcome, Policy, Store, StoreError};
 use crate::stub::Client;
+use crate::stub::publish::PATH;
 use crate::telemetry::Telemetry;
 use crate::threepid::Threepid;
 use crate::transport::http::{
