@@ -14,6 +14,8 @@ use crate::dnssec::lifecycle::Timing;
 use crate::wire::Name;
 use crate::wire::rdata::Dnskey;
 
+use super::swap::{Swap, SwapError};
+
 /// Rights of a private key's file: its owner's alone.
 pub(super) const PRIVATE_MODE: u32 = 0o600;
 
@@ -49,6 +51,9 @@ pub enum KeyError {
         /// Whose it should be.
         zone: Name,
     },
+    /// A file cannot be put in place of another.
+    #[error(transparent)]
+    Swap(#[from] SwapError),
     /// A directory has no key for a zone.
     #[error(
         "{path}: no key of {zone} here; make one: threepid key generate {zone} --dir {path}",
@@ -200,31 +205,12 @@ fn give(path: &Path, directory: &Path) -> io::Result<()> {
 pub fn set_timing(path: &Path, timing: &Timing) -> Result<(), KeyError> {
     let (public, private) = (with_suffix(path, "key"), with_suffix(path, "private"));
     let secret = zeroize::Zeroizing::new(read(&private)?);
-    let (told, kept) = keyfile::with_timing(&read(&public)?, &secret, timing);
-    for (path, content) in [(private, kept.as_str()), (public, &told)] {
-        replace(&path, content).map_err(|cause| KeyError::File { path, cause })?;
-    }
-    Ok(())
-}
-
-/// Puts another file in place of one, with its owner and rights.
-fn replace(path: &Path, content: &str) -> io::Result<()> {
-    let old = fs::metadata(path)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let new = path.with_file_name(format!(".{name}.new"));
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    write_new(&new, content, PRIVATE_MODE)?;
-    let made = fs::metadata(&new)?;
-    if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
-        chown(&new, Some(old.uid()), Some(old.gid()))?;
-    }
-    fs::set_permissions(&new, old.permissions())?;
-    fs::rename(&new, path)?;
-    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-    fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+    let text = read(&public)?;
+    let (told, kept) = keyfile::with_timing(&text, &secret, timing);
+    let private = Swap::prepare(&private, secret.as_bytes(), kept.as_bytes())?;
+    let public = Swap::prepare(&public, text.as_bytes(), told.as_bytes())?;
+    private.commit()?;
+    Ok(public.commit()?)
 }
 
 /// Keeps others from rolling the keys of a directory, until it is dropped.

@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use super::threepid;
+use threepid::daemon::demo::{Demo, Settings};
+use threepid::daemon::keys;
+
+use super::{beside, threepid};
 use crate::interop::process::{Ran, output};
 
 const ZONE: &str = "4.4.msisdn.3pid.example";
@@ -147,4 +150,37 @@ fn mistakes_are_told() {
         assert!(ran.stderr.contains(told), "{}", ran.stderr);
     }
     assert_eq!(key(directory, &["roll", ZONE]).code, 3);
+}
+
+/// The keys of a delegated zone beside those of the demo, whose parent has the DS record of the one that it
+/// serves.
+#[tokio::test]
+async fn the_parent_is_asked_whether_it_has_the_ds_record() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let resolver = "127.0.0.1:0".parse().unwrap();
+    let settings = Settings { resolver, port: 0, ..Settings::new(directory.to_owned()) };
+    let demo = Demo::start(&settings).await.unwrap();
+    let check = ["key", "roll", ZONE, "--dir", "keys", "--check", "client.toml"];
+    let nothing = beside(directory, &check).await;
+    assert_eq!(nothing.code, 1, "{nothing:?}");
+    assert!(nothing.stderr.contains("no key waits"), "{}", nothing.stderr);
+    assert_eq!(beside(directory, &["key", "roll", ZONE, "--dir", "keys"]).await.code, 0);
+    let early = beside(directory, &check).await;
+    assert_eq!(early.code, 1, "{early:?}");
+    assert!(early.stderr.contains("has no DS record of key"), "{}", early.stderr);
+
+    // The one that it serves takes the place of the other, as if it had been the one to come.
+    let zone = format!("{ZONE}.").parse().unwrap();
+    let keys = keys::load_pairs(&zone, &directory.join("keys")).unwrap();
+    let (coming, signing): (Vec<_>, Vec<_>) =
+        keys.iter().partition(|(_, key)| key.timing.activate.is_none());
+    let swapped = [(&coming[0], &signing[0]), (&signing[0], &coming[0])];
+    for ((path, _), (_, other)) in swapped {
+        keys::set_timing(path, &other.timing).unwrap();
+    }
+    let seen = beside(directory, &check).await;
+    assert_eq!(seen.code, 0, "{seen:?}");
+    assert!(seen.stdout.contains("leave the DS record of key"), "{}", seen.stdout);
+    demo.stop().await;
 }

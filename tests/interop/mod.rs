@@ -16,5 +16,6 @@ mod names;
 pub(crate) mod namespace;
 mod parent;
 pub(crate) mod process;
+mod rolling;
 mod tamper;
 mod unbound;
