@@ -8,23 +8,28 @@
 //!
 //! # For who runs a root
 //!
-//! To change the key that the anchor is made of takes three months, and nothing stops working on the way:
+//! To change the key that the anchor is made of takes three months and a half, and nothing stops working on the
+//! way. `threepid key roll 3pid.example. --anchor --dir keys` plans all of it, and the server follows the plan
+//! ([`keys`](super::keys) tells how); with separate keys, say `--ksk` too. `threepid key status 3pid.example. --dir
+//! keys` shows where it stands:
 //!
-//! 1. Announce the new key: `threepid key generate 3pid.example. --dir keys`, and reload. Both keys sign
-//!    from here on, and answers are longer for it. To keep the private key elsewhere until it is needed,
-//!    put its DNSKEY record, the line in its `.key` file, into the zone file instead.
-//! 2. Wait 60 days: 30 that resolvers wait, and up to 15 until they look, before and after. Have those
-//!    who go by the configuration alone change their anchors: `threepid key ds` prints the new one. The
-//!    new key has to sign by the end.
-//! 3. Revoke the old key: in its `.key` file make the flags 385 in place of 257 (BIND's `dnssec-revoke`
-//!    does this, and renames the files for the new tag), and reload. From here on it signs the DNSKEY set
-//!    and nothing else, which is what revokes it.
-//! 4. Wait 30 days, so that everyone sees it. Then take its files away, and reload.
+//! 1. The new key stands by for 60 days: published, and signing nothing. Resolvers wait for 30, and take up to
+//!    15 until they look, before and after. Have those who go by the configuration alone add the new anchor,
+//!    which `key status` prints, and keep the old one for now.
+//! 2. The new key signs, and the old one is kept until nothing needs it: a day for a key-signing key, half a
+//!    month for one that signed everything.
+//! 3. The old key revokes itself: it is published with the REVOKE bit, and signs the DNSKEY set for that alone.
+//!    Who has no other anchor finds the tree bogus from here on.
+//! 4. After a month, so that everyone sees it, it is removed. Put its files away then.
 //!
-//! Where a key was stolen, revoke it at once: whoever trusts another key of the zone already goes on
-//! without it. So it is good to have a second key announced at all times, whose private part is stored
-//! elsewhere. Where the only key is revoked, resolvers take nothing in the tree for proved until they are
-//! configured with another anchor; RFC 5011 section 5 would have them take it for unsigned.
+//! Where a key was stolen, revoke it at once: `threepid key roll 3pid.example. --revoke --dir keys` (or
+//! `--revoke=TAG`). Another key takes over that resolvers trust by now; it is refused where there is none. So it
+//! is good to have a second key stand by at all times: `threepid key roll 3pid.example. --anchor --standby --dir
+//! keys`. Its private part can be kept elsewhere until then, its DNSKEY record standing in the zone file instead.
+//! The next roll uses it, once its files are back.
+//!
+//! Where the only key is stolen, `dnssec-settime -R now` revokes it, and resolvers take nothing in the tree for
+//! proved until they are configured with another anchor; RFC 5011 section 5 would have them take it for unsigned.
 //!
 //! # For who runs a resolver
 //!

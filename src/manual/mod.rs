@@ -5,6 +5,7 @@
 //! - [`vouching`]: why a client believes that a person has an address.
 //! - [`anchors`]: how a root changes its key, and resolvers follow.
 //! - [`delegating`]: how a parent gives a part of its zone to others, and follows their keys.
+//! - [`keys`]: how a zone's keys come, sign and go.
 //! - [`denial`]: how absence is proved without giving the directory away.
 //! - [`resolving`]: how answers are found, and what is done for those who are asked.
 //! - [`house`]: the rules of the code.
@@ -13,6 +14,7 @@ pub mod anchors;
 pub mod delegating;
 pub mod denial;
 pub mod house;
+pub mod keys;
 pub mod proof;
 pub mod resolving;
 pub mod tree;

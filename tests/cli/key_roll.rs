@@ -122,9 +122,15 @@ fn a_root_is_not_left_without_an_anchor() {
     key(directory, &["generate", "3pid.example"]);
     let refused = key(directory, &["roll", "3pid.example", "--revoke"]);
     assert_eq!(refused.code, 1);
-    assert!(refused.stderr.contains("announce another one first"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("have another one stand by first"), "{}", refused.stderr);
+    let stands_by =
+        object(&key(directory, &["roll", "3pid.example", "--anchor", "--standby", "--json"]));
+    assert_eq!(summary(&stands_by).0, ["CSK Active", "CSK Published"]);
     let started = object(&key(directory, &["roll", "3pid.example", "--anchor", "--json"]));
-    assert_eq!(summary(&started).1, ["announce"]);
+    assert_eq!(
+        (summary(&started).1, &started["made"]),
+        (vec!["announce".to_owned()], &serde_json::Value::Null)
+    );
     let old = started["keys"].as_array().unwrap().iter().find(|key| key["state"] == "Active");
     let tag = old.unwrap()["tag"].to_string();
     let refused = key(directory, &["roll", "3pid.example", &format!("--revoke={tag}")]);

@@ -121,6 +121,9 @@ pub(in crate::cli) struct KeyRoll {
     /// The zone is the root of a tree: it has no parent, and its key is the trust anchor of resolvers
     #[arg(long, conflicts_with_all = ["zsk", "ds_seen", "check"])]
     pub(in crate::cli) anchor: bool,
+    /// Have another anchor stand by, which signs nothing: for emergencies, or the next roll
+    #[arg(long, requires = "anchor", conflicts_with = "revoke")]
+    pub(in crate::cli) standby: bool,
     /// When it starts: now, 20261231235959 (UTC), or +30d
     #[arg(long, value_name = "WHEN", default_value = "now",
           conflicts_with_all = ["ds_seen", "check", "revoke"])]

@@ -110,7 +110,11 @@ fn plan(arguments: &KeyRoll, roll: Roll<'_>) -> Result<Plan, Exit> {
     };
     let vouching = if arguments.anchor { Vouching::Anchor } else { Vouching::Parent };
     let start = arguments.at.from(roll.now);
-    role.and_then(|role| roll.start(role, vouching, start)).map_err(refused)
+    let start = |role| match arguments.standby {
+        true => roll.stand_by(role, start),
+        false => roll.start(role, vouching, start),
+    };
+    role.and_then(start).map_err(refused)
 }
 
 /// Asks for the zone's DS set, and looks whether it proves the key that waits for it.

@@ -47,6 +47,11 @@ impl Intervals {
         self.delay + self.key_ttl
     }
 
+    /// From its publication until every resolver trusts an anchor.
+    pub fn trust(&self) -> Duration {
+        self.publication() + self.acceptance
+    }
+
     /// From its last signature until nobody needs a key to verify data: Iret of RFC 7583.
     pub fn retirement(&self) -> Duration {
         self.signatures + self.emergency()

@@ -30,6 +30,9 @@ pub enum Refusal {
         /// When it signs, where that is known. Then the next can start.
         safe: Option<Timestamp>,
     },
+    /// Another anchor stands by.
+    #[error("key {0} stands by already")]
+    StandsBy(u16),
     /// The start lies in the past.
     #[error("a roll cannot start in the past")]
     Past,
@@ -50,7 +53,7 @@ pub enum Refusal {
     /// Nobody would trust what is left.
     #[error(
         "resolvers would be left without a key that they trust: {}",
-        wait(*.safe, "it is safe from", "announce another one first: threepid key roll --anchor. Where the key was stolen, and it cannot wait: dnssec-settime -R now, and new anchors for everyone")
+        wait(*.safe, "it is safe from", "have another one stand by first: threepid key roll --anchor --standby. Where the key was stolen, and it cannot wait: dnssec-settime -R now, and new anchors for everyone")
     )]
     Alone {
         /// When somebody trusts another key, if there is one.

@@ -63,7 +63,7 @@ impl Roll<'_> {
     /// The key that is left, and trusted: one that was to stay before one that was to go, and one that signs
     /// before one that stands by.
     fn heir(&self, victim: usize) -> Result<(usize, &ZoneKey), Refusal> {
-        let wait = self.intervals.acceptance + self.intervals.publication();
+        let wait = self.intervals.trust();
         let trusted = |key: &ZoneKey| {
             let shown = [key.timing.publish, key.timing.activate].into_iter().flatten().min();
             shown.unwrap_or_default().saturating_add(wait)

@@ -33,20 +33,67 @@ impl Roll<'_> {
         }
         self.check_role(role)?;
         self.check_underway(role)?;
-        let flags = match role {
-            Role::Zsk => ZoneKey::ZSK,
-            Role::Ksk => ZoneKey::KSK,
-            Role::Csk => {
-                let (_, key) = self.active(role).next().ok_or(Refusal::NoKey(role))?;
-                key.flags
-            }
-        };
+        if let (Vouching::Anchor, Some((place, key))) = (vouching, self.standby()) {
+            return Ok(self.call_up(role, place, key, start));
+        }
+        let flags = self.flags(role)?;
         let new = self.coming(role, vouching, start);
         let changes = match new.activate {
             Some(switch) => self.going(role, vouching, switch),
             None => Vec::new(),
         };
         Ok(Plan { new: Some((flags, new)), changes })
+    }
+
+    /// Has another trust anchor stand by, for when it is needed: it is published, and signs nothing. The next
+    /// roll uses it.
+    ///
+    /// # Errors
+    /// Where one stands by already, or the last roll is not over.
+    pub fn stand_by(self, role: Role, start: Timestamp) -> Result<Plan, Refusal> {
+        if start < self.now {
+            return Err(Refusal::Past);
+        }
+        self.check_role(role)?;
+        self.check_underway(role)?;
+        if let Some((_, key)) = self.standby() {
+            return Err(Refusal::StandsBy(key.key_tag()));
+        }
+        let timing = Timing { publish: Some(start), ..Timing::created(self.now) };
+        Ok(Plan { new: Some((self.flags(role)?, timing)), changes: Vec::new() })
+    }
+
+    /// The key that stands by for nothing that is planned, with its place.
+    fn standby(&self) -> Option<(usize, &ZoneKey)> {
+        let stands_by = |key: &ZoneKey| {
+            let Timing { activate, sync_publish, .. } = key.timing;
+            key.is_sep()
+                && key.state(self.now) == State::Published
+                && (activate, sync_publish) == (None, None)
+        };
+        self.keys.iter().enumerate().find(|(_, key)| stands_by(key))
+    }
+
+    /// Plans that the key which stands by takes over, once it is trusted.
+    fn call_up(self, role: Role, place: usize, key: &ZoneKey, start: Timestamp) -> Plan {
+        let published = key.timing.publish.unwrap_or(self.now);
+        let trusted = published.saturating_add(self.intervals.trust());
+        let switch = start.max(trusted);
+        let new = Timing { activate: Some(switch), ..key.timing };
+        let going = self.going(role, Vouching::Anchor, switch);
+        Plan { new: None, changes: [(place, new)].into_iter().chain(going).collect() }
+    }
+
+    /// The flags of a new key.
+    fn flags(self, role: Role) -> Result<u16, Refusal> {
+        match role {
+            Role::Zsk => Ok(ZoneKey::ZSK),
+            Role::Ksk => Ok(ZoneKey::KSK),
+            Role::Csk => {
+                let (_, key) = self.active(role).next().ok_or(Refusal::NoKey(role))?;
+                Ok(key.flags)
+            }
+        }
     }
 
     fn check_role(self, role: Role) -> Result<(), Refusal> {
@@ -65,8 +112,7 @@ impl Roll<'_> {
         let sep = role == Role::Ksk
             || role == Role::Csk && self.active(role).any(|(_, key)| key.is_sep());
         let coming = |key: &&ZoneKey| {
-            let Timing { publish, activate, sync_publish, .. } = key.timing;
-            let planned = [publish, activate, sync_publish].iter().any(Option::is_some);
+            let planned = key.timing.activate.is_some() || key.timing.sync_publish.is_some();
             let early = matches!(key.state(self.now), State::Generated | State::Published);
             key.is_sep() == sep && early && planned
         };
@@ -84,8 +130,7 @@ impl Roll<'_> {
         match (role, vouching) {
             (Role::Zsk, _) => Timing { activate: after(self.intervals.publication()), ..published },
             (_, Vouching::Anchor) => {
-                let wait = self.intervals.acceptance + self.intervals.publication();
-                Timing { activate: after(wait), ..published }
+                Timing { activate: after(self.intervals.trust()), ..published }
             }
             (Role::Ksk, Vouching::Parent) => Timing { sync_publish: Some(start), ..created },
             (Role::Csk, Vouching::Parent) => Timing { sync_publish: Some(start), ..published },

@@ -118,6 +118,22 @@ fn an_anchor_stands_by_until_it_is_trusted() {
 }
 
 #[test]
+fn an_anchor_that_stands_by_is_used() {
+    let mut zone = Zone(keys(&[ZoneKey::KSK]));
+    let stand_by = |zone: &mut Zone, now| zone.step(now, |roll| roll.stand_by(Role::Csk, now));
+    assert_eq!(stand_by(&mut zone, at(0, 0)).unwrap(), ["Publish 0d0"]);
+    let again = stand_by(&mut zone, at(1, 0)).unwrap_err();
+    assert_eq!(again, Refusal::StandsBy(zone.0[1].key_tag()));
+    let mut late = Zone(zone.0.clone());
+    let old = "Revoke 76d2, Inactive 61d1, Delete 108d3";
+    let told = zone.start(at(9, 0), Role::Csk, Vouching::Anchor).unwrap();
+    assert_eq!(told, ["Publish 0d0, Activate 61d1", old], "it has to be trusted first");
+    let told = late.start(at(90, 0), Role::Csk, Vouching::Anchor).unwrap();
+    assert_eq!(told[0], "Publish 0d0, Activate 90d0");
+    assert!(matches!(stand_by(&mut zone, at(10, 0)), Err(Refusal::Underway { .. })));
+}
+
+#[test]
 fn a_stolen_anchor_is_revoked_when_another_is_trusted() {
     for (flags, role, told) in [
         (&[ZoneKey::KSK][..], Role::Csk, "Revoke 62d7, Inactive 61d1, Delete 94d8"),
