@@ -1,13 +1,10 @@
 //! Who vouches for a statement, without a network.
 
-use std::collections::BTreeMap;
-
 use crate::association::Statement;
 use crate::certificate::Certificate;
 use crate::clock::Timestamp;
-use crate::signed::ServerName;
 use crate::threepid::Threepid;
-use crate::trust::{Anchors, Collected, Found, Judge, Step, Vouching};
+use crate::trust::{Anchors, Judge, Vouching, settle};
 
 /// Who vouches for a statement about `threepid` at the time `now`, by these certificates and no others.
 /// [`Vouching::is_trusted`] tells whether they are enough.
@@ -49,24 +46,9 @@ pub fn verify(
     certificates: impl IntoIterator<Item = Certificate>,
     now: Timestamp,
 ) -> Vouching {
-    let mut known: BTreeMap<ServerName, Vec<_>> = BTreeMap::new();
-    for certificate in certificates {
-        let server = certificate.terms().subject.server.clone();
-        known.entry(server).or_default().push(Ok(certificate));
-    }
-    let mut collected = Collected::default();
-    loop {
-        let judge = Judge { threepid, now, anchors, collected: &collected };
-        match judge.statement(statement) {
-            Step::Done(vouching) => return vouching,
-            Step::Need(servers) => {
-                for server in servers {
-                    let found = known.remove(&server).map_or(Found::Absent, Found::Records);
-                    collected.insert(server, found);
-                }
-            }
-        }
-    }
+    settle(certificates, |collected| {
+        Judge { threepid, now, anchors, collected }.statement(statement)
+    })
 }
 
 #[cfg(test)]

@@ -100,3 +100,27 @@ impl Collected {
         self.room() == 0
     }
 }
+
+/// Judges by these certificates; servers that have none here have none at all.
+pub fn settle<T>(
+    certificates: impl IntoIterator<Item = Certificate>,
+    judge: impl Fn(&Collected) -> Step<T>,
+) -> T {
+    let mut held: BTreeMap<ServerName, Vec<_>> = BTreeMap::new();
+    for certificate in certificates {
+        let server = certificate.terms().subject.server.clone();
+        held.entry(server).or_default().push(Ok(certificate));
+    }
+    let mut collected = Collected::default();
+    loop {
+        match judge(&collected) {
+            Step::Done(judged) => return judged,
+            Step::Need(servers) => {
+                for server in servers.into_iter().take(collected.room()) {
+                    let found = held.remove(&server).map_or(Found::Absent, Found::Records);
+                    collected.insert(server, found);
+                }
+            }
+        }
+    }
+}

@@ -1,11 +1,9 @@
 //! `threepid cert verify`; and how chains are judged, for others too.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use crate::association::Statement;
-use crate::certificate::Certificate;
 use crate::cli::arguments::{CertVerify, Judging};
 use crate::cli::lookup::{client_config, client_of};
 use crate::cli::{Exit, output, runtime};
@@ -13,7 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config;
 use crate::signed::{KeyName, ServerName};
 use crate::threepid::Threepid;
-use crate::trust::{Collected, Found, Judge, Judgement, Step, Vouching};
+use crate::trust::{Judge, Judgement, Step, Vouching, settle};
 
 use super::read;
 
@@ -102,30 +100,12 @@ fn by_files(
     threepid: &Threepid,
     case: &Case<'_>,
 ) -> Result<Vouching, Exit> {
-    let mut held: BTreeMap<ServerName, Vec<Certificate>> = BTreeMap::new();
+    let mut certificates = Vec::new();
     for file in files {
-        for certificate in read::certificates(file, Exit::Error)? {
-            let subject = certificate.terms().subject.server.clone();
-            held.entry(subject).or_default().push(certificate);
-        }
+        certificates.append(&mut read::certificates(file, Exit::Error)?);
     }
-    let (now, mut collected) = (SystemClock.now(), Collected::default());
-    loop {
-        let anchors = &config.verifiers.anchors;
-        let judge = Judge { threepid, now, anchors, collected: &collected };
-        match case.judge(&judge) {
-            Step::Done(vouching) => return Ok(vouching),
-            Step::Need(servers) => {
-                for server in servers.into_iter().take(collected.room()) {
-                    let found = match held.remove(&server) {
-                        Some(records) => Found::Records(records.into_iter().map(Ok).collect()),
-                        None => Found::Absent,
-                    };
-                    collected.insert(server, found);
-                }
-            }
-        }
-    }
+    let (now, anchors) = (SystemClock.now(), &config.verifiers.anchors);
+    Ok(settle(certificates, |collected| case.judge(&Judge { threepid, now, anchors, collected })))
 }
 
 fn in_words(threepid: &Threepid, place: &str, vouching: &Vouching, needed: usize) -> String {
