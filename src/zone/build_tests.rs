@@ -176,6 +176,21 @@ fn ttls_that_differ() {
 }
 
 #[test]
+fn digests_have_their_length() {
+    finds(
+        "a.example. NS ns.a.
+        a.example. DS 7 15 2 00
+        a.example. DS 8 15 99 00
+        b.example. TXT x",
+        &[
+            "6:1: warning: a.example.: name server ns.a. lies outside the tree example.: whoever \
+             walks the tree alone cannot find its address",
+            "7:1: warning: a.example.: the digest of DS 7 is not as long as its type says",
+        ],
+    );
+}
+
+#[test]
 fn signatures_in_the_file_are_left_out() {
     finds(
         "a.example. RRSIG A 15 2 60 20300101000000 20200101000000 1 example. AAAA

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use super::master::Place;
 use super::{Finding, Problem, SearchName};
+use crate::dnssec::digest_fits;
 use crate::threepid::labels::apex_of;
-use crate::wire::rdata::{name_target, validate};
+use crate::wire::rdata::{Ds, name_target, validate};
 use crate::wire::{Class, Name, Record, Rrset, Rtype};
 
 /// What becomes of a set.
@@ -202,6 +203,9 @@ impl<'a> Checker<'a> {
             let rtype = self.sets[at].set.rtype;
             let beside = sets.clone().find(|&other| other != at);
             self.check_type(at, at_apex, delegated);
+            if rtype == Rtype::DS {
+                self.check_digests(at);
+            }
             if rtype == Rtype::CNAME
                 && let Some(other) = beside
             {
@@ -242,6 +246,14 @@ impl<'a> Checker<'a> {
         };
         if let Some(problem) = problem {
             self.find_at(at, problem);
+        }
+    }
+
+    fn check_digests(&mut self, at: usize) {
+        let ds = self.sets[at].set.rdata.iter().filter_map(|rdata| Ds::parse(rdata).ok());
+        let wrong: Vec<u16> = ds.filter(|ds| !digest_fits(ds)).map(|ds| ds.key_tag).collect();
+        for tag in wrong {
+            self.find_at(at, Problem::DigestLength(tag));
         }
     }
 

@@ -94,6 +94,9 @@ pub enum Problem {
     /// A DS without a delegation.
     #[error("a DS where nothing is delegated (there is no NS)")]
     DsWithoutNs,
+    /// No key can have this digest (warning; RFC 4034 section 5.1.4).
+    #[error("the digest of DS {0} is not as long as its type says")]
+    DigestLength(u16),
     /// Data at or below a delegation that the child has to serve (warning).
     #[error("{0} is left out: {1} is delegated, and this is no address of its name servers")]
     Occluded(Rtype, Name),
@@ -131,6 +134,7 @@ impl Problem {
         match self {
             Self::ServerMade(_)
             | Self::TtlsDiffer(_)
+            | Self::DigestLength(_)
             | Self::Occluded(..)
             | Self::NoAddress(_)
             | Self::ServerOutside(..) => Severity::Warning,

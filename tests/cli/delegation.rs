@@ -267,5 +267,10 @@ fn what_would_be_hidden_is_handed_over_first() {
         "{}",
         ran.stderr
     );
-    done(path, &[with_store.as_slice(), &["--force"]].concat());
+    let text = "[authority]\nlisten = [\"127.0.0.1\"]\nstore = \"a.store\"\n[[authority.zone]]\n\
+                name = \"4.4.msisdn.3pid.example\"\nfile = \"4.4.msisdn.3pid.example.zone\"\n";
+    fs::write(path.join("a.toml"), text).unwrap();
+    let with_config = [add.as_slice(), &["--config", "a.toml"]].concat();
+    assert_eq!(delegation(path, &with_config).stderr, ran.stderr);
+    done(path, &[with_config.as_slice(), &["--force"]].concat());
 }

@@ -140,6 +140,9 @@ pub(in crate::cli) struct DelegationAdd {
     /// The store of the zone: what it holds below the child is to be handed over first
     #[arg(long, value_name = "STORE")]
     pub(in crate::cli) store: Option<PathBuf>,
+    /// The configuration of the server, which says where its store is
+    #[arg(short, long, value_name = "FILE", conflicts_with = "store")]
+    pub(in crate::cli) config: Option<PathBuf>,
     /// Ask the child's servers first whether they serve it, with the keys that the DS records stand for
     ///
     /// Asked are those whose addresses this zone tells.

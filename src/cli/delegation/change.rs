@@ -1,12 +1,13 @@
 //! `threepid delegation add` and `remove`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::probe::probe;
 use super::{apply, child, failed, open, output, refused};
 use crate::cli::Exit;
 use crate::cli::arguments::{DelegationAdd, DelegationRemove};
 use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
 use crate::daemon::keys;
 use crate::dnssec::sha256_ds;
 use crate::store::{self, Held, Snapshot};
@@ -36,8 +37,8 @@ fn try_add(arguments: &DelegationAdd) -> Result<(), Exit> {
         child,
     };
     let change = delegating::add(zone.master(), &order, SystemClock.now()).map_err(refused)?;
-    if let Some(store) = arguments.store.as_deref().filter(|_| !order.force) {
-        check_store(store, &order.child)?;
+    if let Some(store) = store(arguments)?.filter(|_| !order.force) {
+        check_store(&store, &order.child)?;
     }
     if arguments.check {
         let after = zone.preview(&change).map_err(failed)?;
@@ -124,6 +125,15 @@ fn of_key(file: &Path, child: &Name) -> Result<Ds, Exit> {
         )));
     }
     Ok(sha256_ds(&owner, &key))
+}
+
+/// Where the zone's associations are, as far as it is told.
+fn store(arguments: &DelegationAdd) -> Result<Option<PathBuf>, Exit> {
+    let Some(path) = &arguments.config else { return Ok(arguments.store.clone()) };
+    let config = Config::load(path).map_err(output::config)?;
+    let store = config.authority.and_then(|authority| authority.store);
+    // A server makes its store when it first starts.
+    Ok(store.map(|store| store.value).filter(|store| store.exists()))
 }
 
 /// That a store holds nothing that is the child's.

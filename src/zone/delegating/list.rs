@@ -44,9 +44,6 @@ pub enum Concern {
     /// Nothing that can be used stands for them.
     #[error("counts as not signed: {0}")]
     Unsupported(Unsupported),
-    /// A DS is malformed.
-    #[error("the digest of DS {0} is not as long as its type says")]
-    DigestLength(u16),
     /// SHA-1 can be forged, and is not counted everywhere (RFC 9905).
     #[error("every DS is by SHA-1, which is not to be used any more")]
     Sha1,
@@ -93,9 +90,8 @@ impl View<'_> {
             found.push(Concern::Zone(Problem::DsWithoutNs));
         }
         found.extend(servers.iter().filter_map(|server| self.server_problem(name, server)));
-        found.extend(
-            ds.iter().filter(|ds| !digest_fits(ds)).map(|ds| Concern::DigestLength(ds.key_tag)),
-        );
+        let wrong = ds.iter().filter(|ds| !digest_fits(ds));
+        found.extend(wrong.map(|ds| Concern::Zone(Problem::DigestLength(ds.key_tag))));
         found.extend(match SupportedDs::select(ds, Algorithms::default()) {
             _ if ds.is_empty() => Some(Concern::Unsigned),
             Err(unsupported) => Some(Concern::Unsupported(unsupported)),

@@ -269,6 +269,22 @@ proptest! {
         }
     }
 
+    /// Whatever a file holds, it is changed or refused.
+    #[test]
+    fn any_text_is_changed_or_refused(
+        text in "([ ab.@]|\\$TTL 1\n|\\$INCLUDE zone|\\$ORIGIN a.| SOA a b 1 1 1 1 1\n| A 192.0.2.1\n|NS |\"|[()\n;\\\\])*",
+        number: Index,
+    ) {
+        let open = Open::read("zone", Some(&name("e.")), &Texts([("zone", text)].into()), &Limits::default());
+        let count = open.master.records.len();
+        if count > 0 {
+            let removed = [number.index(count)].into();
+            let records = vec![record("x.e.", 1, Rtype::NS, "a.")];
+            let added = vec![Addition { records, after: Some(number.index(count)), is_group: true }];
+            let _ = open.edit(&Change { removed, added, serial: Serial(2) });
+        }
+    }
+
     /// Taking out what was put in gives the file back, but for the serial.
     #[test]
     fn back_and_forth(lines in zone(), after in any::<Index>(), newline: bool) {
