@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
+use threepid::association::Statement;
 use threepid::certificate::{self, Certificate, Rule, Scope, Terms};
 use threepid::clock::{Clock, SystemClock};
 use threepid::codec::{Url, base64_unpadded, hex};
@@ -17,6 +18,8 @@ use threepid::daemon::Daemon;
 use threepid::signed::{Json, KeyName, Limits, Object};
 use threepid::threepid::Threepid;
 use threepid::transport::http::{ClientLimits, Fetch, HttpClient, Incoming, Outgoing, Roots};
+use threepid::transport::{self, Exchange, Network, Transport};
+use threepid::wire::{Class, Edns, Message, Question, Rtype};
 
 use crate::cli::{beside, threepid};
 use crate::interop::process::Ran;
@@ -234,6 +237,28 @@ impl World {
     /// Runs the program there.
     pub(super) async fn run(&self, arguments: &[&str]) -> Ran {
         beside(self.directory.path(), arguments).await
+    }
+
+    /// What the server of this number says over UDP of `threepid` in the tree at `apex`: the statement, and
+    /// whether it is signed.
+    pub(super) async fn ask(
+        &self,
+        server: usize,
+        apex: &str,
+        threepid: &Threepid,
+    ) -> Option<(Statement, bool)> {
+        let name = threepid.owner(&apex.parse().expect("a name")).expect("it has a name");
+        let question = Question { name, rtype: Rtype::ASSOC, class: Class::IN };
+        let mut query = Message::query(7, question);
+        query.edns = Some(Edns { dnssec_ok: true, ..Edns::default() });
+        let address = self.servers[server].authority_addresses()[0];
+        let network = Network::new(&transport::Limits::default());
+        let (packet, time) = (query.encode(), Duration::from_secs(10));
+        let reply = network.exchange(address, Transport::Udp, &packet, time).await;
+        let reply = Message::decode(&reply.expect("it answers")).expect("a message");
+        let of = |rtype| reply.answer.iter().find(move |record| record.rtype == rtype);
+        let statement = Statement::from_rdata(of(Rtype::ASSOC)?.rdata.octets());
+        Some((statement.expect("a statement"), of(Rtype::RRSIG).is_some()))
     }
 
     /// Changes a file, and has the server of this number read it.
