@@ -10,7 +10,7 @@ use threepid::clock::{Clock, SystemClock};
 use threepid::crypto::{Random, SeededRandom};
 use threepid::store::{Outcome, Policy, Snapshot, Store, check};
 
-use super::{NOW, association, child, store};
+use super::{NOW, association, child, number, store};
 
 /// How many threads publish.
 const THREADS: u64 = 4;
@@ -22,11 +22,6 @@ const NUMBERS: u64 = 50_000;
 const FRESH: u64 = 10;
 /// The longest that a store may take to open, on a machine that does much else.
 const AT_ONCE: Duration = Duration::from_secs(5);
-
-fn number(variable: &str, default: u64) -> u64 {
-    let given = std::env::var(variable).ok();
-    given.map_or(default, |text| text.parse().expect("a number in the environment"))
-}
 
 /// Publishes until it is killed, and says what was acknowledged. Does nothing unless told to.
 #[test]

@@ -2,6 +2,7 @@
 
 mod crash;
 mod full;
+mod million;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,6 +19,12 @@ const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 /// In the environment of a test that runs as a process of its own: the store.
 const STORE: &str = "THREEPID_TEST_STORE";
+
+/// A number in the environment, or else this one.
+fn number(variable: &str, default: u64) -> u64 {
+    let given = std::env::var(variable).ok();
+    given.map_or(default, |text| text.parse().expect("a number in the environment"))
+}
 
 /// The store that this process should work on; none where this is the test that starts it.
 fn store() -> Option<PathBuf> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
@@ -39,6 +39,9 @@ const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// Serves from a store until it is stopped.
 pub(super) struct Keeper {
     following: Arc<Following>,
+    /// Ends the follower by being dropped, when what it has begun is done.
+    end: watch::Sender<()>,
+    follower: JoinHandle<()>,
     /// End when dropped.
     tasks: JoinSet<()>,
     saver: JoinHandle<()>,
@@ -69,12 +72,13 @@ impl Keeper {
         let applied = Arc::new(AtomicU64::new(filled.last.0));
         let turn = Mutex::default();
         let following = Arc::new(Following { store, current, clock, turn, applied, made });
+        let (end, ended) = watch::channel(());
+        let follower = tokio::spawn(Arc::clone(&following).follow(ended));
         let mut tasks = JoinSet::new();
-        tasks.spawn(Arc::clone(&following).follow());
         tasks.spawn(Arc::clone(&following).keep_fresh());
         tasks.spawn(Arc::clone(&following).expire());
         let saver = Saver::new(&following);
-        Self { following, tasks, saver: tokio::spawn(saver.run(waiting)) }
+        Self { following, end, follower, tasks, saver: tokio::spawn(saver.run(waiting)) }
     }
 
     /// Serves other zones from here on, which are `filled`, with what is in their files.
@@ -94,19 +98,21 @@ impl Keeper {
 
     /// Ends, when all that was signed is kept.
     pub(super) async fn stop(self) {
-        let Self { following, mut tasks, saver } = self;
+        let Self { following, end, follower, mut tasks, saver } = self;
+        drop(end);
+        let followed = follower.await;
         tasks.shutdown().await;
         // With it go the last who could send.
         drop(following);
-        if let Err(error) = saver.await {
+        if let Err(error) = followed.and(saver.await) {
             tracing::error!(%error, "what was signed last could not be kept");
         }
     }
 }
 
 impl Following {
-    /// Serves each change as it comes.
-    async fn follow(self: Arc<Self>) {
+    /// Serves each change as it comes, until `ended`.
+    async fn follow(self: Arc<Self>, mut ended: watch::Receiver<()>) {
         let mut last = self.store.watch();
         loop {
             last.borrow_and_update();
@@ -115,9 +121,13 @@ impl Following {
             drop(turn);
             if let Err(error) = caught_up {
                 tracing::error!(%error, "changes of the store cannot be followed");
+                // What is there is tried again, whether or not there is more.
+                last.mark_changed();
                 tokio::time::sleep(AFTER_ERROR).await;
-            } else if last.changed().await.is_err() {
-                return;
+            }
+            tokio::select! {
+                changed = last.changed() => if changed.is_err() { return },
+                _ = ended.changed() => return,
             }
         }
     }
