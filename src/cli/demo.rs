@@ -54,7 +54,11 @@ fn introduction(demo: &demo::Demo) -> String {
     for (apex, server) in demo.zones() {
         line(&mut text, format_args!("{:<58}{server}", apex.to_string()));
     }
-    line(&mut text, format_args!("{:<58}{}\n", "the resolver", demo.resolver()));
+    line(&mut text, format_args!("{:<58}{}", "the resolver", demo.resolver()));
+    for (apex, place) in demo.publish() {
+        line(&mut text, format_args!("{:<58}http://{place}", format!("publishing to {apex}")));
+    }
+    text.push('\n');
     line(&mut text, format_args!("Try, in another terminal:\n"));
     let client = demo.path("client.toml");
     for (identifier, why) in LOOKUPS {
@@ -64,8 +68,21 @@ fn introduction(demo: &demo::Demo) -> String {
     let (identifier, _) = LOOKUPS[0];
     let trace = format!("threepid trace -c {} {identifier}", demo.path("resolver.toml").display());
     line(&mut text, format_args!("  {trace:<66} # each step from the root"));
-    line(&mut text, format_args!("\n{}", tools(demo)));
+    line(&mut text, format_args!("\n{}", publishing(demo)));
+    line(&mut text, format_args!("{}", tools(demo)));
     text
+}
+
+/// What a verification server does, and every root then tells.
+fn publishing(demo: &demo::Demo) -> String {
+    let (key, client) = (demo.path("verifiers/verify.example.key"), demo.path("client.toml"));
+    format!(
+        "  threepid association sign --key {} --server verify.example \\\n    \
+         dora@example.org @dora:matrix.example |\n  \
+         threepid publish -c {} -                # then look up dora@example.org\n",
+        key.display(),
+        client.display(),
+    )
 }
 
 /// The same by tools that nobody here wrote.

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
+use threepid::threepid::Threepid;
 
 use super::{program, threepid};
+use crate::interop::client::await_association;
 use crate::interop::namespace;
-use crate::interop::process::{Background, output};
+use crate::interop::process::{Background, output, run};
 
 /// What the demo prints last, and once it serves.
 const LAST: &str = "Ctrl-C ends it";
@@ -40,6 +42,7 @@ fn what_it_proposes_works() {
         let absent = why.contains("nobody");
         assert!(sum.ends_with(if absent { ", proved" } else { ", proved, trusted" }), "{ran:?}");
     }
+    assert_published(directory.path(), &introduction);
     for (tool, told) in [("dig", "TYPE65301"), ("delv", "; fully validated")] {
         let commands = proposed(&introduction, &format!("{tool} "));
         assert_eq!(commands.len(), 1, "{introduction}");
@@ -50,6 +53,35 @@ fn what_it_proposes_works() {
     demo.signal(Signal::SIGINT);
     demo.ended();
     assert!(!directory.path().join("demo-state/ready").exists());
+}
+
+/// What it proposes to publish is told by every root from then on.
+fn assert_published(directory: &Path, introduction: &str) {
+    let (_, from) = introduction.split_once("  threepid association sign").expect(introduction);
+    let (rest, _) = from.split_once(" #").expect("it says what comes of it");
+    let program = env!("CARGO_BIN_EXE_threepid");
+    let command = format!("threepid association sign{rest}").replace("threepid a", "$P a");
+    let command = command.replace("threepid publish", "$P publish");
+    let mut shell = Command::new("sh");
+    let ran = run(shell.args(["-c", &command]).env("P", program).current_dir(directory));
+    assert_eq!(ran.code, 0, "{command}: {ran:?}");
+    let dora = Threepid::parse_any("dora@example.org", None).expect("an address");
+    for (server, apex) in
+        [("127.53.0.1:53", "3pid.example."), ("127.53.1.1:53", "3pid.example.net.")]
+    {
+        let owner = dora.owner(&apex.parse().expect("a name")).expect("it has a name");
+        await_association(server.parse().expect("an address"), owner);
+    }
+    let client = directory.join("demo-state/client.toml").display().to_string();
+    let ran = threepid(directory, &["lookup", "-c", &client, "dora@example.org"]);
+    let told = "dora@example.org: @dora:matrix.example, proved, trusted\n";
+    assert!(ran.code == 0 && ran.stdout.starts_with(told), "{ran:?}");
+    for root in ["3pid.example.", "3pid.example.net."] {
+        assert!(
+            ran.stdout.contains(&format!("  {root} @dora:matrix.example, proved\n")),
+            "{ran:?}"
+        );
+    }
 }
 
 /// The demo must have gone to another port than 53, say so, and work there.

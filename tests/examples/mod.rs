@@ -1,12 +1,19 @@
 //! The examples do what their headers say, with the commands that stand there.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use threepid::daemon::demo::{Demo, Settings};
+use threepid::threepid::Threepid;
 
+use crate::cli::beside;
+use crate::interop::client::await_association;
 use crate::interop::process::{Ran, run};
+
+/// All of them.
+const EXAMPLES: [&str; 5] = ["address_book", "lookup", "publish", "sign_association", "verify"];
 
 /// Where the built examples are. They are built where that was not done with the tests.
 fn built() -> &'static Path {
@@ -32,9 +39,9 @@ fn command(name: &str) -> String {
     let header = header.join("\n");
     let command = header.split("```sh").nth(1).and_then(|rest| rest.split("```").next());
     let command = command.expect("a header has a command").to_owned();
-    let cargo = format!("cargo run --example {name} --");
-    assert!(command.contains(&cargo), "{command}");
-    command.replace(&cargo, &built().join(name).display().to_string())
+    assert!(command.contains(&format!("cargo run --example {name} --")), "{command}");
+    let built = built().join(name).display().to_string();
+    command.replace(&format!("cargo run --example {name} --"), &built)
 }
 
 /// Runs the command in the header of an example, where `demo-state` is in `directory`.
@@ -63,6 +70,7 @@ async fn each_does_what_its_header_says() {
         let ran = example(directory.path(), name).await;
         assert!(ran.code == 0 && ran.stdout.starts_with(expected), "{name}: {ran:#?}");
     }
+    assert_published(directory.path(), &demo).await;
     let ran = example(directory.path(), "address_book").await;
     let mut lines: Vec<&str> = ran.stdout.lines().collect();
     lines.sort_unstable();
@@ -74,6 +82,26 @@ async fn each_does_what_its_header_says() {
     demo.stop().await;
 }
 
+/// What an example published is told by every root.
+async fn assert_published(directory: &Path, demo: &Demo) {
+    let ran = example(directory, "publish").await;
+    let expected = "3pid.example.: Stored\n3pid.example.net.: Stored\n";
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, expected), "{ran:#?}");
+    let dora = Threepid::parse_any("dora@example.org", None).expect("an address");
+    let roots: Vec<_> = demo.publish().map(|(apex, place)| (apex.clone(), place.ip())).collect();
+    assert_eq!(roots.len(), 2);
+    for (apex, server) in roots {
+        let server = SocketAddr::new(server, demo.port());
+        let owner = dora.owner(&apex).expect("it has a name");
+        let told = move || await_association(server, owner);
+        tokio::task::spawn_blocking(told).await.expect("it is told");
+    }
+    let arguments = ["lookup", "-c", "demo-state/client.toml", "dora@example.org"];
+    let ran = beside(directory, &arguments).await;
+    let expected = "dora@example.org: @dora:matrix.example, proved, trusted\n";
+    assert!(ran.code == 0 && ran.stdout.starts_with(expected), "{ran:#?}");
+}
+
 #[test]
 fn every_example_is_run() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
@@ -83,5 +111,5 @@ fn every_example_is_run() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort_unstable();
-    assert_eq!(names, ["address_book.rs", "lookup.rs", "sign_association.rs", "verify.rs"]);
+    assert_eq!(names, EXAMPLES.map(|name| format!("{name}.rs")));
 }

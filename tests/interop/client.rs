@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use threepid::wire::rdata::{canonical, to_text};
-use threepid::wire::{EdeCode, Edns, Message, Question, Rcode, Rtype};
+use threepid::wire::{Class, EdeCode, Edns, Message, Name, Question, Rcode, Rtype};
 
 /// How long a resolver may take over one question.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,6 +54,17 @@ impl fmt::Display for Reply {
 /// is asked by AD for its verdict alone.
 pub(crate) fn ask(server: &str, question: &Question, dnssec_ok: bool) -> Reply {
     let server = SocketAddr::new(server.parse().expect("an address"), 53);
+    ask_at(server, question, dnssec_ok)
+}
+
+/// Asks the authority at `server` until it tells the association at `owner`, which was published.
+pub(crate) fn await_association(server: SocketAddr, owner: Name) {
+    let question = Question { name: owner, rtype: Rtype::ASSOC, class: Class::IN };
+    let told = |_| !ask_at(server, &question, true).data.is_empty();
+    assert!((0..10_000).any(told), "{server} does not tell {question}");
+}
+
+fn ask_at(server: SocketAddr, question: &Question, dnssec_ok: bool) -> Reply {
     let mut query = Message::query(7, question.clone());
     query.flags.recursion_desired = true;
     query.flags.authentic_data = true;

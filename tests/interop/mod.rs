@@ -3,7 +3,7 @@
 //!
 //! Each test stands in a network namespace of its own, where port 53 is free and nothing else is.
 
-mod client;
+pub(crate) mod client;
 mod clock;
 mod differential;
 mod dig;

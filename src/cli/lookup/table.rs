@@ -95,14 +95,14 @@ mod tests {
     fn columns_stand_below_one_another_in_any_script() {
         let long = "x".repeat(60);
         let table = rows(&[
-            ["Bob", "+447700900124", "@bob:m.example", "proved"],
+            ["Robert", "+447700900124", "@bob:m.example", "proved"],
             ["张伟", "a@example.com", &long, "not proved"],
             ["", "b@example.com", "nobody", "proved"],
         ]);
         let expected = format!(
-            "NAME  IDENTIFIER     MATRIX USER{space}VERDICT\n\
-             Bob   +447700900124  @bob:m.example{}proved\n\
-             张伟  a@example.com  {long}  not proved\n      \
+            "NAME    IDENTIFIER     MATRIX USER{space}VERDICT\n\
+             Robert  +447700900124  @bob:m.example{}proved\n\
+             张伟    a@example.com  {long}  not proved\n        \
              b@example.com  nobody{}proved\n",
             " ".repeat(36),
             " ".repeat(44),

@@ -66,8 +66,8 @@ impl Files {
     /// The directory, made where it is missing.
     pub(super) fn open(directory: &Path) -> Result<Self, DemoError> {
         let files = Self { directory: directory.to_owned() };
-        let parts =
-            ["zones", "keys", "verifiers", "served", "servers"].map(|part| files.path(part));
+        let parts = ["zones", "keys", "verifiers", "served", "servers", "stores"];
+        let parts = parts.map(|part| files.path(part));
         for path in [directory.to_owned()].into_iter().chain(parts) {
             fs::create_dir_all(&path).map_err(|cause| DemoError::Directory { path, cause })?;
         }
@@ -181,11 +181,13 @@ impl Files {
         Ok(())
     }
 
-    /// The configuration of each server, with the zones it serves.
+    /// The configuration of each server, with the zones it serves. Those of roots keep a store, and take
+    /// statements over plain HTTP; what they have to ask, they ask of `resolver`.
     pub(super) fn write_servers(
         &self,
         zones: &[DemoZone],
         port: u16,
+        resolver: SocketAddr,
     ) -> Result<Vec<PathBuf>, DemoError> {
         let mut servers: Vec<(IpAddr, Vec<&DemoZone>)> = Vec::new();
         for zone in zones {
@@ -194,18 +196,22 @@ impl Files {
                 None => servers.push((zone.server, vec![zone])),
             }
         }
-        let write = |(server, zones): &(IpAddr, Vec<&DemoZone>)| {
+        let write = |(server, served): &(IpAddr, Vec<&DemoZone>)| {
             let listen = SocketAddr::new(*server, port);
             let mut text = format!("# {MADE}\n[authority]\nlisten = [\"{listen}\"]\nthreads = 1\n");
-            for DemoZone { name, apex, .. } in zones {
-                write!(
-                    text,
-                    "\n[[authority.zone]]\nname = \"{apex}\"\nfile = \"../served/{name}.zone\"\n\
-                     key_dir = \"../keys\"\n"
-                )
-                .expect("a string takes all that is written");
+            let root = served.iter().find(|zone| parent(zone, zones).is_none());
+            if let Some(root) = root {
+                line(&mut text, format_args!("store = \"../stores/{}.store\"", root.name));
             }
-            self.write(&format!("servers/{}.toml", zones[0].name), &text)
+            for DemoZone { name, apex, .. } in served {
+                line(&mut text, format_args!("\n[[authority.zone]]\nname = \"{apex}\""));
+                line(&mut text, format_args!("file = \"../served/{name}.zone\""));
+                line(&mut text, format_args!("key_dir = \"../keys\""));
+            }
+            if let Some(root) = root {
+                text.push_str(&publish_section(root, zones, resolver));
+            }
+            self.write(&format!("servers/{}.toml", served[0].name), &text)
         };
         servers.iter().map(write).collect()
     }
@@ -231,19 +237,24 @@ impl Files {
         self.write("resolver.toml", &text)
     }
 
-    /// The configuration of clients.
+    /// The configuration of clients, with the places where each root takes statements.
     pub(super) fn write_client(
         &self,
         zones: &[DemoZone],
         resolver: SocketAddr,
+        places: &[(Name, SocketAddr)],
     ) -> Result<PathBuf, DemoError> {
-        let mut text = format!("# {MADE}\n[client]\nresolver = \"{resolver}\"\n");
+        let mut text =
+            format!("# {MADE}\n[client]\nresolver = \"{resolver}\"\noutbox = \"outbox\"\n");
         for root in roots(zones) {
             let (apex, anchor) = (&root.apex, anchor_file(root, zones));
-            write!(text, "\n[[client.root]]\napex = \"{apex}\"\nanchor_file = \"{anchor}\"\n")
-                .expect("a string takes all that is written");
+            line(&mut text, format_args!("\n[[client.root]]\napex = \"{apex}\""));
+            line(&mut text, format_args!("anchor_file = \"{anchor}\""));
+            for (_, place) in places.iter().filter(|(root, _)| root == apex) {
+                line(&mut text, format_args!("publish = \"http://{place}\""));
+            }
         }
-        text.push_str(&verifiers::client_tables());
+        text.push_str(&verifiers::tables("client"));
         self.write("client.toml", &text)
     }
 }
@@ -255,8 +266,24 @@ impl DemoZone {
     }
 }
 
+/// The section of a root's server that says what statements are taken. Any free port will do.
+fn publish_section(root: &DemoZone, zones: &[DemoZone], resolver: SocketAddr) -> String {
+    let DemoZone { apex, server, .. } = root;
+    let (listen, anchor) = (SocketAddr::new(*server, 0), anchor_file(root, zones));
+    format!(
+        "\n[publish]\nlisten = [\"{listen}\"]\nplain = true\nresolver = \"{resolver}\"\n\
+         \n[[publish.root]]\napex = \"{apex}\"\nanchor_file = \"../{anchor}\"\n{}",
+        verifiers::tables("publish"),
+    )
+}
+
+/// Adds a line.
+fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
+    writeln!(text, "{content}").expect("a string takes all that is written");
+}
+
 /// The zones that none of the others delegates.
-fn roots(zones: &[DemoZone]) -> impl Iterator<Item = &DemoZone> {
+pub(super) fn roots(zones: &[DemoZone]) -> impl Iterator<Item = &DemoZone> {
     zones.iter().filter(move |zone| parent(zone, zones).is_none())
 }
 

@@ -1,7 +1,8 @@
 //! The demo: two trees of identity servers and a resolver in one process, on loopback addresses.
 //!
 //! Each server has the address that the zones give it, and its own configuration; it is started as
-//! `threepid serve` starts it. Referrals carry no port, so that all servers have the same.
+//! `threepid serve` starts it. Referrals carry no port, so that all servers have the same. The servers of the
+//! roots have a store, and take statements, over plain HTTP.
 
 mod files;
 mod probe;
@@ -150,7 +151,7 @@ impl Demo {
         let zones = files.zones(SystemClock.now())?;
         files.write_anchors(&zones)?;
         files.write_verifiers()?;
-        let (servers, port) = start_servers(&files, &zones, settings.port).await?;
+        let (servers, port) = start_servers(&files, &zones, settings).await?;
         let mut demo = Self { files, zones, port, servers, resolver };
         match demo.complete().await {
             Ok(()) => Ok(demo),
@@ -165,11 +166,16 @@ impl Demo {
     async fn complete(&mut self) -> Result<(), DemoError> {
         let path = self.files.write_resolver(&self.zones, self.resolver, self.port)?;
         let resolver = start_server(&path).await?;
-        if let [address] = resolver.resolver_addresses() {
+        if let [address] = resolver.resolver_addresses()
+            && *address != self.resolver
+        {
             self.resolver = *address;
+            self.files.write_servers(&self.zones, self.port, self.resolver)?;
+            self.reload().await.map_err(StartError::from)?;
         }
         self.servers.push(resolver);
-        self.files.write_client(&self.zones, self.resolver)?;
+        let places: Vec<_> = self.publish().map(|(apex, place)| (apex.clone(), place)).collect();
+        self.files.write_client(&self.zones, self.resolver, &places)?;
         self.probe().await?;
         self.files.write(READY, "").map(drop)
     }
@@ -201,6 +207,15 @@ impl Demo {
     /// Where the resolver is.
     pub fn resolver(&self) -> SocketAddr {
         self.resolver
+    }
+
+    /// The roots that take statements, and where.
+    pub fn publish(&self) -> impl Iterator<Item = (&Name, SocketAddr)> {
+        let addresses = self.servers.iter().flat_map(Daemon::publish_addresses);
+        addresses.filter_map(|address| {
+            let root = files::roots(&self.zones).find(|zone| zone.server == address.ip())?;
+            Some((&root.apex, *address))
+        })
     }
 
     /// A file of the state.
@@ -242,17 +257,18 @@ async fn stop_all(servers: Vec<Daemon>) {
     }
 }
 
-/// Starts the identity servers on `port`, or on a free one where that is refused.
+/// Starts the identity servers on the port of the settings, or on a free one where that is refused.
 async fn start_servers(
     files: &Files,
     zones: &[DemoZone],
-    mut port: u16,
+    settings: &Settings,
 ) -> Result<(Vec<Daemon>, u16), DemoError> {
+    let Settings { mut port, resolver, .. } = *settings;
     if port == 0 {
         port = free_port(zones).map_err(DemoError::NoPort)?;
     }
     for _ in 0..PORTS {
-        match try_port(&files.write_servers(zones, port)?).await {
+        match try_port(&files.write_servers(zones, port, resolver)?).await {
             Err(error) if error.is_about_the_port() => {
                 tracing::debug!(port, %error, "another port is tried");
                 port = free_port(zones).map_err(DemoError::NoPort)?;

@@ -39,14 +39,14 @@ fn decode(seed: &str) -> SigningKey {
     SigningKey::from_seed(&octets.try_into().expect("a seed has 32 octets"))
 }
 
-/// The tables of a client's configuration that name the trusted servers.
-pub(super) fn client_tables() -> String {
+/// The tables of a section of a configuration, `client` or `publish`, that name the trusted servers.
+pub(super) fn tables(section: &str) -> String {
     let mut text = String::new();
     for (name, NamedKey { id, key }) in keys().take(TRUSTED) {
         let public = key.public();
         write!(
             text,
-            "\n[[client.verifier]]\nname = \"{name}\"\nkey_id = \"{id}\"\nkey = \"{public}\"\n"
+            "\n[[{section}.verifier]]\nname = \"{name}\"\nkey_id = \"{id}\"\nkey = \"{public}\"\n"
         )
         .expect("a string takes all that is written");
     }
