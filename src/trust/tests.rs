@@ -17,15 +17,16 @@ fn name(server: &str, id: &str) -> KeyName {
     KeyName::new(server.parse().unwrap(), id.parse().unwrap())
 }
 
-/// The trusted keys of the vectors.
-fn vector_anchors(vectors: &Value) -> Anchors {
+/// The trusted keys of the vectors, for identifiers of this scope.
+fn vector_anchors(vectors: &Value, scope: Option<&Scope>) -> Anchors {
     let mut anchors = Anchors::default();
     let roots = vectors["trusted_roots"].as_array().unwrap();
     for key in vectors["keys"].as_array().unwrap() {
         if roots.contains(&key["server_name"]) {
             let octets = from_base64_unpadded(text(&key["public_key"])).unwrap();
             let public = PublicKey::from_octets(&octets.try_into().unwrap()).unwrap();
-            anchors.insert(name(text(&key["server_name"]), text(&key["key_id"])), public);
+            let anchor = Anchor { key: public, scope: scope.cloned() };
+            anchors.insert(name(text(&key["server_name"]), text(&key["key_id"])), anchor);
         }
     }
     anchors
@@ -35,7 +36,12 @@ fn vector_anchors(vectors: &Value) -> Anchors {
 fn every_chain_vector() {
     let vectors = include_str!("../../tests/vectors/interchange.json");
     let vectors: Value = serde_json::from_str(vectors).unwrap();
-    let anchors = vector_anchors(&vectors);
+    let rules = ["email:*", "msisdn:*"].map(|rule| rule.parse().unwrap());
+    every_chain(&vectors, &vector_anchors(&vectors, None));
+    every_chain(&vectors, &vector_anchors(&vectors, Some(&Scope::new(rules.to_vec()))));
+}
+
+fn every_chain(vectors: &Value, anchors: &Anchors) {
     let chains = vectors["chains"].as_array().unwrap();
     assert_eq!(chains.len(), 12);
     for case in chains {
@@ -48,7 +54,7 @@ fn every_chain_vector() {
         let medium = text(&case["medium"]).parse().unwrap();
         let threepid = Threepid::from_normal(medium, text(&case["address"])).unwrap();
         let now = Timestamp::from_millis(case["at"].as_u64().unwrap());
-        let judge = Judge { threepid: &threepid, now, anchors: &anchors, collected: &collected };
+        let judge = Judge { threepid: &threepid, now, anchors, collected: &collected };
         let keys = vectors["keys"].as_array().unwrap();
         let signer = keys.iter().find(|key| key["server_name"] == case["signer"]).unwrap();
         let signer = name(text(&case["signer"]), text(&signer["key_id"]));
