@@ -10,8 +10,11 @@ use crate::authority::{Associated, Authority, AuthorityError, Index, Policy, Ser
 use crate::clock::Timestamp;
 use crate::config::{self, Config, ConfigCause, ConfigError, Located, Mistake};
 use crate::crypto::{OsRandom, Random};
+use crate::dnssec::ZoneKey;
+use crate::dnssec::lifecycle::{Duty, KeySet, Outlook, utc};
 use crate::dnssec::rollover::TrustPoint;
 use crate::store::{self, Snapshot};
+use crate::wire::Name;
 use crate::zone;
 
 use super::anchors::{self, AnchorsError};
@@ -204,6 +207,26 @@ fn load_zones(config: &Config, now: Timestamp) -> Result<Zones, LoadError> {
     if faults.is_empty() { Ok(zones) } else { Err(LoadError::all(faults)) }
 }
 
+/// Keys that leave a zone unsigned, or would if their times were all that counts.
+fn warnings_of_keys(zone: &Name, keys: &[ZoneKey], now: Timestamp) -> Vec<String> {
+    let told = |duty| match duty {
+        Duty::Replace(tag) => Some(format!(
+            "warning: key {tag} of {zone} signs past its end, as there is no other: threepid key roll"
+        )),
+        Duty::ReplaceBefore(tag, end) => Some(format!(
+            "warning: key {tag} of {zone} ends at {} and has no successor: threepid key roll",
+            utc(end)
+        )),
+        _ => None,
+    };
+    let mut warnings: Vec<String> =
+        Outlook::at(keys, now).duties.into_iter().filter_map(told).collect();
+    if !keys.is_empty() && KeySet::at(keys, now).active().is_empty() {
+        warnings.push(format!("warning: {zone} has no key that signs yet and is served unsigned"));
+    }
+    warnings
+}
+
 fn load_zone(
     plan: &config::Zone,
     config: &Path,
@@ -234,6 +257,8 @@ fn load_zone(
         let unsigned = format!("warning: {} has no keys and is served unsigned", plan.name.value);
         warnings.push(in_config(plan.name.with(unsigned)).to_string());
     }
+    let told = warnings_of_keys(&plan.name.value, &keys, now).into_iter();
+    warnings.extend(told.map(|warning| in_config(plan.name.with(warning)).to_string()));
     let associations = match plan.associations {
         config::Associations::File => Associated::File(built.associations),
         config::Associations::Store => {

@@ -96,6 +96,10 @@ impl Current {
             return LONGEST_SLEEP;
         };
         tracing::info!(sets, "signed again before signatures end");
+        for zone in authority.zones().filter(|zone| !zone.key_set().overdue().is_empty()) {
+            let (zone, keys) = (zone.apex(), zone.key_set().overdue());
+            tracing::warn!(%zone, ?keys, "keys sign past their end, as there are no others");
+        }
         self.put(authority);
         self.signed_anew.notify_one();
         SHORTEST_SLEEP

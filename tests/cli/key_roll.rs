@@ -85,6 +85,17 @@ fn what_bind_writes_is_read() {
     for line in lines {
         assert!(status.stdout.contains(line), "{line} in {}", status.stdout);
     }
+    let zone = "$TTL 60\n@ SOA ns.a.example. h.a.example. 1 1h 1h 1h 1m\n@ NS ns.a.example.\n";
+    fs::write(directory.path().join("zone"), zone).unwrap();
+    let config = format!(
+        "[authority]\n[[authority.zone]]\nname = \"{ZONE}\"\nfile = \"zone\"\nkey_dir = \"keys\"\n"
+    );
+    fs::write(directory.path().join("a.toml"), config).unwrap();
+    let checked = threepid(directory.path(), &["config", "check", "a.toml"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    for warning in ["has no successor", "no key that signs yet"] {
+        assert!(checked.stderr.contains(warning), "{}", checked.stderr);
+    }
 }
 
 #[test]
