@@ -72,6 +72,9 @@ pub(super) async fn unless_stopped<T>(
 
 /// What stays up.
 pub(super) trait Stays {
+    /// Waits until there is reason to read everything again that no signal tells.
+    async fn outdated(&self);
+
     /// Reads everything again; on an error everything stays as it was.
     async fn reload(&mut self) -> Result<(), LoadError>;
 
@@ -80,6 +83,10 @@ pub(super) trait Stays {
 }
 
 impl Stays for Daemon {
+    async fn outdated(&self) {
+        Daemon::outdated(self).await;
+    }
+
     async fn reload(&mut self) -> Result<(), LoadError> {
         Daemon::reload(self).await
     }
@@ -90,6 +97,10 @@ impl Stays for Daemon {
 }
 
 impl Stays for Demo {
+    async fn outdated(&self) {
+        std::future::pending().await
+    }
+
     async fn reload(&mut self) -> Result<(), LoadError> {
         Demo::reload(self).await
     }
@@ -99,10 +110,18 @@ impl Stays for Demo {
     }
 }
 
+/// What to do next.
+async fn next(what: &impl Stays, signals: &mut Signals) -> Order {
+    tokio::select! {
+        order = signals.next() => order,
+        () = what.outdated() => Order::Reload,
+    }
+}
+
 /// Follows signals until one says to end.
 pub(super) async fn stay(mut what: impl Stays, mut signals: Signals) -> Exit {
     notify(&[NotifyState::Ready]);
-    while signals.next().await == Order::Reload {
+    while next(&what, &mut signals).await == Order::Reload {
         if let Ok(now) = NotifyState::monotonic_usec_now() {
             notify(&[NotifyState::Reloading, now]);
         }

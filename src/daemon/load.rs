@@ -18,6 +18,7 @@ use crate::wire::Name;
 use crate::zone;
 
 use super::anchors::{self, AnchorsError};
+use super::list_watch;
 use super::publish::{self, Opened};
 use super::zone_file::{self, ZoneFileError};
 use super::{FromFile, keys};
@@ -146,12 +147,15 @@ pub fn read(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError> 
 /// With every mistake in their files and keys.
 pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
     let store = check_store(config);
-    let all = (load_zones(config, now), load_points(config), publish::open(config), store);
+    let checked = [store.err(), list_watch::check(config).err()];
+    let all = (load_zones(config, now), load_points(config), publish::open(config));
     let (zones, points, publish) = match all {
-        (Ok(zones), Ok(points), Ok(publish), Ok(())) => (zones, points, publish),
-        (zones, points, publish, store) => {
-            let errors = [zones.err(), points.err(), publish.err(), store.err()];
-            return Err(LoadError::all(errors.into_iter().flatten()));
+        (Ok(zones), Ok(points), Ok(publish)) if checked.iter().all(Option::is_none) => {
+            (zones, points, publish)
+        }
+        (zones, points, publish) => {
+            let errors = [zones.err(), points.err(), publish.err()];
+            return Err(LoadError::all(errors.into_iter().chain(checked).flatten()));
         }
     };
     let Zones { served, files, warnings } = zones;

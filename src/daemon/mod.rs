@@ -10,6 +10,7 @@ mod error;
 mod hosting;
 mod key_watch;
 pub mod keys;
+pub mod list_watch;
 mod listen;
 mod load;
 mod publish;
@@ -27,7 +28,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Mistake};
+use crate::config::{self, Config, Mistake};
 use crate::services::admin::Health;
 
 use admin::{AdminPart, Status};
@@ -35,6 +36,7 @@ use authority::AuthorityPart;
 pub use error::{Refused, StartError};
 use hosting::OpenStore;
 pub use hosting::{FromFile, Hosting};
+use list_watch::ListWatch;
 pub use load::{LoadError, LoadFault, Loaded, load, read};
 pub use publish::Opened;
 use publish::PublishPart;
@@ -57,6 +59,8 @@ pub struct Daemon {
     authority: Option<AuthorityPart>,
     publish: Option<PublishPart>,
     resolver: Option<ResolverPart>,
+    /// Follows the root list of the resolver, where it has one.
+    list: Option<ListWatch>,
     admin: Option<AdminPart>,
 }
 
@@ -73,8 +77,8 @@ impl Daemon {
             Some(listen) => Some(AdminPart::start(&config, listen, &status).await?),
             None => None,
         };
-        let (authority, publish, resolver) = (None, None, None);
-        let mut daemon = Self { config, clock, status, authority, publish, resolver, admin };
+        let (authority, publish, resolver, list) = (None, None, None, None);
+        let mut daemon = Self { config, clock, status, authority, publish, resolver, list, admin };
         match daemon.start_parts().await {
             Ok(()) => {
                 daemon.status.set(Health::Ready);
@@ -100,6 +104,7 @@ impl Daemon {
         if let Some(plan) = &config.resolver {
             let points = loaded.points;
             self.resolver = Some(ResolverPart::start(plan, &config.path, points, clock, status)?);
+            self.list = list_watch(plan, clock);
         }
         let hosting = self.authority.as_ref().and_then(|part| part.hosting.as_ref());
         if let (Some(plan), Some(opened), Some(hosting)) =
@@ -110,6 +115,14 @@ impl Daemon {
             self.publish = Some(part);
         }
         Ok(())
+    }
+
+    /// Waits until there is reason to [`Daemon::reload`] that nobody has told: a newer root list.
+    pub async fn outdated(&self) {
+        match &self.list {
+            Some(list) => list.newer().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Reads the configuration's file again, with its zones and keys, and goes over to what they say.
@@ -173,6 +186,7 @@ impl Daemon {
         }
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
             part.replace(plan, points).await;
+            self.list = list_watch(plan, &self.clock);
         }
         if let (Some(part), Some(plan), Some(opened)) = (&self.publish, &config.publish, publish) {
             part.replace(plan, opened);
@@ -225,6 +239,12 @@ impl Daemon {
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.as_ref().map(|part| part.address)
     }
+}
+
+/// Follows the root list of a resolver, where it has one.
+fn list_watch(plan: &config::Resolver, clock: &Arc<dyn Clock>) -> Option<ListWatch> {
+    let list = plan.root_list.as_ref()?;
+    Some(ListWatch::start(list, Arc::clone(clock)))
 }
 
 /// Whether a change can only be followed by starting again.

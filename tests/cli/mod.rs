@@ -8,6 +8,7 @@ mod key_roll;
 mod lookup;
 mod mistakes;
 mod publish;
+mod root_watch;
 mod roots;
 mod serve;
 mod store;

@@ -26,7 +26,7 @@ fn key(directory: &Path, letter: &str) -> String {
 
 /// Writes a draft, as someone would, into the file `<version>.json`: it lasts so many hours, and two of
 /// these keys have to sign.
-fn draft(directory: &Path, version: u32, hours: u64, letters: &[&str]) -> String {
+pub(super) fn draft(directory: &Path, version: u32, hours: u64, letters: &[&str]) -> String {
     let expires = SystemClock.now().saturating_add(Duration::from_secs(hours * 3600));
     let mut list = json!({
         "type": "threepid.root_list", "version": version, "expires": expires.as_millis(),
@@ -46,7 +46,7 @@ fn draft(directory: &Path, version: u32, hours: u64, letters: &[&str]) -> String
     name
 }
 
-fn sign(directory: &Path, file: &str, letter: &str, previous: Option<&str>) -> Ran {
+pub(super) fn sign(directory: &Path, file: &str, letter: &str, previous: Option<&str>) -> Ran {
     let key = format!("{letter}.key");
     let mut arguments = vec!["roots", "sign", file, "--key", &key];
     arguments.extend(previous.into_iter().flat_map(|previous| ["--previous", previous]));
@@ -54,7 +54,7 @@ fn sign(directory: &Path, file: &str, letter: &str, previous: Option<&str>) -> R
 }
 
 /// Puts the lists of these versions where a mirror serves them.
-fn publish(directory: &Path, mirror: &str, versions: &[u32]) {
+pub(super) fn publish(directory: &Path, mirror: &str, versions: &[u32]) {
     let mirror = directory.join(mirror);
     fs::create_dir_all(&mirror).expect("writable");
     for version in versions {
@@ -64,7 +64,7 @@ fn publish(directory: &Path, mirror: &str, versions: &[u32]) {
 }
 
 /// Serves the lists in a directory for as long as this runtime lasts.
-async fn mirror(directory: &Path) -> SocketAddr {
+pub(super) async fn mirror(directory: &Path) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = listener.local_addr().expect("it is bound");
     let lists = Arc::new(RootLists::new(directory));

@@ -32,19 +32,19 @@ fn directory() -> tempfile::TempDir {
     directory
 }
 
-fn serve(directory: &Path, config: &str) -> Background {
+pub(super) fn serve(directory: &Path, config: &str) -> Background {
     Background::start(&mut program(directory, &["serve", "-c", config]), "ready")
 }
 
 /// Where it serves as `part`, by what it tells when it is ready.
-fn address(serving: &Background, part: &str) -> SocketAddr {
+pub(super) fn address(serving: &Background, part: &str) -> SocketAddr {
     let said = serving.said();
     let (_, after) = said.split_once(&format!("{part}=[")).expect("it tells its addresses");
     after.split(']').next().expect("a list ends").parse().expect("one address")
 }
 
 /// Asks for the address of a name, and gives whatever is answered.
-fn ask(server: SocketAddr, name: &str) -> Message {
+pub(super) fn ask(server: SocketAddr, name: &str) -> Message {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
     socket.set_read_timeout(Some(PATIENCE)).expect("it is no zero");
     let question =

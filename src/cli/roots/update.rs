@@ -3,9 +3,9 @@
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::codec::utc;
 use crate::config::RootList as Plan;
+use crate::daemon::list_watch;
 use crate::stub::roots::{Limits, RootListFile, RootListFileError, walk};
-use crate::transport::http::{ClientLimits, HttpClient, Roots};
-use crate::trust::root_list::{MAX_OCTETS, RootList};
+use crate::trust::root_list::RootList;
 
 use super::super::arguments::RootsUpdate;
 use super::super::runtime;
@@ -71,9 +71,7 @@ fn fetch(
     held: RootList,
     now: Timestamp,
 ) -> Result<RootList, Exit> {
-    let roots = plan.ca_file.as_ref().map_or(Roots::System, |ca| Roots::File(ca.value.clone()));
-    let limits = ClientLimits { body_octets: MAX_OCTETS, ..ClientLimits::default() };
-    let client = HttpClient::new(&roots, limits).map_err(output::fail)?;
+    let client = list_watch::client(plan).map_err(output::fail)?;
     let mut reached = Err(Exit::Error);
     runtime::short(async {
         let before = held.version();
