@@ -1,9 +1,12 @@
 //! Statements in any order: everywhere the same wins.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
+use tokio::task::JoinSet;
 
 use super::world::{TREES, number, statement, world};
-use crate::store::Entry;
+use crate::store::Held;
 
 const NUMBER: &str = "447700900123";
 
@@ -19,28 +22,22 @@ fn any_statement() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(user, seconds, signers)| statement(NUMBER, user, seconds, &signers))
 }
 
-/// What each of two roots holds in the end, if they get the statements in these orders.
-fn ends(orders: [&[Vec<u8>]; 2]) -> [Option<Entry>; 2] {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    orders.map(|order| {
-        runtime.block_on(async {
-            let world = world([&[], &[]], &[]);
-            let posts = order.iter().map(|body| world.told(body.clone()));
-            for (status, _) in all(posts).await {
-                assert!([200, 201, 403, 409].contains(&status), "{status}");
-            }
-            world.held(TREES[0], &number(NUMBER))
-        })
+/// What a root holds in the end, if it gets all the statements at the same time, begun in this order.
+fn end_of(order: &[Vec<u8>]) -> Option<Held> {
+    let threads =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    threads.unwrap().block_on(async {
+        let world = Arc::new(world([&[], &[]], &[]));
+        let mut posts = JoinSet::new();
+        for body in order.iter().cloned() {
+            let world = world.clone();
+            posts.spawn(async move { world.told(body).await });
+        }
+        for (status, _) in posts.join_all().await {
+            assert!([200, 201, 403, 409].contains(&status), "{status}");
+        }
+        world.held(TREES[0], &number(NUMBER)).map(|entry| entry.held)
     })
-}
-
-/// All at once, begun in this order.
-async fn all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut ended = Vec::new();
-    for future in futures {
-        ended.push(future.await);
-    }
-    ended
 }
 
 proptest! {
@@ -51,11 +48,10 @@ proptest! {
         (statements, shuffled) in proptest::collection::vec(any_statement(), 1..6)
             .prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
     ) {
-        let [one, other] = ends([&statements, &shuffled]).map(|entry| entry.map(|entry| entry.held));
+        let (one, other) = (end_of(&statements), end_of(&shuffled));
         prop_assert_eq!(&one, &other);
         // What was there before comes to nothing.
         let replayed: Vec<_> = shuffled.iter().chain(&statements).cloned().collect();
-        let [again, _] = ends([&replayed, &[]]).map(|entry| entry.map(|entry| entry.held));
-        prop_assert_eq!(one, again);
+        prop_assert_eq!(one, end_of(&replayed));
     }
 }
