@@ -221,6 +221,34 @@ fn zone() -> impl Strategy<Value = Vec<String>> {
         .prop_map(|lines| [vec!["@ 60 SOA ns h ( 7 1 1 ; t\n 1 1 )".to_owned()], lines].concat())
 }
 
+/// The text as a difference makes it: every line of it must stand where it says.
+fn patched(text: &str, diff: &str) -> String {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let (mut out, mut at) = (String::new(), 0);
+    let mut rest = diff.split_inclusive('\n').skip(2).peekable();
+    while let Some(line) = rest.next() {
+        if let Some(head) = line.strip_prefix("@@ -") {
+            let (start, _) = head.split_once(',').unwrap();
+            let empty = usize::from(!head.split(' ').next().unwrap().ends_with(",0"));
+            let start = start.parse::<usize>().unwrap() - empty;
+            lines[at..start].iter().for_each(|line| out.push_str(line));
+            at = start;
+            continue;
+        }
+        let ends = rest.next_if(|next| next.starts_with('\\')).is_some();
+        let said = if ends { line.strip_suffix('\n').unwrap() } else { line };
+        if !said.starts_with('+') {
+            assert_eq!(lines[at], &said[1..], "{diff}");
+            at += 1;
+        }
+        if !said.starts_with('-') {
+            out.push_str(&said[1..]);
+        }
+    }
+    lines[at..].iter().for_each(|line| out.push_str(line));
+    out
+}
+
 proptest! {
     /// What comes out says what was meant, and has every line of what was not to change.
     #[test]
@@ -259,6 +287,7 @@ proptest! {
         prop_assert_eq!(told, meant);
 
         let after = String::from_utf8(edited[0].after.clone()).unwrap();
+        prop_assert_eq!(patched(&text, &edited[0].diff), after.clone());
         // Only an entry that follows what goes or comes may be told its owner or TTL.
         let mut left = after.lines();
         for line in text.lines().filter(|line| line.starts_with([';', '$'])) {
