@@ -63,7 +63,12 @@ const ANCHOR: &str = "DS 1 15 2 1f4a6d8e0c93b75a2e6f4d1c8b0a9372645ef1d08c7b3a65
 /// A directory with a configuration of these roots, and `a.json` with an association of a phone number.
 fn directory(roots: &[SocketAddr]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let mut text = "[client]\nresolver = \"127.0.0.1:1\"\noutbox = \"outbox\"\n".to_owned();
+    // Whether the system knows any authorities does not matter.
+    let authority = rcgen::generate_simple_self_signed(Vec::new()).unwrap();
+    fs::write(directory.path().join("ca.pem"), authority.cert.pem()).unwrap();
+    let mut text = "[client]\nresolver = \"127.0.0.1:1\"\noutbox = \"outbox\"\n\
+                    ca_file = \"ca.pem\"\n"
+        .to_owned();
     for (at, address) in roots.iter().enumerate() {
         text += &format!(
             "[[client.root]]\napex = \"r{at}.example.\"\nanchors = [\"r{at}.example. {ANCHOR}\"]\n\
@@ -195,7 +200,8 @@ fn mistakes_in_the_configuration_are_told() {
         ("http://127.0.0.1:1", "https://a.example/b", "a server without a path is expected"),
         ("http://127.0.0.1:1", "a.example", "a URL like `https://publish.example` expected"),
         ("outbox = \"outbox\"", "outbox = \"\"", "a path expected"),
-        ("outbox = \"outbox\"", "ca_file = \"none.pem\"", "none.pem: No such file"),
+        ("ca.pem", "none.pem", "none.pem: No such file"),
+        ("ca.pem", "a.json", "a.json: no certificate in it"),
         ("outbox = \"outbox\"", "outbx = \"a\"", "did you mean `outbox`?"),
     ] {
         fs::write(path.join("client.toml"), config.replace(from, to)).unwrap();

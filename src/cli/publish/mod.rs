@@ -29,20 +29,24 @@ pub(super) fn publish(arguments: &Publish) -> Exit {
     let read = || {
         let client = client_config(arguments.config.as_deref())?;
         let statements = statements(arguments)?;
-        Ok((Sender::new(client)?, statements))
+        let outbox = outbox(&client)?;
+        let sender = match arguments.queue {
+            true => None,
+            false => Some(Sender::new(&client, &outbox)?),
+        };
+        Ok((client, outbox, sender, statements))
     };
-    let (sender, statements) = match read() {
+    let (client, outbox, sender, statements) = match read() {
         Ok(read) => read,
         Err(exit) => return exit,
     };
     let mut teller = Teller::new(arguments.json);
-    let ids = match put_in(&sender, statements, arguments.queue, &teller) {
+    let apexes: Vec<Name> = client.roots.iter().map(|root| root.apex.value.clone()).collect();
+    let ids = match put_in(&outbox, &apexes, statements, arguments.queue, &teller) {
         Ok(ids) => ids,
         Err(error) => return output::fail(error),
     };
-    if arguments.queue {
-        return Exit::Success;
-    }
+    let Some(sender) = sender else { return Exit::Success };
     runtime::short(async {
         match sender.round(&Selection::These(ids), &mut teller).await {
             Ok(()) => teller.exit(),
@@ -76,9 +80,13 @@ pub(super) fn show(arguments: &OutboxShow) -> Exit {
 
 /// Sends what is due.
 pub(super) fn run(arguments: &OutboxRun) -> Exit {
-    let sender = client_config(arguments.config.as_deref()).and_then(Sender::new);
-    let sender = match sender {
-        Ok(sender) => sender,
+    let read = || {
+        let client = client_config(arguments.config.as_deref())?;
+        let outbox = outbox(&client)?;
+        Ok((Sender::new(&client, &outbox)?, outbox))
+    };
+    let (sender, outbox) = match read() {
+        Ok(read) => read,
         Err(exit) => return exit,
     };
     let mut teller = Teller::new(arguments.json);
@@ -88,7 +96,7 @@ pub(super) fn run(arguments: &OutboxRun) -> Exit {
         if arguments.wait && ran.is_ok() {
             ran = sender.run(&mut teller).await;
         }
-        match ran.and_then(|()| sender.outbox.entries()) {
+        match ran.and_then(|()| outbox.entries()) {
             Ok(entries) if entries.is_empty() => teller.exit(),
             Ok(_) => teller.exit().max(Exit::Waiting),
             Err(error) => output::fail(error),
@@ -109,7 +117,8 @@ fn statements(arguments: &Publish) -> Result<Vec<(Threepid, Statement)>, Exit> {
 
 /// Puts statements in, and tells of those that are not sent at once. Gives those that are.
 fn put_in(
-    sender: &Sender,
+    outbox: &Outbox,
+    apexes: &[Name],
     statements: Vec<(Threepid, Statement)>,
     is_queued: bool,
     teller: &Teller,
@@ -117,8 +126,8 @@ fn put_in(
     let mut ids = BTreeSet::new();
     for (threepid, statement) in statements {
         let id = EntryId::of(&threepid);
-        let (outbox, now) = (&sender.outbox, SystemClock.now());
-        let added = outbox.add(threepid.clone(), statement.clone(), &sender.apexes, now)?;
+        let now = SystemClock.now();
+        let added = outbox.add(threepid.clone(), statement.clone(), apexes, now)?;
         let state = match added {
             Added::Older => ("dropped", "dropped: a newer statement is in the outbox"),
             _ if is_queued => ("queued", "in the outbox"),
@@ -133,33 +142,27 @@ fn put_in(
 }
 
 /// What sends statements, as the configuration says.
-struct Sender {
-    outbox: Outbox,
-    runner: Runner<HttpClient, Finder<Network>>,
-    apexes: Vec<Name>,
-}
+struct Sender(Runner<HttpClient, Finder<Network>>);
 
 impl Sender {
-    fn new(client: config::Client) -> Result<Self, Exit> {
-        let outbox = outbox(&client)?;
+    fn new(client: &config::Client, outbox: &Outbox) -> Result<Self, Exit> {
         let roots = match &client.ca_file {
             Some(file) => Roots::File(file.clone()),
             None => Roots::System,
         };
         let web = HttpClient::new(&roots, ClientLimits::default()).map_err(output::fail)?;
         let place = |root: &config::Root| (root.apex.value.clone(), root.publish.clone());
-        let places: Vec<_> = client.roots.iter().map(place).collect();
-        let apexes = places.iter().map(|(apex, _)| apex.clone()).collect();
-        let finder = Finder::new(client_of(&client, client.resolver), places);
+        let places = client.roots.iter().map(place);
+        let finder = Finder::new(client_of(client, client.resolver), places);
         let publisher = Publisher::new(web, finder, Limits::default());
-        Ok(Self { runner: Runner::new(publisher, outbox.clone()), outbox, apexes })
+        Ok(Self(Runner::new(publisher, outbox.clone())))
     }
 
     async fn round(&self, selection: &Selection, teller: &mut Teller) -> Result<(), OutboxError> {
         let mut tell = |entry: &Entry, apex: Option<&Name>| {
             teller.tell(entry, apex, SystemClock.now());
         };
-        self.runner.round(selection, &SystemClock, &mut OsRandom, &mut tell).await.map(|_| ())
+        self.0.round(selection, &SystemClock, &mut OsRandom, &mut tell).await.map(|_| ())
     }
 
     /// Goes on until nothing waits.
@@ -168,7 +171,7 @@ impl Sender {
             teller.tell(entry, apex, SystemClock.now());
         };
         let never = std::future::pending();
-        self.runner.run(&SystemClock, &mut OsRandom, &mut tell, never).await
+        self.0.run(&SystemClock, &mut OsRandom, &mut tell, never).await
     }
 }
 

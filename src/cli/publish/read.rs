@@ -32,6 +32,8 @@ enum Cause {
     Json(String),
     #[error("expected a signed statement, or `{0}`")]
     Expected(char),
+    #[error("something follows the array")]
+    Follows,
     #[error("no statement is here")]
     Empty,
 }
@@ -53,7 +55,7 @@ pub(super) fn contents(file: &Path) -> io::Result<Vec<u8>> {
 pub(super) fn statements(octets: &[u8]) -> Result<Vec<(Threepid, Statement)>, Vec<Mistake>> {
     let (mut statements, mut mistakes) = (Vec::new(), Vec::new());
     let mut at = Line { at: 0, line: 1 };
-    for value in split(octets) {
+    for value in Values::of(octets) {
         let read = value.and_then(|(start, value)| {
             Statement::from_json(value).map_err(|error| (start, Cause::Statement(error)))
         });
@@ -88,51 +90,82 @@ impl Line {
     }
 }
 
-/// The JSON values in a text, with where they start; or what is wrong, and where, and then no more.
-fn split(octets: &[u8]) -> impl Iterator<Item = Result<(usize, &[u8]), (usize, Cause)>> {
-    let mut at = skip(octets, 0);
-    let is_array = octets.get(at) == Some(&b'[');
-    let mut is_over = false;
-    if is_array {
-        at = skip(octets, at + 1);
-        is_over = octets.get(at) == Some(&b']');
-        if is_over {
-            at = skip(octets, at + 1);
+/// The JSON values in a text, one after the other or in an array.
+struct Values<'a> {
+    octets: &'a [u8],
+    at: usize,
+    expected: Expected,
+}
+
+/// What may come next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    /// Another value, or the end.
+    Value,
+    /// Another value of an array.
+    Item,
+    /// The end.
+    End,
+}
+
+impl<'a> Values<'a> {
+    fn of(octets: &'a [u8]) -> Self {
+        let mut values = Self { octets, at: skip(octets, 0), expected: Expected::Value };
+        if values.pass(b'[') {
+            values.expected = if values.pass(b']') { Expected::End } else { Expected::Item };
         }
+        values
     }
-    std::iter::from_fn(move || {
-        let start = at;
-        if is_over && start < octets.len() {
-            at = octets.len();
-            return Some(Err((start, Cause::Json("something follows the array".into()))));
+
+    /// Goes past this octet and the white space behind it, where it is next.
+    fn pass(&mut self, octet: u8) -> bool {
+        let is_next = self.octets.get(self.at) == Some(&octet);
+        if is_next {
+            self.at = skip(self.octets, self.at + 1);
         }
-        if start >= octets.len() {
-            let is_open = is_array && !std::mem::replace(&mut is_over, true);
-            return is_open.then_some(Err((start, Cause::Expected(']'))));
+        is_next
+    }
+
+    /// Tells a mistake, behind which nothing is read.
+    fn stop(&mut self, cause: Cause) -> (usize, Cause) {
+        self.expected = Expected::End;
+        (std::mem::replace(&mut self.at, self.octets.len()), cause)
+    }
+
+    /// The next value, whatever it is.
+    fn value(&mut self) -> Result<(usize, &'a [u8]), (usize, Cause)> {
+        let (start, rest) = (self.at, &self.octets[self.at..]);
+        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
+        if let Some(Err(error)) = values.next() {
+            return Err(self.stop(Cause::Json(error.to_string())));
         }
-        // What is no object is told as no statement later, in words of its own.
-        let mut values =
-            serde_json::Deserializer::from_slice(&octets[start..]).into_iter::<IgnoredAny>();
-        let value = values.next()?;
         let end = start + values.byte_offset();
-        if let Err(error) = value {
-            (at, is_over) = (octets.len(), true);
-            return Some(Err((start, Cause::Json(error.to_string()))));
+        self.at = skip(self.octets, end);
+        Ok((start, &self.octets[start..end]))
+    }
+}
+
+/// Values with where they start; or what is wrong, and where.
+impl<'a> Iterator for Values<'a> {
+    type Item = Result<(usize, &'a [u8]), (usize, Cause)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let is_end = self.at == self.octets.len();
+        match self.expected {
+            Expected::Value | Expected::End if is_end => return None,
+            Expected::Item if is_end => return Some(Err(self.stop(Cause::Expected(']')))),
+            Expected::End => return Some(Err(self.stop(Cause::Follows))),
+            Expected::Value | Expected::Item => {}
         }
-        at = skip(octets, end);
-        if is_array {
-            match octets.get(at) {
-                Some(b',') => at = skip(octets, at + 1),
-                Some(b']') => (at, is_over) = (skip(octets, at + 1), true),
-                _ => {
-                    let wrong = at;
-                    (at, is_over) = (octets.len(), true);
-                    return Some(Err((wrong, Cause::Expected(']'))));
-                }
+        let value = self.value();
+        if value.is_ok() && self.expected == Expected::Item && !self.pass(b',') {
+            match self.pass(b']') {
+                true => self.expected = Expected::End,
+                false => return Some(Err(self.stop(Cause::Expected(']')))),
             }
         }
-        Some(Ok((start, &octets[start..end])))
-    })
+        Some(value)
+    }
 }
 
 /// The next octet that is not white space.

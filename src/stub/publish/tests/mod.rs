@@ -2,6 +2,7 @@
 
 mod crashes;
 mod delivery;
+mod forms;
 mod outbox;
 mod races;
 mod referrals;

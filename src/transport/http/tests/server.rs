@@ -128,6 +128,7 @@ async fn plain_http_stays_on_this_machine() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let handler = Arc::new(Echo::default());
     let limits = Limits::default();
-    let refused = serve(listener, None, handler, limits, std::future::pending()).await;
+    let serving = serve(listener, None, handler, limits, std::future::pending());
+    let refused = timeout(SOON, serving).await.expect("it is refused at once");
     assert!(refused.unwrap_err().to_string().contains("not on loopback"));
 }
