@@ -99,7 +99,7 @@ pub struct Limits {
     /// How often a statement may be passed on, by all servers together: 16, one more than a phone
     /// number has digits.
     pub hops: u8,
-    /// How long passing on may take, all in all: 20 s, so that who waits for 30 hears of it.
+    /// How long passing on may take, all in all: 15 s. Who sent it waits for 20.
     pub forward_time: Duration,
     /// When to come again after something could not be looked up: 30 s. Failures are remembered
     /// for 5, denials for 60.
@@ -112,7 +112,7 @@ impl Default for Limits {
             body: 8192,
             ahead: Duration::from_secs(300),
             hops: 16,
-            forward_time: Duration::from_secs(20),
+            forward_time: Duration::from_secs(15),
             retry_after: Duration::from_secs(30),
         }
     }
