@@ -8,6 +8,7 @@
 //! - [`keys`]: how a zone's keys come, sign and go.
 //! - [`denial`]: how absence is proved without giving the directory away.
 //! - [`resolving`]: how answers are found, and what is done for those who are asked.
+//! - [`roots`]: how everybody learns which trees there are.
 //! - [`house`]: the rules of the code.
 
 pub mod anchors;
@@ -17,5 +18,6 @@ pub mod house;
 pub mod keys;
 pub mod proof;
 pub mod resolving;
+pub mod roots;
 pub mod tree;
 pub mod vouching;

@@ -307,3 +307,37 @@ fn what_is_needed_is_told() {
     }
     told(&update, 3, "error: no `root_list_urls` say where newer lists are fetched");
 }
+
+/// The commands of the manual, in their order, on what it tells: Carol takes the place of Alice.
+#[test]
+fn the_ceremony_of_the_manual_goes_as_it_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    fs::write(directory.join("client.toml"), "[client]\nroot_list = \"held.json\"\n").unwrap();
+    let manual = include_str!("../../src/manual/roots.rs");
+    let commands: Vec<&str> =
+        manual.lines().filter_map(|line| line.strip_prefix("//! threepid ")).collect();
+    assert_eq!(commands.len(), 13);
+    let public = |name: &str| {
+        let text = fs::read_to_string(directory.join(format!("{name}.key"))).unwrap();
+        NamedKey::from_text(&text).unwrap().key.public().to_string()
+    };
+    for command in commands {
+        for (version, names) in [(1, ["alice", "bob"]), (2, ["bob", "carol"])] {
+            let is_first = command.starts_with(&format!("roots sign {version}.json"));
+            if is_first && !directory.join(format!("{version}.json")).exists() {
+                draft(directory, version, 1, &[]);
+                let file = directory.join(format!("{version}.json"));
+                let mut list: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+                for name in names {
+                    list["keys"][format!("{name}.example")] = json!({"ed25519:1": public(name)});
+                }
+                fs::write(&file, list.to_string()).unwrap();
+            }
+        }
+        let ran = threepid(directory, &command.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, 0, "{command}: {ran:?}");
+    }
+    let shown = threepid(directory, &["roots", "show", "-c", "client.toml"]);
+    assert!(shown.stdout.starts_with("version 2, expires "), "{shown:?}");
+}
