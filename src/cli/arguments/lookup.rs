@@ -41,8 +41,8 @@ pub(in crate::cli) struct Lookup {
     ///
     /// Versions 4, 3 and 2.1 are read: of each card TEL, EMAIL and the name. It can be given several
     /// times, with identifiers and tables. Each identifier is looked up once, 32 at a time. What is
-    /// none is told with its line. Read are 64 MiB of a file; of all files 100,000 cards or rows, and
-    /// 200,000 identifiers.
+    /// none is told with its line. A file may have 64 MiB, all together 100,000 cards or rows with
+    /// 200,000 phone numbers and email addresses.
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) vcard: Vec<PathBuf>,
     /// Look up everybody in a table (CSV); - stands for standard input

@@ -42,7 +42,8 @@ impl Writer {
         !matches!(self.form, Form::Table(_))
     }
 
-    /// Writes what was found about a contact; where the first one decides what all look like, later.
+    /// Writes what was found about a contact; the lines of a table come at the end, as their columns
+    /// have to fit all of them.
     pub(super) fn write(&mut self, contact: &Contact, answer: &Answer) {
         let now = SystemClock.now();
         let Contact { threepid, written, names } = contact;
