@@ -1,13 +1,14 @@
 //! The authority: from a question to its answer.
 //!
 //! An [`Authority`] serves several zones. Each [`ServedZone`] is a [`Zone`](crate::zone::Zone) with its
-//! keys, with every RRset encoded and signed when the zone is loaded, and with whoever keeps its
-//! associations. Answers are put together from these parts; what is signed for a question is only
+//! keys, with every RRset encoded and signed when the zone is loaded, and with its associations: those
+//! in its file, or an [`Index`] of what a store holds. Answers are put together from these parts; what is signed for a question is only
 //! what cannot be known before: denials (RFC 9824), and what a wildcard answers.
 //!
 //! Time is an argument. Whoever drives the authority asks it when the next signature has to be
 //! renewed or a key changes ([`Authority::next_renewal`]), and has it done ([`Authority::renew`]) on a copy, which
-//! shares all that stays.
+//! shares all that stays. An index is changed in place: by whoever follows the store, with what
+//! [`ServedZone::hold`] and [`ServedZone::renew_association`] sign.
 
 mod answer;
 mod answers;

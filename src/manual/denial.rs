@@ -11,6 +11,10 @@
 //! except in the one answer that tells: to a question for the association itself, at the full name.
 //! Whoever wants to know must ask for every number.
 //!
+//! Above the people of a domain stand the domain and `email`. Where people come and go in a store, all names
+//! that a person's can be below exist, too: else the first person of a domain would be seen to come, and a
+//! resolver that was told of no such domain would not ask for anybody there (RFC 8020).
+//!
 //! A missing name elsewhere is denied with NXNAME in the bitmap. Its response code is NOERROR for
 //! those who validate, as their libraries expect of compact denial, and NXDOMAIN for those who do not
 //! (no DO bit) or who set the CO bit.

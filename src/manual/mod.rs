@@ -6,6 +6,7 @@
 //! - [`anchors`]: how a root changes its key, and resolvers follow.
 //! - [`delegating`]: how a parent gives a part of its zone to others, and follows their keys.
 //! - [`keys`]: how a zone's keys come, sign and go.
+//! - [`hosting`]: how a server answers for people.
 //! - [`denial`]: how absence is proved without giving the directory away.
 //! - [`resolving`]: how answers are found, and what is done for those who are asked.
 //! - [`roots`]: how everybody learns which trees there are.
@@ -14,6 +15,7 @@
 pub mod anchors;
 pub mod delegating;
 pub mod denial;
+pub mod hosting;
 pub mod house;
 pub mod keys;
 pub mod proof;

@@ -1,5 +1,6 @@
 //! Questions to small zones, and what comes back.
 
+mod kept;
 mod locate;
 mod plain;
 mod property;

@@ -1,6 +1,6 @@
 //! The store of an authority: what is served of it, and what the rest of the process may do with it.
 //!
-//! At the start, and before a reload, [`fill`] makes ready all that the store holds for the zones. From
+//! At the start, and before a reload, [`fill`](mod@fill) makes ready all that the store holds for the zones. From
 //! then on a [`keeper::Keeper`] follows the changes of the store and serves each as it comes, signed;
 //! has kept what was signed, so that the next start finds it; renews signatures; and drops old
 //! withdrawals.
