@@ -125,7 +125,7 @@ fn the_worked_examples_work() {
             language => assert_eq!(language, "console"),
         }
     }
-    assert_eq!((commands, outputs, background.pids().len()), (8, 2, 3));
+    assert_eq!((commands, outputs, background.pids().len()), (10, 3, 3));
 }
 
 #[test]
