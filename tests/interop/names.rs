@@ -8,7 +8,8 @@ pub(crate) const STRAUSS: &str =
 pub(crate) const NO_EMAIL: &str =
     "00000000000000000000000000000000000000000000000000000000._at.example.com.email.3pid.example.";
 pub(crate) const TELCO: &str = "telco.example._verifier.3pid.example.";
-pub(crate) const MISSING: &str = "nothing.3pid.example.";
+/// What is directly below the apex could be a medium, in a zone with a store: that is never denied.
+pub(crate) const MISSING: &str = "nothing.here.3pid.example.";
 /// One digit more than a number can have.
 pub(crate) const TOO_LONG: &str = "1.2.3.4.5.6.7.8.9.0.1.2.3.4.4.4.msisdn.3pid.example.";
 pub(crate) const ROOT_SERVER: &str = "127.53.0.1";

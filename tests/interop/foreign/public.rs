@@ -77,7 +77,8 @@ fn zones() -> Vec<Zone> {
 fn client(folder: &Path, anchor: &Path) -> String {
     let configuration = format!(
         "[client]\nresolver = \"{ADDRESS}:53\"\n[[client.root]]\napex = \"{APEX}\"\n\
-         anchor_file = \"{}\"\n",
+         anchor_file = \"{}\"\n[[client.verifier]]\nname = \"verify.example\"\n\
+         key_id = \"ed25519:0\"\nkey = \"MEsnn+VdUSVzhBxadk9PIPoXl6ln3SfKS4tWANhqeaM\"\n",
         anchor.display()
     );
     let file = folder.join("client.toml");
@@ -118,7 +119,10 @@ fn identifiers_are_found_where_public_names_lead() {
         run(Command::new(program).args(["lookup", "-c", &client, number]))
     };
     let (held, absent) = (lookup("+447700900124"), lookup("+447700900000"));
-    assert!(held.stdout.starts_with("+447700900124: @bob:matrix.example, proved\n"), "{held:?}");
+    assert!(
+        held.stdout.starts_with("+447700900124: @bob:matrix.example, proved, trusted\n"),
+        "{held:?}"
+    );
     assert!(absent.stdout.starts_with("+447700900000: nobody, proved\n"), "{absent:?}");
     let file = folder.path().join("resolver.toml");
     let mut trace = Command::new(env!("CARGO_BIN_EXE_threepid"));
