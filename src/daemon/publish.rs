@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::authority::{Place, ServedZone};
 use crate::clock::Clock;
 use crate::config::{self, Config, Mistake, Root};
-use crate::services::publish::{Below, Limits, Publisher, Rates, Rules, Tally, Zones};
+use crate::services::publish::{Below, Limits, Passages, Publisher, Rates, Rules, Tally, Zones};
 use crate::services::root_lists::RootLists;
 use crate::store::Store;
 use crate::stub::Client;
@@ -189,7 +189,8 @@ impl PublishPart {
         let listeners = each(path, &plan.listen, listen)?;
         let rates = Arc::new(Rates::new(plan.per_client));
         let tally = Arc::new(Tally::new(&status.telemetry));
-        let taker = taker(plan, opened.below, hosting, clock, (rates, tally));
+        let kept = (rates, Arc::default(), tally);
+        let taker = taker(plan, opened.below, hosting, clock, kept);
         let door = Door { taker: ArcSwap::from_pointee(taker), lists: lists(plan).into() };
         let door = Arc::new(door);
         let (stop, stopped) = watch::channel(());
@@ -220,7 +221,7 @@ impl PublishPart {
             true => Arc::clone(&now.rates),
             false => Arc::new(Rates::new(plan.per_client)),
         };
-        let kept = (rates, Arc::clone(&now.tally));
+        let kept = (rates, Arc::clone(&now.passages), Arc::clone(&now.tally));
         let taker = taker(plan, opened.below, &self.hosting, &self.clock, kept);
         self.door.taker.store(Arc::new(taker));
         self.door.lists.store(lists(plan));
@@ -244,7 +245,7 @@ fn taker(
     below: Below<HttpClient>,
     hosting: &Hosting,
     clock: &Arc<dyn Clock>,
-    (rates, tally): (Arc<Rates>, Arc<Tally>),
+    (rates, passages, tally): (Arc<Rates>, Arc<Passages>, Arc<Tally>),
 ) -> Taker {
     let network = Network::new(&transport::Limits::default()).towards([plan.resolver]);
     let roots = plan.roots.iter().map(Root::to_root).collect();
@@ -261,6 +262,7 @@ fn taker(
         shelf: hosting.store().clone(),
         clock: Arc::clone(clock),
         rates,
+        passages,
         tally,
     }
 }

@@ -65,6 +65,8 @@ pub enum RefusalKind {
     Undetermined,
     /// The zone it belongs to names no service to publish at that could be proved.
     NoService,
+    /// It was to be passed on, as many others are now.
+    Busy,
     /// It was to be passed on, over more servers than are gone along.
     TooFar,
     /// It was to be passed on, and the server there cannot be reached or gives no such answer.
@@ -77,7 +79,7 @@ pub enum RefusalKind {
 
 impl RefusalKind {
     /// All of them, for counters.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::NotJson,
         Self::BadJson,
         Self::InvalidParameter,
@@ -91,6 +93,7 @@ impl RefusalKind {
         Self::TooMany,
         Self::Undetermined,
         Self::NoService,
+        Self::Busy,
         Self::TooFar,
         Self::NotForwarded,
         Self::TimedOut,
@@ -113,6 +116,7 @@ impl RefusalKind {
             Self::TooMany => (429, "M_LIMIT_EXCEEDED", "too_many"),
             Self::Undetermined => (503, "THREEPID_UNDETERMINED", "undetermined"),
             Self::NoService => (503, "THREEPID_NO_SERVICE", "no_service"),
+            Self::Busy => (503, "THREEPID_BUSY", "busy"),
             Self::TooFar => (502, "THREEPID_TOO_MANY_HOPS", "too_far"),
             Self::NotForwarded => (502, "THREEPID_NOT_FORWARDED", "not_forwarded"),
             Self::TimedOut => (504, "THREEPID_TIMED_OUT", "timed_out"),

@@ -9,9 +9,11 @@ use tokio::time::timeout;
 use super::answer::DELEGATED;
 use super::request::{HOPS, ZONE};
 use super::{Answer, Publisher, Refusal, RefusalKind, Shelf, Spot};
+use crate::association::Statement;
 use crate::codec::Url;
 use crate::signed::{self, Json, Object};
 use crate::stub::publish::{Finder, Places};
+use crate::threepid::Threepid;
 use crate::transport::Exchange;
 use crate::transport::http::{Bytes, Fetch, Incoming, Outgoing, header};
 use crate::wire::{Name, Prefix, is_global};
@@ -48,17 +50,32 @@ enum Relayed {
 }
 
 impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
-    /// Passes a statement on to the service of the zone `cut`, and from there deeper, until one answers.
+    /// Passes a statement that somebody vouches for on to the service of the zone `cut`, and from there
+    /// deeper, until one answers.
     pub(super) async fn forward(
         &self,
+        threepid: &Threepid,
+        statement: &Statement,
         passing: &Passing<'_, F>,
         cut: Name,
     ) -> Result<Answer, Refusal> {
-        let time = self.rules.limits.forward_time;
-        timeout(time, self.descend(passing, cut)).await.unwrap_or_else(|_| {
-            let error = format!("it was passed on, and not answered in {} s", time.as_secs());
-            Err(RefusalKind::TimedOut.retry(error, self.rules.limits.retry_after))
+        let limits = &self.rules.limits;
+        let passed = async {
+            self.vouched(threepid, statement, &passing.spot.apex).await?;
+            let passage = self.passages.enter(&cut, limits);
+            let _passage = passage.ok_or_else(|| self.busy(&cut))?;
+            self.descend(passing, cut).await
+        };
+        timeout(limits.forward_time, passed).await.unwrap_or_else(|_| {
+            let seconds = limits.forward_time.as_secs();
+            let error = format!("it was to be passed on, and not answered in {seconds} s");
+            Err(RefusalKind::TimedOut.retry(error, limits.retry_after))
         })
+    }
+
+    fn busy(&self, cut: &Name) -> Refusal {
+        let error = format!("too many statements are being passed on now, in all or to {cut}");
+        RefusalKind::Busy.retry(error, self.rules.limits.retry_after)
     }
 
     async fn descend(&self, passing: &Passing<'_, F>, mut cut: Name) -> Result<Answer, Refusal> {

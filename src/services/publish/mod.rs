@@ -24,7 +24,8 @@
 //! | 502 | `THREEPID_TOO_MANY_HOPS`, `THREEPID_NOT_FORWARDED` | it was to be passed on, and was not |
 //! | 503 | `THREEPID_UNDETERMINED` | certificates or the zone's service could not be looked up now |
 //! | 503 | `THREEPID_NO_SERVICE` | the zone it lies in tells of no service, or does not prove it |
-//! | 504 | `THREEPID_TIMED_OUT` | it was passed on, and not answered in time |
+//! | 503 | `THREEPID_BUSY` | it was to be passed on, as many others are now |
+//! | 504 | `THREEPID_TIMED_OUT` | it was to be passed on, and not answered in time |
 //!
 //! All but the first two are `{"errcode","error"}` with a text for people.
 //!
@@ -49,14 +50,19 @@
 //! # Passing on
 //!
 //! What lies below a delegation is [referred](Below::Refer) or [passed on](Below::Forward), to where the SRV
-//! records at `_threepid-publish._tcp.<zone>` say, which DNSSEC has to prove. A statement that is passed on
-//! carries two headers: `Threepid-Hops`, how often it was, and `Threepid-Zone`, whose server it goes to. It
-//! goes on at most [16](Limits::hops) times, each time deeper into the tree; a server that finds it in no
-//! zone at or below that answers 404. Its way leads to
+//! records at `_threepid-publish._tcp.<zone>` say, which DNSSEC has to prove. Only that is passed on which
+//! would be held if its name were here: what nobody vouches for is refused here, and what cannot be judged
+//! now has to come again, so that hiding certificates opens no way. At the same time
+//! [so many](Limits::passages) are passed on, [few](Limits::passages_to_child) of them to one child.
+//!
+//! A statement that is passed on carries two headers: `Threepid-Hops`, how often it was, and
+//! `Threepid-Zone`, whose server it goes to. It goes on at most [16](Limits::hops) times, each time deeper
+//! into the tree; a server that finds it in no zone at or below that answers 404. Its way leads to
 //! [addresses of the internet](crate::wire::is_global) alone, and to what the operator allows.
 
 mod answer;
 mod forward;
+mod passages;
 mod rate;
 mod referral;
 mod request;
@@ -82,6 +88,7 @@ use crate::trust::Anchors;
 use crate::wire::{Name, Prefix};
 
 pub use answer::{Answer, Refusal, RefusalKind};
+pub use passages::Passages;
 pub use rate::{Rate, Rates};
 
 pub use tally::Tally;
@@ -99,8 +106,15 @@ pub struct Limits {
     /// How often a statement may be passed on, by all servers together: 16, one more than a phone
     /// number has digits.
     pub hops: u8,
-    /// How long passing on may take, all in all: 15 s. Who sent it waits for 20.
+    /// How long passing on may take, the look at the signatures included: 15 s. Who sent it waits for
+    /// 20.
     pub forward_time: Duration,
+    /// How many statements may be passed on at the same time: 256. Each has a connection of its own, and
+    /// the usual 1024 descriptors of a process are for those who ask and publish, too.
+    pub passages: usize,
+    /// How many of them to one delegated zone: 32, so that eight that do not answer leave no room, and one
+    /// leaves nearly all. One that answers in a tenth of a second is sent 320 each second.
+    pub passages_to_child: usize,
     /// When to come again after something could not be looked up: 30 s. Failures are remembered
     /// for 5, denials for 60.
     pub retry_after: Duration,
@@ -113,6 +127,8 @@ impl Default for Limits {
             ahead: Duration::from_secs(300),
             hops: 16,
             forward_time: Duration::from_secs(15),
+            passages: 256,
+            passages_to_child: 32,
             retry_after: Duration::from_secs(30),
         }
     }
@@ -181,6 +197,8 @@ pub struct Publisher<E, F, S> {
     pub clock: Arc<dyn Clock>,
     /// How often clients came.
     pub rates: Arc<Rates>,
+    /// How many statements are being passed on.
+    pub passages: Arc<Passages>,
     /// What came of it all.
     pub tally: Arc<Tally>,
 }
@@ -216,7 +234,8 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
                 Below::Refer => self.refer(&spot, &cut).await,
                 Below::Forward { fetch, allowed } => {
                     let (body, hops) = (publication.body, onward.hops);
-                    self.forward(&Passing { body, spot: &spot, hops, fetch, allowed }, cut).await
+                    let passing = Passing { body, spot: &spot, hops, fetch, allowed };
+                    self.forward(&threepid, &statement, &passing, cut).await
                 }
             },
         }
@@ -266,26 +285,37 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
         let mut changes = Vec::new();
         let mut unvouched = None;
         for Spot { apex, .. } in spots {
-            let vouching =
-                self.client.vouch(threepid, statement, apex, &self.rules.verifiers).await;
-            match vet::vouched(statement, &vouching) {
+            match self.vouched(threepid, statement, apex).await {
                 Ok(vouched) => {
                     let change = Change::publish(apex, threepid.clone(), vouched);
                     changes.push(change.expect("it has a name in this tree"));
                 }
-                Err(vet::Unvouched::Undetermined(why)) => {
-                    let wait = self.rules.limits.retry_after;
-                    return Err(RefusalKind::Undetermined.retry(why, wait));
-                }
-                Err(vet::Unvouched::Refused(why)) => unvouched = Some(why),
+                Err(refusal) if refusal.kind == RefusalKind::Forbidden => unvouched = Some(refusal),
+                Err(refusal) => return Err(refusal),
             }
         }
-        if let Some(why) = unvouched.filter(|_| changes.is_empty()) {
-            return Err(RefusalKind::Forbidden.with(why));
+        if let Some(refusal) = unvouched.filter(|_| changes.is_empty()) {
+            return Err(refusal);
         }
         let now = self.clock.now();
         vet::in_time(statement, now, &self.rules.limits)?;
         self.keep(changes, now).await
+    }
+
+    /// The statement with those of its signatures that hold, by the certificates in the tree at `apex`.
+    async fn vouched(
+        &self,
+        threepid: &Threepid,
+        statement: &Statement,
+        apex: &Name,
+    ) -> Result<Statement, Refusal> {
+        let vouching = self.client.vouch(threepid, statement, apex, &self.rules.verifiers).await;
+        vet::vouched(statement, &vouching).map_err(|unvouched| match unvouched {
+            vet::Unvouched::Undetermined(why) => {
+                RefusalKind::Undetermined.retry(why, self.rules.limits.retry_after)
+            }
+            vet::Unvouched::Refused(why) => RefusalKind::Forbidden.with(why),
+        })
     }
 
     async fn keep(&self, changes: Vec<Change>, now: Timestamp) -> Result<Answer, Refusal> {

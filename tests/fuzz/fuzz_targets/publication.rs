@@ -73,6 +73,7 @@ fn publisher() -> Publisher<Nothing, HttpClient, Nothing> {
         shelf: Nothing,
         clock,
         rates: Arc::new(Rates::new(Rate { per_second: 1, burst: u32::MAX })),
+        passages: Arc::default(),
         tally: Arc::new(Tally::new(&Telemetry::new("fuzz"))),
     }
 }

@@ -16,7 +16,7 @@ const SERVICE: Child = (
 );
 
 async fn post(world: &World) -> (u16, Object) {
-    world.post("", statement(NUMBER, Some("a"), 0, &["x.example"])).await
+    world.post("", statement(NUMBER, Some("a"), 0, &["root.example"])).await
 }
 
 fn text<'a>(body: &'a Object, member: &str) -> &'a str {
@@ -104,7 +104,7 @@ fn passing(children: &[Child], answers: &[(u16, &str)]) -> World {
 #[tokio::test]
 async fn it_is_passed_on_as_it_came_and_answered_as_there() {
     let world = passing(&[SERVICE], &[(201, r#"{"status":"stored","more":1}"#)]);
-    let body = statement(NUMBER, Some("a"), 0, &["x.example"]);
+    let body = statement(NUMBER, Some("a"), 0, &["root.example"]);
     let (status, told) = world.post("", body.clone()).await;
     assert_eq!((status, told.to_octets()), (201, br#"{"status":"stored"}"#.to_vec()));
     let asked = world.servers.asked.lock().unwrap();
@@ -209,7 +209,7 @@ async fn hops_are_counted_and_end() {
         ("256", 400, "M_INVALID_PARAM"),
         ("15", 201, "stored"),
     ] {
-        let mut passed = request("", statement(NUMBER, None, 0, &["x.example"]));
+        let mut passed = request("", statement(NUMBER, None, 0, &["root.example"]));
         passed.headers.insert("threepid-hops", hops.parse().unwrap());
         let response = world.respond(passed).await;
         let told = Object::parse(&response.body, &Limits::default()).unwrap();
@@ -222,7 +222,7 @@ async fn hops_are_counted_and_end() {
 async fn what_was_passed_on_to_another_zone_is_not_found() {
     let world = passing(&[SERVICE], &[(201, r#"{"status":"stored"}"#)]);
     for (zone, status) in [("4.4.msisdn.3pid.example.", 404), ("3pid.example.", 201)] {
-        let mut passed = request("", statement(NUMBER, None, 0, &["x.example"]));
+        let mut passed = request("", statement(NUMBER, None, 0, &["root.example"]));
         passed.headers.insert("threepid-zone", zone.parse().unwrap());
         assert_eq!(world.respond(passed).await.status.as_u16(), status, "{zone}");
     }
@@ -253,4 +253,58 @@ async fn who_does_not_answer_is_not_waited_for() {
     let (status, told) = post(&world).await;
     assert_eq!((status, word(&told).as_str()), (504, "THREEPID_TIMED_OUT"));
     assert_eq!(begun.elapsed().as_secs(), 15);
+}
+
+/// What is forged, or cannot be judged now, costs nobody below anything.
+#[tokio::test]
+async fn what_nobody_vouches_for_is_not_passed_on() {
+    let forged = String::from_utf8(statement(NUMBER, Some("a"), 0, &["root.example"])).unwrap();
+    let cases = [
+        (statement(NUMBER, Some("a"), 0, &["x.example"]), "", (403, "M_FORBIDDEN")),
+        (forged.replace("@a:", "@b:").into_bytes(), "", (403, "M_FORBIDDEN")),
+        (
+            statement(NUMBER, Some("a"), 0, &["x.example"]),
+            "_verifier.3pid.example.",
+            (503, "THREEPID_UNDETERMINED"),
+        ),
+    ];
+    for (body, silent, expected) in cases {
+        let world = passing(&[SERVICE], &[(201, r#"{"status":"stored"}"#)]);
+        if !silent.is_empty() {
+            world.network.silent.lock().unwrap().push(name(silent));
+        }
+        let (status, word) = world.told(body).await;
+        assert_eq!((status, word.as_str()), expected);
+        assert!(world.servers.asked.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_many_are_passed_on_at_the_same_time() {
+    let other = |zone| (zone, true, "_threepid-publish._tcp SRV 0 0 443 id\nid A 10.9.9.9\n");
+    let others = ["3.3.msisdn.3pid.example.", "9.4.msisdn.3pid.example."].map(other);
+    let mut world = passing(&[SERVICE, others[0], others[1]], &[]);
+    let limits = &mut world.publisher.rules.limits;
+    (limits.passages, limits.passages_to_child) = (3, 2);
+    let send = async |digits| {
+        let response =
+            world.respond(request("", statement(digits, Some("a"), 0, &["root.example"]))).await;
+        let told = Object::parse(&response.body, &Limits::default()).unwrap();
+        (word(&told), response.headers.get(header::RETRY_AFTER).cloned())
+    };
+    // None of them answers: the third is too many for its child, the fifth for all.
+    let told = tokio::join!(
+        send(NUMBER),
+        send("447700900124"),
+        send("447700900125"),
+        send("33612345678"),
+        send("4915112345678"),
+    );
+    let timed_out = "THREEPID_TIMED_OUT";
+    let expected = [timed_out, timed_out, "THREEPID_BUSY", timed_out, "THREEPID_BUSY"];
+    let told = [told.0, told.1, told.2, told.3, told.4];
+    assert_eq!(told.each_ref().map(|(word, _)| word.as_str()), expected);
+    assert!(told.iter().all(|(_, wait)| wait.as_ref().is_some_and(|wait| wait == "30")));
+    // Their places are free again.
+    assert_eq!(send("4915112345678").await.0, timed_out);
 }

@@ -15,7 +15,9 @@ use crate::codec::hex;
 use crate::crypto::{SeededRandom, SigningKey};
 use crate::dnssec::ZoneKey;
 use crate::resolver::Root;
-use crate::services::publish::{Below, Limits, Publisher, Rate, Rates, Rules, Shelf, Tally, Zones};
+use crate::services::publish::{
+    Below, Limits, Passages, Publisher, Rate, Rates, Rules, Shelf, Tally, Zones,
+};
 use crate::signed::{Json, KeyName, Limits as JsonLimits, Object};
 use crate::store::{Change, Entry, Outcome, Policy, Store, StoreError};
 use crate::stub::Client;
@@ -243,6 +245,7 @@ pub(super) fn world(certificates: [&[Cert]; 2], children: &[Child]) -> World {
         shelf: Noted { store, touched: Arc::default() },
         clock: shared,
         rates: Arc::new(Rates::new(Rate { per_second: 1, burst: 1000 })),
+        passages: Arc::new(Passages::default()),
         tally: Arc::new(Tally::new(&telemetry)),
     };
     World { publisher, network, servers, clock, telemetry, _directory: directory }
