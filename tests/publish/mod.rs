@@ -61,7 +61,7 @@ async fn until_served(world: &World, server: usize, apex: &str, body: &[u8]) -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_stored_is_answered_signed_in_a_tenth_of_a_second() {
     let world = World::start("").await;
-    let mut least = Duration::MAX;
+    let mut took = Vec::new();
     for round in 0..5 {
         for (server, apex, threepid) in
             [(0, TREES[0], mail()), (1, TREES[1], mail()), (2, TREES[0], number())]
@@ -69,11 +69,14 @@ async fn what_is_stored_is_answered_signed_in_a_tenth_of_a_second() {
             let user = (round % 2 == 0).then_some("a");
             let body = statement(&threepid, user, round, "telco.example");
             assert_eq!(world.post(server, body.clone()).await.0, 201);
-            least = least.min(until_served(&world, server, apex, &body).await);
+            took.push(until_served(&world, server, apex, &body).await);
         }
     }
-    // The machine may be busy now and then, not always.
-    assert!(least < Duration::from_millis(100), "{least:?}");
+    took.sort_unstable();
+    println!("served after: {took:?}");
+    // The machine may be busy now and then: twice in fifteen.
+    let late = took.iter().filter(|took| **took >= Duration::from_millis(100));
+    assert!(late.count() <= 2, "{took:?}");
     world.stop().await;
 }
 
