@@ -38,22 +38,30 @@ fn child(test: &str, store: &Path) -> Command {
     command
 }
 
-/// An association of one of many numbers. Nobody checks its signature here.
+/// A statement that this server signed. Nobody checks that here.
+fn statement(claim: Claim, server: &str) -> Statement {
+    let mut signatures = Signatures::default();
+    let key = KeyName::new(server.parse().expect("a name"), "ed25519:0".parse().expect("an id"));
+    signatures.insert(key, [7; 64]);
+    Statement::new(claim, signatures).expect("a statement")
+}
+
+/// An association of one of many numbers.
 fn association(number: u64) -> Change {
     let at = Ts::from_millis(1_600_000_000_000).expect("less than 2^48");
-    let claim = Claim::from(Association {
-        mxid: "@alice:matrix.example".parse().expect("an mxid"),
+    let statement = statement(claim("alice", at), "a.example");
+    Change::publish(&apex(), threepid(number), statement).expect("it has a name")
+}
+
+/// That a user has it, said at `at`.
+fn claim(user: &str, at: Ts) -> Claim {
+    Claim::from(Association {
+        mxid: format!("@{user}:matrix.example").parse().expect("an mxid"),
         ts: at,
         not_before: at,
         not_after: at.default_end().expect("less than 2^48"),
         extra: Extra::default(),
-    });
-    let mut signatures = Signatures::default();
-    let key =
-        KeyName::new("a.example".parse().expect("a name"), "ed25519:0".parse().expect("an id"));
-    signatures.insert(key, [7; 64]);
-    let statement = Statement::new(claim, signatures).expect("a statement");
-    Change::publish(&apex(), threepid(number), statement).expect("it has a name")
+    })
 }
 
 fn threepid(number: u64) -> Threepid {
