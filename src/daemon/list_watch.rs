@@ -118,6 +118,6 @@ async fn walk_from(plan: &config::RootList, held: RootList, clock: &dyn Clock) -
 }
 
 async fn save(path: &Path, list: RootList) -> Result<u32, RootListFileError> {
-    let (path, version) = (path.to_owned(), list.version());
-    aside(move || RootListFile::new(&path).save(&list)).await.map(|()| version)
+    let path = path.to_owned();
+    aside(move || RootListFile::new(&path).save(list)).await.map(|held| held.version())
 }

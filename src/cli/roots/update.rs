@@ -59,7 +59,13 @@ fn take(file: &RootListFile, given: &RootList) -> Result<(), Exit> {
             format!("version {version} follows version {}", held.version())
         }
     };
-    file.save(given).map_err(output::fail)?;
+    let held = file.save(given.clone()).map_err(output::fail)?;
+    if held != *given {
+        let version = held.version();
+        return Err(output::fail(format_args!(
+            "{path}: version {version} was put there meanwhile"
+        )));
+    }
     output::tell(told);
     Ok(())
 }
@@ -77,16 +83,18 @@ fn fetch(
         let before = held.version();
         let walked = walk(held, &plan.mirrors, &client, now, &Limits::default()).await;
         walked.complaints.iter().for_each(output::tell);
-        let version = walked.list.version();
+        let mut list = walked.list;
+        let version = list.version();
         if version != before {
-            if let Err(error) = file.save(&walked.list) {
-                return output::fail(error);
-            }
+            list = match file.save(list) {
+                Ok(held) => held,
+                Err(error) => return output::fail(error),
+            };
             output::tell(format_args!("version {version} follows, from version {before}"));
         }
         match walked.end {
             Ok(()) => {
-                reached = Ok(walked.list);
+                reached = Ok(list);
                 Exit::Success
             }
             Err(stuck) => output::fail(stuck),

@@ -1,6 +1,6 @@
 //! The file of the root list that is held.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,9 @@ use thiserror::Error;
 use crate::clock::Timestamp;
 use crate::stub::replace;
 use crate::trust::root_list::{MAX_OCTETS, Refusal, RootList, RootListError};
+
+/// How the name ends of what is locked by whoever writes.
+const LOCK: &str = ".lock";
 
 /// Why a root list cannot be had from its file, or put there.
 #[derive(Debug, Error)]
@@ -82,14 +85,33 @@ impl RootListFile {
         Ok(list)
     }
 
-    /// Puts `list` in place of what is held, whole or not at all.
+    /// Puts `list` in place of what is held, whole or not at all, unless that is as new by now: others
+    /// follow lists too. Gives what is held then.
     ///
     /// # Errors
-    /// Where it cannot be written.
-    pub fn save(&self, list: &RootList) -> Result<(), RootListFileError> {
-        let path = || self.0.clone();
-        replace(&self.0, &list.to_octets())
-            .map_err(|cause| RootListFileError::File { path: path(), cause })
+    /// Where it cannot be written, or what is held is no list.
+    pub fn save(&self, list: RootList) -> Result<RootList, RootListFileError> {
+        let failed = |cause| RootListFileError::File { path: self.0.clone(), cause };
+        let _lock = self.lock().map_err(failed)?;
+        match self.load() {
+            Ok(held) if held.version() >= list.version() => return Ok(held),
+            Ok(_) | Err(RootListFileError::Missing(_)) => {}
+            Err(error) => return Err(error),
+        }
+        replace(&self.0, &list.to_octets()).map_err(failed)?;
+        Ok(list)
+    }
+
+    /// Waits until nobody else writes. Others wait until what this gives is dropped.
+    pub(super) fn lock(&self) -> io::Result<File> {
+        if let Some(directory) = self.0.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        let mut path = self.0.as_os_str().to_owned();
+        path.push(LOCK);
+        let lock = File::options().create(true).append(true).open(path)?;
+        lock.lock()?;
+        Ok(lock)
     }
 
     fn malformed(&self, cause: RootListError) -> RootListFileError {

@@ -262,11 +262,11 @@ fn the_list_that_is_held_is_kept_in_a_file() {
     let told = file.load().unwrap_err().to_string();
     assert!(told.contains("no root list is here yet") && told.contains("--from FILE"), "{told}");
     for version in 1..=2 {
-        file.save(&list(version)).unwrap();
+        file.save(list(version)).unwrap();
         assert_eq!(file.load().unwrap(), list(version));
     }
     assert!(file.load_current(NOW).unwrap_err().to_string().contains("version 2 expired at"));
-    file.save(&list(4)).unwrap();
+    file.save(list(4)).unwrap();
     assert_eq!(file.load_current(NOW).unwrap(), list(4));
     let refused = |octets: &[u8]| {
         std::fs::write(&path, octets).unwrap();
@@ -276,6 +276,28 @@ fn the_list_that_is_held_is_kept_in_a_file() {
     assert!(few.contains("signed by 1 of 2 needed keys of version 4"), "{few}");
     assert!(refused(b"{}").contains("not a root list: member \"signatures\" is missing"));
     assert!(refused(&vec![b' '; MAX_OCTETS * 2]).contains("not a root list: JSON of 65537 octets"));
+}
+
+/// Two walk from version 1; who is slower reached less, and is not to take back what the other has.
+#[test]
+fn what_is_held_never_goes_back_whoever_is_slow() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = RootListFile::new(&directory.path().join("made/roots.json"));
+    assert_eq!(file.save(list(4)).unwrap(), list(4));
+    assert_eq!(file.save(list(2)).unwrap(), list(4));
+    assert_eq!(file.load().unwrap(), list(4));
+    let locked = file.lock().unwrap();
+    let (slow, (told, saved)) = (file.clone(), std::sync::mpsc::channel());
+    let saving = std::thread::spawn(move || {
+        told.send(()).unwrap();
+        slow.save(list(3)).unwrap()
+    });
+    saved.recv().unwrap();
+    std::fs::write(file.path(), list(2).to_octets()).unwrap();
+    drop(locked);
+    assert_eq!(saving.join().unwrap(), list(3), "it is compared with what is there by then");
+    std::fs::write(file.path(), "{").unwrap();
+    assert!(file.save(list(5)).is_err(), "what is there is no list");
 }
 
 #[test]
