@@ -111,11 +111,15 @@ impl Shared {
     }
 
     /// Closes the file and opens it again: after an error it is read and written no more. What has
-    /// begun to read errs, what begins later does not.
+    /// begun to read errs, what begins later does not. Tells what is on disk: a commit that erred may
+    /// be there all the same.
     fn reopen(&self) {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         *database = Err(StoreError::Closed);
         *database = file::open(&self.path, &self.policy);
+        if let Ok(Ok(last)) = database.as_ref().map(file::last) {
+            self.last.send_replace(last);
+        }
     }
 }
 
@@ -153,5 +157,35 @@ fn reply(done: Result<Vec<Vec<Outcome>>, StoreError>, group: Vec<Command>) {
                 let _ = command.reply.send(Err(error.clone()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::association::{Claim, Statement, Ts, Withdrawal};
+    use crate::crypto::SigningKey;
+    use crate::signed::KeyName;
+    use crate::threepid::Threepid;
+
+    #[test]
+    fn what_a_commit_that_erred_left_on_disk_is_told() {
+        let place = tempfile::tempdir().unwrap();
+        let shared = Shared::open(place.path().join("a.store"), Policy::default()).unwrap();
+        let threepid = Threepid::parse_any("+447700900123", None).unwrap();
+        let claim = Claim::from(Withdrawal { ts: Ts::from_millis(5).unwrap() });
+        let signer = KeyName::new("a.example".parse().unwrap(), "ed25519:0".parse().unwrap());
+        let signed = Statement::sign(claim, &threepid, signer, &SigningKey::from_seed(&[7; 32]));
+        let apex = "a.example.".parse().unwrap();
+        let change = Change::publish(&apex, threepid, signed.unwrap()).unwrap();
+        let (reply, _answer) = oneshot::channel();
+        let work = Work::Apply { changes: vec![change], now: Timestamp::from_millis(9) };
+        let group = [Command { work, reply }];
+        shared.write(&group).unwrap();
+        // As if the commit had erred after it was done.
+        shared.last.send_replace(Sequence(0));
+        *shared.database.write().unwrap() = Err(StoreError::Closed);
+        assert_eq!(shared.write_or_reopen(&group).unwrap(), [[Outcome::Unchanged]]);
+        assert_eq!(*shared.watch().borrow(), Sequence(1));
     }
 }
