@@ -59,7 +59,7 @@ impl AuthorityPart {
         let keys = Arc::<KeyWatch>::default();
         keys.watch(plan);
         renewal.spawn(follow(Arc::clone(&keys), Arc::clone(&current), Arc::clone(clock)));
-        let hosting = opened.map(|opened| HostingPart::start(opened, &current, clock));
+        let hosting = opened.map(|opened| HostingPart::start(opened, &current, clock, telemetry));
         Ok(Self { addresses, hosting, current, keys, server, renewal })
     }
 

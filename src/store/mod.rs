@@ -114,6 +114,8 @@ mod scan;
 mod snapshot;
 mod tables;
 #[cfg(test)]
+pub mod testing;
+#[cfg(test)]
 mod tests;
 mod writer;
 mod zone;

@@ -17,6 +17,7 @@ use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::services::dns::Served;
 use crate::store::{Sequence, Signed, Store, StoreError, ZoneState};
+use crate::telemetry::{Counters, Telemetry};
 use crate::wire::{Name, Serial};
 
 use super::super::aside;
@@ -58,6 +59,8 @@ struct Following {
     applied: Arc<AtomicU64>,
     /// For signatures that have to be kept.
     made: mpsc::Sender<Vec<Signed>>,
+    /// Counts changes that are damaged.
+    skipped: Arc<Counters>,
 }
 
 impl Keeper {
@@ -67,11 +70,15 @@ impl Keeper {
         current: Arc<Current>,
         clock: Arc<dyn Clock>,
         filled: &Filled,
+        telemetry: &Telemetry,
     ) -> Self {
         let (made, waiting) = mpsc::channel(WAITING);
         let applied = Arc::new(AtomicU64::new(filled.last.0));
         let turn = Mutex::default();
-        let following = Arc::new(Following { store, current, clock, turn, applied, made });
+        let help = "Changes of the store that are damaged and were stepped over";
+        let skipped = telemetry.counters("feed_skipped", help, Vec::new());
+        let following = Following { store, current, clock, turn, applied, made, skipped };
+        let following = Arc::new(following);
         let (end, ended) = watch::channel(());
         let follower = tokio::spawn(Arc::clone(&following).follow(ended));
         let mut tasks = JoinSet::new();
@@ -138,6 +145,7 @@ impl Following {
             let last = Sequence(self.applied.load(Ordering::Acquire));
             let (zones, now) = (self.current.authority(), self.clock.now());
             let step = self.step(zones, last).await?;
+            self.tell_skipped(&step.skipped, last);
             if !step.zones.is_empty() {
                 let changed: Vec<Name> = step.zones.into_iter().map(|(zone, _)| zone).collect();
                 let change = |zones: &mut Authority| serial::advance(zones, &changed, now);
@@ -154,6 +162,14 @@ impl Following {
     async fn step(&self, zones: Authority, last: Sequence) -> Result<feed::Step, StoreError> {
         let (store, now) = (self.store.clone(), self.clock.now());
         aside(move || feed::step(&store, &zones, last, now)).await
+    }
+
+    /// Tells of changes that are stepped over, those behind `applied`.
+    fn tell_skipped(&self, skipped: &[Sequence], applied: Sequence) {
+        for change in skipped.iter().filter(|change| **change > applied) {
+            tracing::error!(%change, "a change of the store is damaged, and not served");
+            self.skipped.shard().count(0);
+        }
     }
 
     /// Has signatures kept.
@@ -179,6 +195,7 @@ impl Following {
         loop {
             match self.step(zones.clone(), last).await {
                 Ok(step) => {
+                    self.tell_skipped(&step.skipped, applied);
                     let news = step.zones.into_iter().filter(|(_, last)| *last > applied);
                     changed.extend(news.map(|(zone, _)| zone));
                     self.keep(step.signed).await;

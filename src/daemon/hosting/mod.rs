@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::config::{self, Located, Mistake};
 use crate::services::dns::{Role, Served};
 use crate::store::{Policy, Store, StoreError};
+use crate::telemetry::Telemetry;
 use crate::wire::Name;
 
 use super::renewal::Current;
@@ -127,10 +128,15 @@ pub(super) struct Prepared {
 
 impl HostingPart {
     /// Serves from a store what changes from here on.
-    pub(super) fn start(opened: OpenStore, current: &Arc<Current>, clock: &Arc<dyn Clock>) -> Self {
+    pub(super) fn start(
+        opened: OpenStore,
+        current: &Arc<Current>,
+        clock: &Arc<dyn Clock>,
+        telemetry: &Telemetry,
+    ) -> Self {
         let (store, current, clock) = (opened.store, Arc::clone(current), Arc::clone(clock));
         let handle = Hosting { current: Arc::clone(&current), store: store.clone() };
-        let keeper = Keeper::start(store, current, Arc::clone(&clock), &opened.filled);
+        let keeper = Keeper::start(store, current, Arc::clone(&clock), &opened.filled, telemetry);
         Self { handle, keeper, clock }
     }
 

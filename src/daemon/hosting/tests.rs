@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::feed;
 use crate::association::{Claim, Statement, Ts, Withdrawal};
 use crate::authority::Index;
 use crate::clock::{Clock, SystemClock, Timestamp};
@@ -14,7 +15,8 @@ use crate::crypto::{SeededRandom, SigningKey};
 use crate::daemon::{Daemon, LoadError, keys};
 use crate::dnssec::{ZoneKey, verify};
 use crate::signed::KeyName;
-use crate::store::{Change, Outcome, Policy, check};
+use crate::store::testing::spoil;
+use crate::store::{Change, Outcome, Policy, Sequence, Snapshot, Store, check};
 use crate::threepid::Threepid;
 use crate::transport::{Exchange, Limits, Network, Transport};
 use crate::wire::rdata::{Dnskey, Rrsig, Soa};
@@ -344,4 +346,22 @@ fn reads_go_on_beside_writes() {
             put(last % 50, sequence, &vec![last; 100 + usize::from(last % 7)]);
         }
     });
+}
+
+#[tokio::test]
+async fn a_damaged_change_holds_up_no_other() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("a.store");
+    let store = Store::open(&path, Policy::default()).unwrap();
+    let now = SystemClock.now();
+    let changes = (1..=5).map(|last| association(last, now.as_millis())).collect();
+    store.apply(changes, now).await.unwrap();
+    drop(store);
+    for last in [2, 3, 5] {
+        spoil(&path, &number(last).1.parse().unwrap());
+    }
+    let snapshot = Snapshot::of_file(&path, &Policy::default()).unwrap();
+    let (entries, skipped) = feed::read(&snapshot, Sequence(0)).unwrap();
+    let read: Vec<Sequence> = entries.iter().map(|entry| entry.sequence).collect();
+    assert_eq!((read, skipped), ([1, 4].map(Sequence).into(), [2, 3, 5].map(Sequence).into()));
 }
