@@ -20,6 +20,7 @@ use super::hosting::{self, HostingPart, OpenStore};
 use super::key_watch::{KeyWatch, follow};
 use super::listen::bind;
 use super::renewal::{Current, keep_fresh};
+use super::watched::{Task, Watch};
 
 /// Answers for zones until it is stopped.
 pub(super) struct AuthorityPart {
@@ -55,10 +56,15 @@ impl AuthorityPart {
         let parts = Parts { services: &service, later, limits: &limits, telemetry };
         let server = Server::start(listeners, &parts).map_err(StartError::System)?;
         let mut renewal = JoinSet::new();
-        renewal.spawn(keep_fresh(Arc::clone(&current), Arc::clone(clock)));
+        let watch = Watch::new(telemetry);
+        let (served, time) = (Arc::clone(&current), Arc::clone(clock));
+        let begin = move || keep_fresh(Arc::clone(&served), Arc::clone(&time));
+        renewal.spawn(watch.clone().over(Task::Signing, begin));
         let keys = Arc::<KeyWatch>::default();
         keys.watch(plan);
-        renewal.spawn(follow(Arc::clone(&keys), Arc::clone(&current), Arc::clone(clock)));
+        let (files, served, time) = (Arc::clone(&keys), Arc::clone(&current), Arc::clone(clock));
+        let begin = move || follow(Arc::clone(&files), Arc::clone(&served), Arc::clone(&time));
+        renewal.spawn(watch.over(Task::Keys, begin));
         let hosting = opened.map(|opened| HostingPart::start(opened, &current, clock, telemetry));
         Ok(Self { addresses, hosting, current, keys, server, renewal })
     }

@@ -19,6 +19,7 @@ mod resolver;
 mod signals;
 pub mod signing_keys;
 pub mod swap;
+mod watched;
 #[cfg(test)]
 mod tests;
 pub mod zone_edit;

@@ -22,6 +22,7 @@ use crate::wire::{Name, Serial};
 
 use super::super::aside;
 use super::super::renewal::Current;
+use super::super::watched::{Task, Watch};
 
 /// How long new signatures and serials wait for others before they are kept. What is lost with a crash is
 /// made anew.
@@ -80,12 +81,20 @@ impl Keeper {
         let following = Following { store, current, clock, turn, applied, made, skipped };
         let following = Arc::new(following);
         let (end, ended) = watch::channel(());
-        let follower = tokio::spawn(Arc::clone(&following).follow(ended));
+        let watch = Watch::new(telemetry);
+        let one = Arc::clone(&following);
+        let begin = move || Arc::clone(&one).follow(ended.clone());
+        let follower = tokio::spawn(watch.clone().over(Task::Feed, begin));
         let mut tasks = JoinSet::new();
-        tasks.spawn(Arc::clone(&following).keep_fresh());
-        tasks.spawn(Arc::clone(&following).expire());
-        let saver = Saver::new(&following);
-        Self { following, end, follower, tasks, saver: tokio::spawn(saver.run(waiting)) }
+        let one = Arc::clone(&following);
+        let begin = move || Arc::clone(&one).keep_fresh();
+        tasks.spawn(watch.clone().over(Task::Renewal, begin));
+        let one = Arc::clone(&following);
+        tasks.spawn(watch.clone().over(Task::Expiry, move || Arc::clone(&one).expire()));
+        let (saver, waiting) = (Saver::new(&following), Arc::new(Mutex::new(waiting)));
+        let begin = move || saver.clone().run(Arc::clone(&waiting));
+        let saver = tokio::spawn(watch.over(Task::Saving, begin));
+        Self { following, end, follower, tasks, saver }
     }
 
     /// Serves other zones from here on, which are `filled`, with what is in their files.
@@ -251,6 +260,7 @@ impl Following {
 }
 
 /// Keeps what was signed, and the serials.
+#[derive(Clone)]
 struct Saver {
     store: Store,
     current: Arc<Current>,
@@ -270,7 +280,8 @@ impl Saver {
     }
 
     /// Keeps what comes until nobody can send any more.
-    async fn run(mut self, mut waiting: mpsc::Receiver<Vec<Signed>>) {
+    async fn run(mut self, waiting: Arc<Mutex<mpsc::Receiver<Vec<Signed>>>>) {
+        let mut waiting = waiting.lock().await;
         // What a zone began with.
         self.save(Vec::new()).await;
         while let Some(mut signed) = waiting.recv().await {
