@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::wire::Name;
 
@@ -21,6 +22,13 @@ const MAX_THREADS: u64 = 256;
 /// The most octets of a server's identity: it goes into every answer that asks for it.
 const MAX_NSID: usize = 128;
 
+/// For how many days withdrawals are kept where nothing is said.
+const KEEP_WITHDRAWALS: u64 = 400;
+
+/// From how many days to how many: an association that is withdrawn may be held by others for as long as it
+/// holds, a year by default.
+const KEPT_DAYS: (u64, u64) = (365, 36_500);
+
 /// `[authority]`: answers for zones from their files, and for people from a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
@@ -32,6 +40,8 @@ pub struct Authority {
     pub threads: usize,
     /// The store of associations, one for all zones; none where it is not given.
     pub store: Option<Located<PathBuf>>,
+    /// For how long the store keeps withdrawals after they were made.
+    pub keep_withdrawals: Duration,
     /// The zones, each name once.
     pub zones: Vec<Zone>,
 }
@@ -87,11 +97,18 @@ impl Authority {
                 .and_then(|value| value.number(0, MAX_THREADS))
                 .map_or(0, |threads| usize::try_from(threads).expect("256 threads at most")),
             store: store.and_then(|store| values::path(&store, base)),
+            keep_withdrawals: keep_withdrawals(&table),
             zones,
         };
         table.finish();
         authority
     }
+}
+
+fn keep_withdrawals(table: &Table<'_>) -> Duration {
+    let (least, most) = KEPT_DAYS;
+    let days = table.value("keep_withdrawals").and_then(|value| value.number(least, most));
+    Duration::from_secs(days.unwrap_or(KEEP_WITHDRAWALS) * 86_400)
 }
 
 fn nsid(text: &str) -> Result<String, String> {

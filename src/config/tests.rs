@@ -142,6 +142,21 @@ fn associations_are_in_the_store_where_there_is_one() {
 }
 
 #[test]
+fn withdrawals_are_kept_for_a_year_at_least() {
+    let zone = "[[authority.zone]]\nname = \"a\"\nfile = \"a\"\n";
+    let kept = |line: &str| {
+        parse(&format!("[authority]\n{line}{zone}"))
+            .map(|config| config.authority.unwrap().keep_withdrawals.as_secs() / 86_400)
+    };
+    assert_eq!(kept(""), Ok(400));
+    assert_eq!(kept("keep_withdrawals = 365\n"), Ok(365));
+    for line in ["keep_withdrawals = 364\n", "keep_withdrawals = 36501\n"] {
+        let expected = "dir/a.toml:2:20: `keep_withdrawals` is a number from 365 to 36500";
+        assert_eq!(kept(line).unwrap_err(), expected);
+    }
+}
+
+#[test]
 fn a_file_is_for_something() {
     let told = parse("[log]\nlevel = \"info\"\n").unwrap_err();
     let nothing = "nothing to do: none of [authority], [resolver] and [client] is given";

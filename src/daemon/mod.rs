@@ -19,9 +19,9 @@ mod resolver;
 mod signals;
 pub mod signing_keys;
 pub mod swap;
-mod watched;
 #[cfg(test)]
 mod tests;
+mod watched;
 pub mod zone_edit;
 pub mod zone_file;
 
@@ -250,8 +250,10 @@ fn list_watch(plan: &config::Resolver, clock: &Arc<dyn Clock>) -> Option<ListWat
 
 /// Whether a change can only be followed by starting again.
 fn needs_restart(old: &Config, new: &Config) -> bool {
-    let authority =
-        |config: &Config| config.authority.as_ref().map(|part| (part.listen.clone(), part.threads));
+    let authority = |config: &Config| {
+        let part = config.authority.as_ref()?;
+        Some((part.listen.clone(), part.threads, part.keep_withdrawals))
+    };
     let resolver = |config: &Config| config.resolver.as_ref().map(|part| part.listen.clone());
     authority(old) != authority(new)
         || resolver(old) != resolver(new)

@@ -75,22 +75,28 @@ impl OpenStore {
         clock: &Arc<dyn Clock>,
     ) -> Result<Option<Self>, LoadError> {
         let Some(located) = &plan.store else { return Ok(None) };
-        let opened = Self::open(located.value.clone(), zones, files, clock).await;
+        let opened = Self::open(located.value.clone(), policy(plan), zones, files, clock).await;
         opened.map(Some).map_err(|error| mistake(config, located, &error))
     }
 
     async fn open(
         path: PathBuf,
+        policy: Policy,
         zones: &mut Authority,
         files: Vec<FromFile>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let store = aside(move || Store::open(&path, Policy::default())).await?;
+        let store = aside(move || Store::open(&path, policy)).await?;
         import::import(&store, files, clock.now()).await?;
         let filled = make_ready(&store, zones, clock).await?;
         serial::begin(zones, &filled, clock.now());
         Ok(Self { store, filled })
     }
+}
+
+/// How the store is kept.
+fn policy(plan: &config::Authority) -> Policy {
+    Policy { keep_withdrawals: plan.keep_withdrawals, ..Policy::default() }
 }
 
 /// Makes ready for `zones` what a store holds.
