@@ -305,34 +305,39 @@ async fn the_task_looks_when_it_starts() {
 }
 
 /// The next keeper writes the same files.
-#[tokio::test]
-async fn a_write_under_way_is_waited_for() {
-    let Story { wire, recursor, points, .. } = Story::new();
-    // Writing into a pipe lasts until somebody reads.
-    std::fs::create_dir_all(&points.directory).unwrap();
-    let pipe = points.directory.join("anchors-a.example..new");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let clock: Arc<dyn Clock> = Arc::new(wire.clock);
-    let list = points.list.into_inner().unwrap();
-    let mut keeper = Keeper::start(points.directory.clone(), list, recursor, clock);
-    let writing = Arc::clone(&keeper.points.writing);
-    while writing.try_lock().is_ok() {
-        tokio::task::yield_now().await;
-    }
-    let others = async {
-        for _ in 0..1000 {
+#[test]
+fn a_write_under_way_is_waited_for() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let Story { wire, recursor, points, .. } = Story::new();
+        // The one thread that can write is busy until it is let go.
+        let (let_go, busy) = std::sync::mpsc::channel::<()>();
+        let occupied = tokio::task::spawn_blocking(move || busy.recv().is_err());
+        let file = points.directory.join("anchors-a.example.");
+        let clock: Arc<dyn Clock> = Arc::new(wire.clock);
+        let list = points.list.into_inner().unwrap();
+        let mut keeper = Keeper::start(points.directory.clone(), list, recursor, clock);
+        let writing = Arc::clone(&keeper.points.writing);
+        while writing.try_lock().is_ok() {
             tokio::task::yield_now().await;
         }
-    };
-    let early = tokio::select! {
-        biased;
-        () = keeper.stop() => true,
-        () = others => false,
-    };
-    let read = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
-    let _written = keeper.points.writing.lock().await;
-    assert!(!early, "it ended while the file was written");
-    assert!(read.join().unwrap().contains("zone a.example."));
+        let others = async {
+            for _ in 0..1000 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let early = tokio::select! {
+            biased;
+            () = keeper.stop() => true,
+            () = others => false,
+        };
+        drop(let_go);
+        let _written = keeper.points.writing.lock().await;
+        assert!(!early, "it ended while the file was written");
+        assert!(std::fs::read_to_string(file).unwrap().contains("zone a.example."));
+        assert!(occupied.await.unwrap());
+    });
 }
 
 /// One server among several says what nothing proves.
