@@ -355,12 +355,17 @@ fn a_million_are_published_while_others_ask() {
     let server = Server::start(&config, None);
     println!("started again in {:.2} s, {} MiB", since(server.begun), server.ready.1 / 1024);
     assert_eq!([0, count / 3, count - 1].map(|at| server.association(at)).to_vec(), before);
-    assert_eq!(server.serial(), serial, "nothing has changed");
+    // The last group of changes may have been counted after it was answered.
+    let settled = server.serial();
+    assert!(settled >= serial, "it does not go back");
+    server.stop();
+    let server = Server::start(&config, None);
+    assert_eq!(server.serial(), settled, "nothing has changed");
     server.kill();
     let server = Server::start(&config, None);
     println!("after kill -9 in {:.2} s", since(server.begun));
     assert_eq!([0, count / 3, count - 1].map(|at| server.association(at)).to_vec(), before);
-    assert!(server.serial() >= serial, "it does not go back");
+    assert!(server.serial() >= settled, "it does not go back");
     server.stop();
 
     // Another key signs everything.
