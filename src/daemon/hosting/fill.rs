@@ -33,6 +33,8 @@ pub(super) struct Filled {
     /// How many names are served, and how many of them were signed.
     pub(super) names: u64,
     pub(super) signed: u64,
+    /// How many records are damaged: what was served before them is served on.
+    pub(super) damaged: u64,
     /// For each zone what the store knew of it, and whether there were changes since.
     pub(super) known: Vec<(Option<ZoneState>, bool)>,
 }
@@ -54,6 +56,7 @@ pub(super) fn fill(
         now,
         zones: zones.collect::<Result<_, StoreError>>()?,
         names: AtomicU64::new(0),
+        damaged: AtomicU64::new(0),
     };
     let last = snapshot.last()?;
     drop(snapshot);
@@ -63,6 +66,7 @@ pub(super) fn fill(
         last,
         names: filler.names.into_inner(),
         signed,
+        damaged: filler.damaged.into_inner(),
         known: known.map(|zone| (zone.known, zone.is_changed.into_inner())).collect(),
     })
 }
@@ -80,6 +84,7 @@ struct Filler<'a> {
     now: Timestamp,
     zones: Vec<Zone>,
     names: AtomicU64,
+    damaged: AtomicU64,
 }
 
 /// How far the reading is.
@@ -145,7 +150,12 @@ impl Filler<'_> {
             let before = desk.signed.len();
             let rows = std::mem::take(&mut desk.rows);
             for row in rows.iter() {
-                self.take_in(&row, &mut desk)?;
+                match self.take_in(&row, &mut desk) {
+                    Err(StoreError::Damaged(_)) => {
+                        self.damaged.fetch_add(1, Ordering::Relaxed);
+                    }
+                    other => other?,
+                }
             }
             desk.rows = rows;
             made.fetch_add((desk.signed.len() - before) as u64, Ordering::Relaxed);

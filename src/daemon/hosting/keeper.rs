@@ -60,7 +60,7 @@ struct Following {
     applied: Arc<AtomicU64>,
     /// For signatures that have to be kept.
     made: mpsc::Sender<Vec<Signed>>,
-    /// Counts changes that are damaged.
+    /// Counts records that are damaged.
     skipped: Arc<Counters>,
 }
 
@@ -76,8 +76,9 @@ impl Keeper {
         let (made, waiting) = mpsc::channel(WAITING);
         let applied = Arc::new(AtomicU64::new(filled.last.0));
         let turn = Mutex::default();
-        let help = "Changes of the store that are damaged and were stepped over";
-        let skipped = telemetry.counters("feed_skipped", help, Vec::new());
+        let help = "Records of the store that are damaged and were stepped over, each time";
+        let skipped = telemetry.counters("store_skipped", help, Vec::new());
+        skipped.shard().add(0, filled.damaged);
         let following = Following { store, current, clock, turn, applied, made, skipped };
         let following = Arc::new(following);
         let (end, ended) = watch::channel(());
@@ -109,6 +110,7 @@ impl Keeper {
         if let Err(error) = import(&following.store, files, following.clock.now()).await {
             tracing::error!(%error, "associations of zone files could not be taken into the store");
         }
+        following.skipped.shard().add(0, filled.damaged);
         following.go_over(zones, filled.last, serve).await;
     }
 

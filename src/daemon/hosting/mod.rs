@@ -107,9 +107,12 @@ async fn make_ready(
 ) -> Result<Filled, StoreError> {
     let (store, zones, begun) = (store.clone(), zones.clone(), clock.now());
     let filled = aside(move || fill(&store, &zones, begun)).await?;
-    let Filled { names, signed, last, .. } = filled;
+    let Filled { names, signed, damaged, last, .. } = filled;
     let took = clock.now().since(begun);
     tracing::info!(names, signed, %last, ?took, "associations are ready");
+    if damaged > 0 {
+        tracing::error!(damaged, "records of the store are not served: threepid store check");
+    }
     Ok(filled)
 }
 

@@ -106,6 +106,10 @@ async fn found(daemon: &Daemon, name: &str, rtype: Rtype) -> Option<(Rrset, Vec<
     Some((set, rrsigs))
 }
 
+fn metrics(daemon: &Daemon) -> String {
+    daemon.status.telemetry.render()
+}
+
 async fn serial(daemon: &Daemon) -> Serial {
     let (set, _) = found(daemon, "a.example.", Rtype::SOA).await.unwrap();
     Soa::parse(&set.rdata[0]).unwrap().serial
@@ -346,6 +350,27 @@ fn reads_go_on_beside_writes() {
             put(last % 50, sequence, &vec![last; 100 + usize::from(last % 7)]);
         }
     });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_damaged_holds_up_no_start() {
+    let state = State::new();
+    let daemon = state.start().await;
+    for last in 1..=3 {
+        publish(&daemon, association(last, 1000)).await;
+    }
+    daemon.stop().await;
+    spoil(&state.0.path().join("a.store"), &number(2).1.parse().unwrap());
+    let mut daemon = state.start().await;
+    for (last, is_there) in [(1, true), (2, false), (3, true)] {
+        assert_eq!(found(&daemon, &number(last).1, Rtype::ASSOC).await.is_some(), is_there);
+    }
+    publish(&daemon, association(4, 1000)).await;
+    let skipped = |daemon: &Daemon| metrics(daemon).contains("threepid_store_skipped_total 1\n");
+    assert!(skipped(&daemon), "{}", metrics(&daemon));
+    daemon.reload().await.unwrap();
+    assert!(!skipped(&daemon), "{}", metrics(&daemon));
+    daemon.stop().await;
 }
 
 #[tokio::test]
