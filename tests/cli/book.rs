@@ -132,9 +132,22 @@ fn what_is_no_address_book_is_an_error() {
     let ran = lookup(&["--csv", "-", "--vcard", "-"]);
     let told = "error: standard input (-) can be read once\n";
     assert_eq!((ran.code, ran.stderr.as_str()), (64, told));
-    let ran = lookup(&["--csv", "a.csv"]);
-    let told = "a.csv: read are the columns phone\n0 found, 0 unknown, 0 refused\n";
-    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", told));
+    for (content, told) in [
+        ("\u{feff}name,phone\nBob,\n", "error: nothing to look up in c.csv: it has no email"),
+        ("", "error: nothing to look up in c.csv: "),
+        ("Name,Phone\n\"Gina,+447700900777\nX,Y\n", "error: c.csv:2: a quote that is not closed\n"),
+        ("Name,Phone\nX,Y\n\u{0}", "error: c.csv:3: a NUL octet: "),
+        (CARDS, "error: c.csv: vCards, not a table: "),
+    ] {
+        fs::write(directory.path().join("c.csv"), content).unwrap();
+        let ran = lookup(&["--csv", "c.csv"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+        assert!(ran.stderr.starts_with(told), "{ran:?}");
+    }
+    fs::write(directory.path().join("a.vcf"), "BEGIN:VCARD\nFN:A\nEND:VCARD\n").unwrap();
+    let ran = lookup(&["--vcard", "a.vcf"]);
+    let told = "error: nothing to look up in a.vcf: it has no email";
+    assert!(ran.code == 3 && ran.stderr.starts_with(told), "{ran:?}");
     for mistaken in [&["--json", "--format", "csv", "a@b.example"], &["--format", "x", "-", "-"]] {
         assert_eq!(lookup(mistaken).code, 64);
     }

@@ -12,6 +12,10 @@ use crate::cli::{Exit, output};
 use crate::stub::book::{Book, BookError, EntryError, Limits, Refused, Report};
 use crate::threepid::{Threepid, ThreepidError};
 
+/// What an address book is without that is told of.
+const NOTHING: &str = "it has no email address and no phone number (where no column is named as one, \
+                       those in national format are understood with --country CC)";
+
 /// What is to be looked up, and what was refused.
 pub(super) struct Gathered {
     /// Each identifier once, with the names that address books give.
@@ -78,8 +82,20 @@ impl Gathered {
         let name = name(file);
         let octets = octets(file, Limits::default().octets)
             .map_err(|error| output::fail(format_args!("cannot read {name}: {error}")))?;
-        let report = add(&mut self.book, &octets)
-            .map_err(|error| output::fail(format_args!("{name}: {error}")))?;
+        let report = add(&mut self.book, &octets).map_err(|error| match error {
+            BookError::Table { line, fault } => {
+                output::fail(format_args!("{name}:{line}: {fault}"))
+            }
+            error => output::fail(format_args!("{name}: {error}")),
+        })?;
+        if report.entries == 0 {
+            return Err(output::fail(format_args!("nothing to look up in {name}: {NOTHING}")));
+        }
+        if let Some(line) = report.not_utf8 {
+            output::tell(format_args!(
+                "{name}:{line}: not in UTF-8: names have \u{fffd} where it is not"
+            ));
+        }
         for refused in &report.refused {
             tell_refused(&name, refused, format);
             self.refused += 1;

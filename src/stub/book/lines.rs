@@ -93,6 +93,11 @@ impl Line {
     }
 }
 
+/// The number of the line that the octet at `at` stands in, from 1.
+pub(super) fn number_at(octets: &[u8], at: usize) -> u64 {
+    1 + octets[..at].iter().filter(|octet| **octet == b'\n').count() as u64
+}
+
 /// Whether the parameters of a property say so (vCard 2.1).
 fn is_quoted_printable(line: &[u8]) -> bool {
     let head = line.split(|octet| *octet == b':').next().unwrap_or_default();

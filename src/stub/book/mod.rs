@@ -2,8 +2,8 @@
 //!
 //! Read are vCards (RFC 6350 and RFC 2426, and what telephones still write of vCard 2.1) and tables
 //! (CSV). They come from programs of every age and from strangers: an entry that cannot be read is
-//! told, with its line and the reason, and the others are read; nothing makes reading fail but a
-//! [limit](Limits), or a file that is something else altogether.
+//! told, with its line and the reason, and the others are read. Reading fails at a [limit](Limits), at a
+//! file that is something else altogether, and at a quote that would take others' rows for one cell.
 //!
 //! Of a vCard TEL and EMAIL are read, and FN, N, NICKNAME or ORG for the name. TEL may be a `tel:` URI
 //! (RFC 3966). A number with an extension is refused: an identifier is a whole number.
@@ -31,6 +31,7 @@ mod card;
 mod columns;
 mod entry;
 mod lines;
+mod quotes;
 mod table;
 mod vcard;
 
@@ -43,6 +44,7 @@ use crate::threepid::{Country, Threepid};
 
 use card::{Card, Value, shortened};
 pub use entry::EntryError;
+pub use quotes::TableFault;
 
 /// How much is read. What people have is far below: these bound what a file can cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,9 +86,17 @@ pub enum BookError {
     /// There is no vCard in it.
     #[error("no vCard in it: one starts with BEGIN:VCARD")]
     NoCard,
-    /// It is no table.
-    #[error("not a table: {0}")]
-    Table(String),
+    /// It is read as a table, and has vCards.
+    #[error("vCards, not a table: read it as an address book of vCards")]
+    Cards,
+    /// It is no table: nobody can tell where its cells end.
+    #[error("line {line}: {fault}")]
+    Table {
+        /// Where, from 1.
+        line: u64,
+        /// Why.
+        fault: TableFault,
+    },
 }
 
 /// An identifier, and whose it is.
@@ -109,6 +119,11 @@ pub struct Report {
     pub cards: usize,
     /// The names of the columns that were read; none where the table has no header that is understood.
     pub columns: Vec<String>,
+    /// How many values were read as identifiers, or refused.
+    pub entries: usize,
+    /// The first line that is not in UTF-8, as of files in Latin-1: what is not has U+FFFD in names, and
+    /// is refused as an identifier.
+    pub not_utf8: Option<u64>,
     /// What could not be read as an identifier, in the order of the file.
     pub refused: Vec<Refused>,
 }
@@ -150,8 +165,7 @@ impl Book {
     /// # Errors
     /// Where there is none in it, or more than the limits allow; what stands before that is taken.
     pub fn add_vcards(&mut self, octets: &[u8]) -> Result<Report, BookError> {
-        self.check(octets)?;
-        let mut report = Report::default();
+        let mut report = self.report(octets)?;
         let limits = self.limits.clone();
         for card in vcard::read(octets, &limits)? {
             self.take(card, &mut report)?;
@@ -163,10 +177,10 @@ impl Book {
     /// semicolons or tabs.
     ///
     /// # Errors
-    /// Where there is more than the limits allow; what stands before that is taken.
+    /// Where there is more than the limits allow; what stands before that is taken. Where nobody can
+    /// tell where its cells end; nothing is taken.
     pub fn add_table(&mut self, octets: &[u8]) -> Result<Report, BookError> {
-        self.check(octets)?;
-        let mut report = Report::default();
+        let mut report = self.report(octets)?;
         report.columns =
             table::read(octets, self.country, |card| match self.take(card, &mut report) {
                 Ok(()) => ControlFlow::Continue(()),
@@ -195,12 +209,17 @@ impl Book {
         &self.contacts
     }
 
-    fn check(&self, octets: &[u8]) -> Result<(), BookError> {
+    /// The report of a file that nothing was taken from yet.
+    fn report(&self, octets: &[u8]) -> Result<Report, BookError> {
         if octets.len() > self.limits.octets {
             return Err(BookError::TooLong(self.limits.octets));
         }
-        let is_utf16 = octets.starts_with(b"\xff\xfe") || octets.starts_with(b"\xfe\xff");
-        if is_utf16 { Err(BookError::Utf16) } else { Ok(()) }
+        if octets.starts_with(b"\xff\xfe") || octets.starts_with(b"\xfe\xff") {
+            return Err(BookError::Utf16);
+        }
+        let not_utf8 = str::from_utf8(octets).err();
+        let not_utf8 = not_utf8.map(|error| lines::number_at(octets, error.valid_up_to()));
+        Ok(Report { not_utf8, ..Report::default() })
     }
 
     fn take(&mut self, card: Card, report: &mut Report) -> Result<(), BookError> {
@@ -218,6 +237,7 @@ impl Book {
             };
             let Some(read) = read else { continue };
             self.count()?;
+            report.entries += 1;
             match read {
                 Ok(threepid) => self.note(threepid, &written, name.as_deref()),
                 Err(why) => {

@@ -5,14 +5,17 @@ use std::ops::ControlFlow;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::BookError;
 use super::card::{Card, Value};
 use super::columns::Columns;
 use super::entry::{EntryError, Field};
+use super::{BookError, quotes};
 use crate::threepid::Country;
 
 /// What stands between the values of one cell, in tables that Google writes.
 const SEPARATOR: &str = ":::";
+
+/// What a vCard starts with.
+const BEGIN: &[u8] = b"BEGIN:VCARD";
 
 /// Gives the rows of a table one by one, until told to break. The answer tells the names of the
 /// columns that are read; it is empty where the first row names none, and every cell is read that looks
@@ -23,8 +26,13 @@ pub(super) fn read(
     mut take: impl FnMut(Card) -> ControlFlow<BookError>,
 ) -> Result<Vec<String>, BookError> {
     let octets = octets.strip_prefix("\u{feff}".as_bytes()).unwrap_or(octets);
+    let delimiter = delimiter(octets);
+    if is_card(octets) {
+        return Err(BookError::Cards);
+    }
+    quotes::check(octets, delimiter)?;
     let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter(octets))
+        .delimiter(delimiter)
         .flexible(true)
         .has_headers(false)
         .from_reader(octets);
@@ -33,10 +41,7 @@ pub(super) fn read(
     let mut columns = None;
     let mut names = Vec::new();
     let mut is_first = true;
-    while reader
-        .read_byte_record(&mut record)
-        .map_err(|error| BookError::Table(error.to_string()))?
-    {
+    while reader.read_byte_record(&mut record).expect("memory is read, and rows of any length") {
         let cells: Vec<&[u8]> = record.iter().collect();
         if std::mem::take(&mut is_first) {
             columns = header(&cells, country);
@@ -55,6 +60,12 @@ pub(super) fn read(
         }
     }
     Ok(names)
+}
+
+/// Whether vCards begin here.
+fn is_card(octets: &[u8]) -> bool {
+    let octets = octets.trim_ascii_start();
+    octets.get(..BEGIN.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(BEGIN))
 }
 
 /// How far a table is read.
@@ -227,8 +238,9 @@ mod tests {
             text in "(name|phone|e-mail|[,;\t\"\r\n+@:]|\\PC){0,80}",
             octets in proptest::collection::vec(any::<u8>(), 0..40),
         ) {
-            rows(&text, Some("GB"));
-            let _ = read(&octets, None, |_| ControlFlow::Continue(()));
+            for octets in [text.as_bytes(), &octets] {
+                let _ = read(octets, None, |_| ControlFlow::Continue(()));
+            }
         }
     }
 }

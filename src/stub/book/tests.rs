@@ -28,6 +28,28 @@ fn an_identifier_is_one_however_it_is_written() {
     );
 }
 
+#[test]
+fn other_files_are_no_tables() {
+    let read = |text: &[u8]| book(Limits::default()).add_table(text);
+    for cards in ["BEGIN:VCARD\nTEL:1\n", "\u{feff}\r\nbegin:vcard\r\n"] {
+        assert_eq!(read(cards.as_bytes()).err(), Some(BookError::Cards));
+    }
+    let nul = BookError::Table { line: 2, fault: TableFault::Nul };
+    assert_eq!(read(b"\x89PNG\n\0").err(), Some(nul));
+    assert_eq!(read(b"").unwrap().entries, 0);
+    assert_eq!(read(b"Name,Phone\nBob,\nBob,1").unwrap().entries, 1);
+}
+
+#[test]
+fn what_is_not_in_utf_8_is_told() {
+    let report = book(Limits::default()).add_table(b"name,email\n\nJ\xfcrgen,j@example.com\n");
+    assert_eq!(report.unwrap().not_utf8, Some(3));
+    let report = book(Limits::default()).add_vcards(b"BEGIN:VCARD\nFN:\xff\nEND:VCARD");
+    assert_eq!(report.unwrap().not_utf8, Some(2));
+    let report = book(Limits::default()).add_vcards("BEGIN:VCARD\nFN:ü".as_bytes());
+    assert_eq!(report.unwrap().not_utf8, None);
+}
+
 trait ParseAny {
     fn parse_any(&self) -> Threepid;
 }
