@@ -36,6 +36,11 @@ impl Rule {
         &self.text
     }
 
+    /// Whether it excludes what it names.
+    pub fn excludes(&self) -> bool {
+        self.excludes
+    }
+
     fn names(&self, threepid: &Threepid) -> bool {
         let domain = threepid.domain().unwrap_or_default();
         *threepid.medium() == self.medium

@@ -53,11 +53,13 @@ fn public_key(value: &Value<'_>) -> Option<PublicKey> {
     value.accept(key.map_err(|_: BadPublicKey| expected))
 }
 
-/// A scope that names nothing is a mistake.
+/// A scope that permits nothing is a mistake.
 fn scope(table: &Table<'_>, value: &Value<'_>) -> Scope {
     let rules: Vec<Rule> = values::items(table, "scope", "a rule like `msisdn:44`");
     if value.list().is_empty() {
         value.mistake("`scope` lists rules, one at least; leave it out to trust the key for all");
+    } else if rules.len() == value.list().len() && rules.iter().all(Rule::excludes) {
+        value.mistake("`scope` only excludes: say what is permitted, too, as `msisdn:*`");
     }
     Scope::new(rules)
 }
@@ -119,6 +121,9 @@ mod tests {
         let places: Vec<&str> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
         assert_eq!(places, ["2:8", "3:10", "4:7", "5:9"], "{lines:?}");
         assert_eq!(told("[[verifier]]\nscop = []\n").len(), 4);
+        let excluding = told(&verifier("a.example", "0", "scope = [\"!msisdn:44\"]"));
+        let expected = "5:9: `scope` only excludes: say what is permitted, too, as `msisdn:*`";
+        assert_eq!(excluding, [expected]);
         let rule = told(&verifier("a.example", "0", "scope = [\"msisdn:044\"]"));
         assert!(rule[0].starts_with("5:10: ") && rule[0].contains("unknown rule"), "{rule:?}");
     }

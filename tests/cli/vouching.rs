@@ -283,15 +283,30 @@ fn keys_are_made_once_and_for_themselves() {
     let refused = threepid(directory, &[&words[..], &[&private]].concat());
     assert_eq!(refused.code, 3, "{refused:?}");
     assert!(refused.stderr.contains("this is a key that zones are signed with"), "{refused:?}");
-    let long = ["--scope", "msisdn:*", "--not-after", "2099-01-01"];
+}
+
+#[test]
+fn certificates_of_no_use_are_not_issued() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path();
+    let [own, public] = ["verify.example", "b.example"].map(|server| make_key(directory, server));
     let key = key_file("verify.example");
-    let words = [&issue(&key, "verify.example", "b.example", &public), &long[..]].concat();
-    let refused = threepid(directory, &words);
-    assert_eq!(refused.code, 3, "{refused:?}");
-    assert!(refused.stderr.contains("at most 90 days"), "{refused:?}");
-    let short = ["--scope", "msisdn:*", "--zone", "3pid.example"];
-    let words = [&issue(&key, "verify.example", "192.0.2.1", &public), &short[..]].concat();
-    assert!(threepid(directory, &words).stderr.contains("have no name in the tree"));
+    let refuse = |subject: &str, public: &str, rest: &[&str], code: i32, why: &str| {
+        let words = [&issue(&key, "verify.example", subject, public), rest].concat();
+        let refused = threepid(directory, &words);
+        assert_eq!((refused.code, refused.stdout.as_str()), (code, ""), "{refused:?}");
+        assert!(refused.stderr.contains(why), "{refused:?}");
+    };
+    let all = ["--scope", "msisdn:*"];
+    let until = |day| [&all[..], &["--not-after", day]].concat();
+    refuse("b.example", &public, &until("2025-01-01"), 64, "in the past");
+    refuse("b.example", &public, &until("2099-01-01"), 64, "90 days at most");
+    refuse("b.example", &public, &until("tomorrow"), 64, "expected a day as 2026-12-24");
+    refuse("b.example", &public, &[&all[..], &["--days", "91"]].concat(), 64, "1..=90");
+    refuse("b.example", &public, &["--scope", "!msisdn:44"], 3, "the scope only excludes");
+    refuse("b.example", &own, &all, 3, "verify.example.key is the key that is to be certified");
+    let zone = [&all[..], &["--zone", "3pid.example"]].concat();
+    refuse("192.0.2.1", &public, &zone, 3, "have no name in the tree");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::certificate::Rule;
-use crate::cli::moment::end_of_day;
+use crate::cli::cert::end;
 use crate::clock::Timestamp;
 use crate::crypto::PublicKey;
 use crate::signed::{KeyId, ServerName};
@@ -33,8 +33,9 @@ const ISSUE_EXAMPLE: &str = "Example:
 
 Exit status:
   0   done
-  3   the key cannot be read, or the certificate cannot be: a life of more than 90 days, say
-  64  the command line is not understood";
+  3   the key cannot be read, or the certificate would be of no use: a scope that only excludes,
+      the signature of the key that it is for
+  64  the command line is not understood, as a life of more than 90 days";
 
 /// Told below the help of `cert verify` and `association verify`, and true by [`super::Exit`].
 pub(super) const VERIFY_EXITS: &str = "Exit status:
@@ -105,7 +106,7 @@ pub(in crate::cli) struct CertIssue {
         value_parser = clap::value_parser!(u64).range(1..=90))]
     pub(in crate::cli) days: u64,
     /// The last day it lives, in UTC, as 2026-12-24
-    #[arg(long, value_name = "DATE", conflicts_with = "days", value_parser = end_of_day)]
+    #[arg(long, value_name = "DATE", conflicts_with = "days", value_parser = end)]
     pub(in crate::cli) not_after: Option<Timestamp>,
     /// Print the line for the zone file of the tree with this apex, not JSON
     #[arg(long, value_name = "APEX")]

@@ -14,6 +14,7 @@ use crate::signed::NamedKey;
 use super::arguments::CertKey;
 
 pub(super) use chain::{Case, judge};
+pub(super) use issue::end;
 
 /// Does what is said about certificates.
 pub(super) fn cert(command: CertCommand) -> Exit {
