@@ -7,6 +7,8 @@
 //! - [`delegating`]: how a parent gives a part of its zone to others, and follows their keys.
 //! - [`keys`]: how a zone's keys come, sign and go.
 //! - [`hosting`]: how a server answers for people.
+//! - [`publishing`]: the way of a statement from who verifies to an answer.
+//! - [`storing`]: what is in a store, and how it is kept safe.
 //! - [`denial`]: how absence is proved without giving the directory away.
 //! - [`resolving`]: how answers are found, and what is done for those who are asked.
 //! - [`roots`]: how everybody learns which trees there are.
@@ -19,7 +21,9 @@ pub mod hosting;
 pub mod house;
 pub mod keys;
 pub mod proof;
+pub mod publishing;
 pub mod resolving;
 pub mod roots;
+pub mod storing;
 pub mod tree;
 pub mod vouching;
