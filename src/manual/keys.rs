@@ -40,4 +40,8 @@
 //!   old DS record may go.
 //! - The one key of a zone, `--csk`: the same, and the new key is published meanwhile, and the old one stays as
 //!   a ZSK does.
-//! - The key of a root: see [`anchors`](super::anchors).
+//! - The key of a root: see [`anchors`](super::anchors). A zone whose name tells of no phone prefix and no email
+//!   domain may be one: `--anchor` says that it is, `--parent` that it is not.
+//!
+//! `threepid key roll ZONE --cancel` takes a step back, as long as the new key signs nothing: it goes, and the old
+//! one stays. An anchor that was shown for 30 days stands by instead, as resolvers may trust it.

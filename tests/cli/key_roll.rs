@@ -126,6 +126,42 @@ fn a_ksk_waits_until_its_ds_record_was_seen() {
     assert!(!settime(directory, &old).contains("SYNC Delete: UNSET"));
 }
 
+/// A root has no parent that could vouch for another key from one day to the next.
+#[test]
+fn a_root_is_never_rolled_as_if_it_had_a_parent() {
+    const ROOT: &str = "3pid.example";
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    key(directory, &["generate", ROOT]);
+    for step in [&[][..], &["--csk"], &["--ds-seen"], &["--check=client.toml"]] {
+        let refused = key(directory, &[&["roll", ROOT], step].concat());
+        assert_eq!(refused.code, 1, "{refused:?}");
+        assert!(refused.stderr.contains("--anchor"), "{}", refused.stderr);
+    }
+    let keys = || summary(&object(&key(directory, &["status", ROOT, "--json"]))).0;
+    assert_eq!(keys(), ["CSK Active"], "nothing was planned");
+
+    // Who insists can take it back.
+    let planned = key(directory, &["roll", ROOT, "--parent"]);
+    assert_eq!(planned.code, 0, "{planned:?}");
+    for go_on in ["--ds-seen --parent --dir keys", "--cancel --dir keys", "--anchor --dir keys"] {
+        assert!(planned.stdout.contains(go_on), "{go_on} in {}", planned.stdout);
+    }
+    let refused = key(directory, &["roll", ROOT, "--anchor"]);
+    assert!(refused.stderr.contains("take the key back: --cancel"), "{}", refused.stderr);
+    let cancelled = object(&key(directory, &["roll", ROOT, "--cancel", "--json"]));
+    let states = ["CSK Active", "CSK Removed"].map(str::to_owned).to_vec();
+    assert_eq!(summary(&cancelled), (states, vec!["drop_ds".to_owned()]));
+
+    assert_eq!(key(directory, &["roll", ROOT, "--anchor"]).code, 0);
+    let refused = key(directory, &["roll", ROOT, "--ds-seen", "--parent"]);
+    assert!(refused.stderr.contains("no key waits for its DS record"), "{}", refused.stderr);
+    assert_eq!(key(directory, &["roll", ROOT, "--cancel"]).code, 0);
+    assert_eq!(keys(), ["CSK Active", "CSK Removed", "CSK Removed"]);
+    let refused = key(directory, &["roll", ROOT, "--cancel"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+}
+
 #[test]
 fn a_root_is_not_left_without_an_anchor() {
     let directory = tempfile::tempdir().unwrap();

@@ -376,4 +376,29 @@ proptest! {
         operator.follow(now, |roll| roll.revoke(None));
         check_root(&operator, &mut times, &start)?;
     }
+
+    /// The second of two rolls is taken back, at whatever moment that is possible.
+    #[test]
+    fn rolls_are_taken_back(mut times in times(), single: bool, zsk: bool) {
+        let (flags, role) = match (single, zsk) {
+            (true, _) => (&SINGLE[..], Role::Csk),
+            (false, true) => (&SPLIT[..], Role::Zsk),
+            (false, false) => (&SPLIT[..], Role::Ksk),
+        };
+        let (mut operator, mut ds) = below_a_parent(flags, &[role], &mut times);
+        let start = operator.end();
+        operator.follow(start, |roll| roll.start(role, Vouching::Parent, roll.now));
+        let mut from = start;
+        if role != Role::Zsk {
+            from = start.saturating_add(times.some(5 * DAY));
+            operator.follow(from, |roll| roll.seen(from));
+        }
+        let switch = operator.keys.last().unwrap().timing.activate.unwrap();
+        let last = switch.saturating_sub(times.intervals.delay + Duration::from_secs(1));
+        let now = from.saturating_add(times.some(last.since(from)));
+        operator.follow(now, |roll| roll.cancel(None));
+        ds.last_mut().unwrap().until = operator.end();
+        let lag = times.some(operator.intervals.delay);
+        check(&ds, vec![operator.served(Duration::ZERO), operator.served(lag)])?;
+    }
 }

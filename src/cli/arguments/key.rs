@@ -19,10 +19,11 @@ const KEY_EXITS: &str = "Exit status:
 
 /// Told below the help of `key roll`, and true by [`super::Exit`].
 const ROLL_HELP: &str = "Examples:
-  threepid key roll 3pid.example --zsk --dir keys        the key that signs the data
-  threepid key roll 3pid.example --ksk --dir keys        the key that the parent vouches for
-  threepid key roll 3pid.example --ds-seen --dir keys    the parent has its DS record
-  threepid key roll 3pid.example --csk --anchor --dir keys    the one key of a root
+  threepid key roll 3pid.example --anchor --dir keys            the key of a root
+  threepid key roll 4.4.msisdn.3pid.example --zsk --dir keys    the key that signs the data
+  threepid key roll 4.4.msisdn.3pid.example --ksk --dir keys    the key that the parent vouches for
+  threepid key roll 4.4.msisdn.3pid.example --ds-seen --dir keys    the parent has its DS record
+  threepid key roll 4.4.msisdn.3pid.example --cancel --dir keys     the new key goes, the old one stays
 
 Exit status:
   0   planned
@@ -61,6 +62,9 @@ pub(in crate::cli) enum KeyCommand {
     /// forgotten (RFC 6781, pre-publish). For a key below a parent, the parent has its DS record first
     /// (double DS): --ds-seen or --check goes on from there. A trust anchor stands by until resolvers trust
     /// it, and the one before revokes itself (RFC 5011).
+    ///
+    /// A zone has a parent if its name ends as 4.4.msisdn.3pid.example or example.com.email.3pid.example does.
+    /// Of any other it has to be said, by --anchor or --parent: a plan for the wrong one breaks all below it.
     #[command(after_help = ROLL_HELP)]
     Roll(Box<KeyRoll>),
     /// Show the keys of a zone: what each is, what comes next, and what you have to do
@@ -118,15 +122,24 @@ pub(in crate::cli) struct KeyRoll {
     /// Emergency: revoke a trust anchor at once, the one with this tag or the only one that signs
     #[arg(long, value_name = "TAG", group = "what", num_args = 0..=1, require_equals = true)]
     pub(in crate::cli) revoke: Option<Option<u16>>,
+    /// Take the last step back, as long as the new key signs nothing: the one with this tag or the only one
+    ///
+    /// The old key stays. An anchor that was shown for 30 days stands by instead of going, as resolvers may
+    /// trust it.
+    #[arg(long, value_name = "TAG", group = "what", num_args = 0..=1, require_equals = true)]
+    pub(in crate::cli) cancel: Option<Option<u16>>,
     /// The zone is the root of a tree: it has no parent, and its key is the trust anchor of resolvers
-    #[arg(long, conflicts_with_all = ["zsk", "ds_seen", "check"])]
+    #[arg(long, conflicts_with_all = ["zsk", "ds_seen", "check", "cancel"])]
     pub(in crate::cli) anchor: bool,
+    /// The zone has a parent that vouches for it, although its name does not tell so
+    #[arg(long, conflicts_with_all = ["anchor", "zsk", "revoke", "cancel"])]
+    pub(in crate::cli) parent: bool,
     /// Have another anchor stand by, which signs nothing: for emergencies, or the next roll
-    #[arg(long, requires = "anchor", conflicts_with = "revoke")]
+    #[arg(long, requires = "anchor", conflicts_with_all = ["revoke", "cancel"])]
     pub(in crate::cli) standby: bool,
     /// When it starts: now, 20261231235959 (UTC), or +30d
     #[arg(long, value_name = "WHEN", default_value = "now",
-          conflicts_with_all = ["ds_seen", "check", "revoke"])]
+          conflicts_with_all = ["ds_seen", "check", "revoke", "cancel"])]
     pub(in crate::cli) at: When,
     /// TTL of the zone's DNSKEY set: that of its SOA record
     #[arg(long, value_name = "PERIOD", default_value = "1d", value_parser = duration)]

@@ -8,8 +8,10 @@ use crate::crypto::OsRandom;
 use crate::daemon::keys::{self, KeyError};
 use crate::dnssec::lifecycle::Timing;
 use crate::dnssec::{ZoneKey, sha256_ds};
-use crate::wire::Rtype;
+use crate::threepid::Branch;
+use crate::threepid::labels::apex_of;
 use crate::wire::rdata::{Dnskey, to_text};
+use crate::wire::{Name, Rtype};
 
 use super::Exit;
 use super::arguments::{Generate, KeyDs};
@@ -47,6 +49,11 @@ pub(super) fn ds(arguments: &KeyDs) -> Exit {
         )),
         Err(error) => refuse(&error),
     }
+}
+
+/// Whether the name of a zone tells that it has a parent, in a tree that is not the DNS itself.
+fn tells_parent(zone: &Name) -> bool {
+    Branch::told_by(zone).is_some() && !apex_of(zone).is_root()
 }
 
 fn refuse(error: &KeyError) -> Exit {

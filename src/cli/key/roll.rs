@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::refuse;
 use super::status::Shown;
-use crate::cli::arguments::KeyRoll;
+use super::{refuse, tells_parent};
+use crate::cli::arguments::{KeyRoll, KeysOf};
 use crate::cli::{Exit, output, runtime};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{self, Config};
@@ -87,10 +87,18 @@ fn unlike(zone: &Name, flags: u16, keys: &[ZoneKey]) -> ZoneKey {
 }
 
 fn plan(arguments: &KeyRoll, roll: Roll<'_>) -> Result<Plan, Exit> {
-    let refused = |refusal: Refusal| {
-        output::fail(&refusal);
-        Exit::Flawed
-    };
+    if let Some(tag) = arguments.cancel {
+        return roll.cancel(tag).map_err(refused);
+    }
+    if let Some(tag) = arguments.revoke {
+        return roll.revoke(tag).map_err(refused);
+    }
+    if arguments.zsk {
+        return roll
+            .start(Role::Zsk, Vouching::Parent, arguments.at.from(roll.now))
+            .map_err(refused);
+    }
+    let vouching = vouching(arguments)?;
     if let Some(when) = arguments.ds_seen {
         return roll.seen(when.from(roll.now)).map_err(refused);
     }
@@ -99,22 +107,59 @@ fn plan(arguments: &KeyRoll, roll: Roll<'_>) -> Result<Plan, Exit> {
         check(&arguments.keys.zone, config, &roll)?;
         return Ok(plan);
     }
-    if let Some(tag) = arguments.revoke {
-        return roll.revoke(tag).map_err(refused);
-    }
     let role = match arguments {
-        KeyRoll { zsk: true, .. } => Ok(Role::Zsk),
         KeyRoll { ksk: true, .. } => Ok(Role::Ksk),
         KeyRoll { csk: true, .. } => Ok(Role::Csk),
         _ => roll.only_role(),
     };
-    let vouching = if arguments.anchor { Vouching::Anchor } else { Vouching::Parent };
     let start = arguments.at.from(roll.now);
     let start = |role| match arguments.standby {
         true => roll.stand_by(role, start),
         false => roll.start(role, vouching, start),
     };
     role.and_then(start).map_err(refused)
+}
+
+/// Who vouches for the zone. Where its name does not tell, it has to be said: that a root is rolled as if it had a
+/// parent is the end of its tree.
+fn vouching(arguments: &KeyRoll) -> Result<Vouching, Exit> {
+    let KeyRoll { keys: KeysOf { zone, .. }, anchor, parent, .. } = arguments;
+    match (*anchor, *parent || tells_parent(zone)) {
+        (true, _) => Ok(Vouching::Anchor),
+        (false, true) => Ok(Vouching::Parent),
+        (false, false) => {
+            output::fail(format_args!(
+                "the name of {zone} does not tell that it has a parent: if it is the root of a tree, say --anchor, \
+                 and the new key waits until resolvers trust it; if a zone above it has its DS record, say --parent"
+            ));
+            Err(Exit::Flawed)
+        }
+    }
+}
+
+/// Tells why a step is not taken, and what to do instead.
+fn refused(refusal: Refusal) -> Exit {
+    let hint = match refusal {
+        Refusal::OtherRole { .. } => "roll it with --csk",
+        Refusal::Ambiguous => "say --zsk or --ksk",
+        Refusal::Underway { safe: None, .. } => {
+            "once every server of the parent has it, say --ds-seen; or take the key back: --cancel"
+        }
+        Refusal::Underway { safe: Some(_), .. } => "until then it can be taken back: --cancel",
+        Refusal::NothingWaits => "start with: threepid key roll",
+        Refusal::Which(_) => "say --revoke=TAG or --cancel=TAG",
+        Refusal::TooLate { .. } => "roll once more when it signs",
+        Refusal::Alone { safe: None } => {
+            "have another one stand by first: threepid key roll --anchor --standby. Where the key was stolen, and \
+             it cannot wait: dnssec-settime -R now, and new anchors for everyone"
+        }
+        _ => "",
+    };
+    match hint {
+        "" => output::fail(refusal),
+        hint => output::fail(format_args!("{refusal}\n  {hint}")),
+    };
+    Exit::Flawed
 }
 
 /// Asks for the zone's DS set, and looks whether it proves the key that waits for it.

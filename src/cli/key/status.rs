@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::refuse;
+use super::{refuse, tells_parent};
 use crate::cli::Exit;
 use crate::cli::arguments::{KeyStatus, KeysOf};
 use crate::cli::output;
@@ -100,11 +100,17 @@ impl Shown<'_> {
     fn tell(&self, duty: Duty) -> String {
         let (zone, dir) = (&self.of.zone, self.of.dir.display());
         match duty {
-            Duty::AddDs(tag) => format!(
-                "have the parent publish this DS record beside those it has:\n  {}\nonce all its servers \
-                 have it: threepid key roll {zone} --ds-seen --dir {dir}",
-                self.ds(tag)
-            ),
+            Duty::AddDs(tag) => {
+                let (parent, unless) = match tells_parent(zone) {
+                    true => ("", String::new()),
+                    false => (" --parent", self.without_parent()),
+                };
+                format!(
+                    "have the parent publish this DS record beside those it has:\n  {}\nonce all its servers \
+                     have it: threepid key roll {zone} --ds-seen{parent} --dir {dir}{unless}",
+                    self.ds(tag)
+                )
+            }
             Duty::DropDs(tag, when) if when > self.now => {
                 format!("leave the DS record of key {tag} at the parent until {}", utc(when))
             }
@@ -118,15 +124,30 @@ impl Shown<'_> {
                 utc(end),
                 self.ds(new)
             ),
-            Duty::Replace(tag) => format!(
-                "key {tag} signs past its end, as there is no other: threepid key roll {zone} --dir {dir}"
-            ),
-            Duty::ReplaceBefore(tag, when) => format!(
-                "key {tag} ends at {} and has no successor: threepid key roll {zone} --dir {dir}",
-                utc(when)
-            ),
+            Duty::Replace(tag) => {
+                format!("key {tag} signs past its end, as there is no other: {}", self.roll())
+            }
+            Duty::ReplaceBefore(tag, when) => {
+                format!("key {tag} ends at {} and has no successor: {}", utc(when), self.roll())
+            }
             Duty::PutAway(tag) => format!("key {tag} is gone: its files may be put away"),
         }
+    }
+
+    /// What starts a roll.
+    fn roll(&self) -> String {
+        let (zone, dir) = (&self.of.zone, self.of.dir.display());
+        let anchor = if tells_parent(zone) { "" } else { " --anchor" };
+        format!("threepid key roll {zone}{anchor} --dir {dir}")
+    }
+
+    /// What the root of a tree has to do instead of waiting for a parent.
+    fn without_parent(&self) -> String {
+        let (zone, dir) = (&self.of.zone, self.of.dir.display());
+        format!(
+            "\nif it has none, as the root of a tree: threepid key roll {zone} --cancel --dir {dir}\nand then: {}",
+            self.roll()
+        )
     }
 
     /// The DS record of a key.

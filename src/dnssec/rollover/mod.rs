@@ -35,6 +35,8 @@ use crate::wire::{Algorithm, Name};
 
 use pace::UNKNOWN;
 
+pub(super) use observe::HOLD_DOWN;
+
 pub use ledger::{AnchorKey, Ledger, LedgerError};
 pub use state::{Sight, State};
 

@@ -12,7 +12,7 @@ use crate::wire::Rrset;
 use crate::wire::rdata::{Dnskey, Rrsig};
 
 /// The remove hold-down time (section 2.4.2), and the least add hold-down time (section 2.4.1).
-const HOLD_DOWN: Duration = Duration::from_secs(30 * 86_400);
+pub(in crate::dnssec) const HOLD_DOWN: Duration = Duration::from_secs(30 * 86_400);
 
 /// A DNSKEY set as it was found.
 struct Look<'a> {

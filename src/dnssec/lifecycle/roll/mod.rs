@@ -4,6 +4,7 @@
 //! served, or what somebody else has in a cache. Where a step would, it is refused, with the moment from
 //! which on it would not.
 
+mod cancel;
 mod refusal;
 mod revoke;
 mod start;
@@ -121,6 +122,32 @@ impl<'a> Roll<'a> {
     /// The same with its place.
     fn unseen(self) -> Option<(usize, &'a ZoneKey)> {
         self.all().find(|(_, key)| awaits_ds(key, self.now))
+    }
+
+    /// The keys that are on their way, and sign nothing yet, with their places.
+    fn coming(self) -> impl Iterator<Item = (usize, &'a ZoneKey)> {
+        let planned =
+            |key: &ZoneKey| key.timing.activate.is_some() || key.timing.sync_publish.is_some();
+        self.all().filter(move |(_, key)| {
+            planned(key) && matches!(key.state(self.now), State::Generated | State::Published)
+        })
+    }
+}
+
+/// The one of `keys` that is meant by `tag`, or, where nothing is said, the only one that is meant `otherwise`.
+fn meant<'a>(
+    keys: &[(usize, &'a ZoneKey)],
+    tag: Option<u16>,
+    otherwise: impl Fn(&ZoneKey) -> bool,
+) -> Result<(usize, &'a ZoneKey), Refusal> {
+    let fits = |key: &ZoneKey| tag.map_or_else(|| otherwise(key), |tag| key.key_tag() == tag);
+    let fitting: Vec<_> = keys.iter().filter(|(_, key)| fits(key)).collect();
+    match fitting[..] {
+        [one] => Ok(*one),
+        _ => {
+            let tags: Vec<_> = keys.iter().map(|(_, key)| key.key_tag().to_string()).collect();
+            Err(Refusal::Which(tags.join(", ")))
+        }
     }
 }
 

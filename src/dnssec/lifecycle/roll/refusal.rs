@@ -14,16 +14,16 @@ pub enum Refusal {
     #[error("the zone has no {0} that signs: there is nothing to roll")]
     NoKey(Role),
     /// The zone's keys are of another role.
-    #[error("the zone has no {asked}: its keys sign everything; roll them with --csk")]
+    #[error("the zone has no {asked}: its keys sign everything")]
     OtherRole {
         /// The one that was asked for.
         asked: Role,
     },
     /// The zone has keys of two roles.
-    #[error("the zone has keys of two kinds: say --zsk or --ksk")]
+    #[error("the zone has keys of two kinds, and one of them is to be rolled")]
     Ambiguous,
     /// The last roll is not over.
-    #[error("key {tag} is on its way already: {}", wait(*.safe, "it signs from", "its DS record has to be seen at the parent first; then say --ds-seen"))]
+    #[error("key {tag} is on its way already: {}", wait(*.safe, "it signs from", "its DS record has to be seen at the parent first"))]
     Underway {
         /// The key that comes.
         tag: u16,
@@ -37,7 +37,7 @@ pub enum Refusal {
     #[error("a roll cannot start in the past")]
     Past,
     /// No key waits for its DS record.
-    #[error("no key waits for its DS record to be seen; start with: threepid key roll")]
+    #[error("no key waits for its DS record to be seen")]
     NothingWaits,
     /// The DS record cannot have been seen then.
     #[error("the DS record of key {tag} was not to be seen before {}, nor later than now", utc(*.from))]
@@ -47,13 +47,24 @@ pub enum Refusal {
         /// When the parent was asked for its DS record.
         from: Timestamp,
     },
-    /// The key to be revoked is not there, or there are several.
-    #[error("say which key to revoke, by its tag: {0}")]
+    /// No key is on its way.
+    #[error("no key is on its way that signs nothing yet: there is nothing to take back")]
+    NothingComes,
+    /// The key that is on its way signs too soon.
+    #[error("key {tag} signs from {}: not every server would hear before that it does not", utc(*.switch))]
+    TooLate {
+        /// The key.
+        tag: u16,
+        /// When it signs.
+        switch: Timestamp,
+    },
+    /// The key that is meant is not there, or there are several.
+    #[error("which key is meant has to be told by its tag: {0}")]
     Which(String),
     /// Nobody would trust what is left.
     #[error(
         "resolvers would be left without a key that they trust: {}",
-        wait(*.safe, "it is safe from", "have another one stand by first: threepid key roll --anchor --standby. Where the key was stolen, and it cannot wait: dnssec-settime -R now, and new anchors for everyone")
+        wait(*.safe, "it is safe from", "no other one stands by")
     )]
     Alone {
         /// When somebody trusts another key, if there is one.

@@ -1,7 +1,7 @@
 //! Emergencies: a trust anchor that is not to be trusted any more.
 
 use super::start::known;
-use super::{Plan, Refusal, Role, Roll, State, Timing};
+use super::{Plan, Refusal, Role, Roll, State, Timing, meant};
 use crate::dnssec::ZoneKey;
 
 impl Roll<'_> {
@@ -41,23 +41,10 @@ impl Roll<'_> {
         Ok(Plan { new: None, changes })
     }
 
-    /// The key to be revoked.
+    /// The key to be revoked: in the middle of a roll it could be either.
     fn victim(&self, tag: Option<u16>) -> Result<(usize, &ZoneKey), Refusal> {
         let anchors: Vec<_> = self.anchors().collect();
-        // In the middle of a roll it could be either.
-        let sole = |(_, key): &&(usize, &ZoneKey)| key.state(self.now) != State::Published;
-        let fitting: Vec<_> = match tag {
-            Some(tag) => anchors.iter().filter(|(_, key)| key.key_tag() == tag).collect(),
-            None => anchors.iter().filter(sole).collect(),
-        };
-        match fitting[..] {
-            [one] => Ok(*one),
-            _ => {
-                let tags: Vec<_> =
-                    anchors.iter().map(|(_, key)| key.key_tag().to_string()).collect();
-                Err(Refusal::Which(tags.join(", ")))
-            }
-        }
+        meant(&anchors, tag, |key| key.state(self.now) != State::Published)
     }
 
     /// The key that is left, and trusted: one that was to stay before one that was to go, and one that signs

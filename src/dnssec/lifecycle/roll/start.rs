@@ -37,7 +37,7 @@ impl Roll<'_> {
             return Ok(self.call_up(role, place, key, start));
         }
         let flags = self.flags(role)?;
-        let new = self.coming(role, vouching, start);
+        let new = self.arriving(role, vouching, start);
         let changes = match new.activate {
             Some(switch) => self.going(role, vouching, switch),
             None => Vec::new(),
@@ -111,19 +111,14 @@ impl Roll<'_> {
     fn check_underway(self, role: Role) -> Result<(), Refusal> {
         let sep = role == Role::Ksk
             || role == Role::Csk && self.active(role).any(|(_, key)| key.is_sep());
-        let coming = |key: &&ZoneKey| {
-            let planned = key.timing.activate.is_some() || key.timing.sync_publish.is_some();
-            let early = matches!(key.state(self.now), State::Generated | State::Published);
-            key.is_sep() == sep && early && planned
-        };
-        match self.keys.iter().find(coming) {
-            None => Ok(()),
-            Some(key) => Err(Refusal::Underway { tag: key.key_tag(), safe: key.timing.activate }),
-        }
+        let underway = self.coming().find(|(_, key)| key.is_sep() == sep);
+        underway.map_or(Ok(()), |(_, key)| {
+            Err(Refusal::Underway { tag: key.key_tag(), safe: key.timing.activate })
+        })
     }
 
     /// The timing of a new key.
-    fn coming(self, role: Role, vouching: Vouching, start: Timestamp) -> Timing {
+    fn arriving(self, role: Role, vouching: Vouching, start: Timestamp) -> Timing {
         let created = Timing::created(self.now);
         let published = Timing { publish: Some(start), ..created };
         let after = |wait| Some(start.saturating_add(wait));
@@ -179,8 +174,7 @@ impl Roll<'_> {
     /// When the first ZSK takes the data over; the epoch where there was always one, or will be none.
     fn data_taken_over(self) -> Timestamp {
         let zsks = self.keys.iter().filter(|key| !key.is_sep());
-        let first = zsks.map(|key| known(key.timing).activate.unwrap_or_default()).min();
-        first.unwrap_or_default()
+        zsks.filter_map(|key| known(key.timing).activate).min().unwrap_or_default()
     }
 
     /// The timing of a key that revokes itself from `moment` on.

@@ -212,6 +212,76 @@ fn a_zone_is_split() {
     );
 }
 
+#[test]
+fn a_roll_is_taken_back() {
+    for (flags, role, vouching, told) in [
+        (&SPLIT[..], Role::Zsk, Vouching::Parent, &["", "Publish 0d0, Delete 0d2"][..]),
+        (&SPLIT, Role::Ksk, Vouching::Parent, &["Delete 0d2, SyncPublish 0d0, SyncDelete 0d2"]),
+        (&SPLIT, Role::Ksk, Vouching::Anchor, &["", "Publish 0d0, Delete 0d2"]),
+        (&[ZoneKey::KSK], Role::Csk, Vouching::Anchor, &["", "Publish 0d0, Delete 0d2"]),
+        (
+            &[ZoneKey::KSK],
+            Role::Csk,
+            Vouching::Parent,
+            &["Publish 0d0, Delete 0d2, SyncPublish 0d0, SyncDelete 0d2"],
+        ),
+    ] {
+        let mut zone = Zone(keys(flags));
+        let before = zone.0.clone();
+        zone.start(at(0, 0), role, vouching).unwrap();
+        assert_eq!(zone.step(at(0, 2), |roll| roll.cancel(None)).unwrap(), told, "{role}");
+        let kept: Vec<_> = zone.0.iter().map(|key| key.timing).take(before.len()).collect();
+        assert_eq!(kept, before.iter().map(|key| key.timing).collect::<Vec<_>>());
+        let again = zone.step(at(0, 2), |roll| roll.cancel(None)).unwrap_err();
+        assert_eq!(again, Refusal::NothingComes);
+        zone.start(at(0, 3), role, vouching).unwrap();
+    }
+}
+
+#[test]
+fn a_roll_is_taken_back_until_servers_would_not_hear_in_time() {
+    let mut zone = Zone(keys(&SPLIT));
+    zone.start(at(0, 0), Role::Ksk, Vouching::Parent).unwrap();
+    zone.step(at(1, 0), |roll| roll.seen(at(1, 0))).unwrap();
+    let (tag, switch) = (zone.0[2].key_tag(), at(2, 1));
+    let late = zone.step(at(2, 0), |roll| roll.cancel(None)).unwrap_err();
+    assert_eq!(late, Refusal::TooLate { tag, switch });
+    let told = zone.step(at(1, 23), |roll| roll.cancel(Some(tag))).unwrap();
+    let new = "Delete 1d23, DSPublish 1d0, SyncPublish 0d0, SyncDelete 1d23";
+    assert_eq!(told, ["", new], "the old one stays");
+
+    let mut both = Zone(keys(&SPLIT));
+    both.start(at(0, 0), Role::Zsk, Vouching::Parent).unwrap();
+    both.start(at(0, 0), Role::Ksk, Vouching::Parent).unwrap();
+    let tags = [both.0[2].key_tag(), both.0[3].key_tag()];
+    let which = both.step(at(0, 1), |roll| roll.cancel(None)).unwrap_err();
+    assert_eq!(which, Refusal::Which(format!("{}, {}", tags[0], tags[1])));
+    both.step(at(0, 1), |roll| roll.cancel(Some(tags[0]))).unwrap();
+}
+
+/// Resolvers go on to trust what they were shown for a month.
+#[test]
+fn an_anchor_that_may_be_trusted_stands_by() {
+    let mut zone = Zone(keys(&SPLIT));
+    zone.start(at(0, 0), Role::Ksk, Vouching::Anchor).unwrap();
+    let told = zone.step(at(30, 0), |roll| roll.cancel(None)).unwrap();
+    assert_eq!(told, ["", "Publish 0d0"]);
+    let told = zone.start(at(90, 0), Role::Ksk, Vouching::Anchor).unwrap();
+    assert_eq!(told[0], "Publish 0d0, Activate 90d0");
+}
+
+/// What the only key signed before the first ZSK is in caches for as long as if no other had been planned.
+#[test]
+fn a_zsk_that_never_signed_took_nothing_over() {
+    let mut zone = Zone(keys(&[ZoneKey::KSK]));
+    zone.start(at(0, 0), Role::Zsk, Vouching::Parent).unwrap();
+    zone.step(at(0, 1), |roll| roll.cancel(None)).unwrap();
+    zone.start(at(1, 0), Role::Zsk, Vouching::Parent).unwrap();
+    zone.start(at(3, 0), Role::Ksk, Vouching::Parent).unwrap();
+    let told = zone.step(at(4, 0), |roll| roll.seen(at(4, 0))).unwrap();
+    assert_eq!(told[1], "Inactive 5d1, Delete 17d2, SyncDelete 6d2");
+}
+
 /// The zone goes on with a key past its end, until it has another.
 #[test]
 fn a_key_past_its_end_can_be_rolled() {
