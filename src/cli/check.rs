@@ -8,7 +8,7 @@ use super::{Exit, output};
 
 /// Tells every mistake of a configuration, its zones and keys.
 pub(super) fn config(arguments: &Check) -> Exit {
-    match daemon::read(&arguments.file, SystemClock.now()) {
+    match daemon::check(&arguments.file, SystemClock.now()) {
         Ok((config, loaded)) => {
             loaded.warnings.iter().for_each(output::tell);
             if let Some(directory) = config.resolver.and_then(|resolver| resolver.anchor_dir) {

@@ -12,7 +12,7 @@ use super::{Exit, log, output, runtime};
 
 /// Serves what a configuration says, until told to end.
 pub(super) fn serve(arguments: &ConfigFile) -> Exit {
-    let config = match Config::load(&arguments.config) {
+    let config = match Config::load_to_serve(&arguments.config) {
         Ok(config) => config,
         Err(error) => return refuse(StartError::Load(LoadError::of(error, SystemClock.now()))),
     };

@@ -12,7 +12,7 @@ use crate::wire::Name;
 use super::document::{Table, Value};
 use super::mistake::Mistakes;
 use super::root::{Holder, Root};
-use super::root_list::RootList;
+use super::root_list::{Expired, RootList};
 use super::values::{self, DNS_PORT};
 use super::verifier;
 
@@ -59,10 +59,10 @@ impl Client {
     }
 
     /// Adds the trees of the root list.
-    pub(super) fn add_listed(&mut self, mistakes: &Mistakes<'_>, now: Timestamp) {
+    pub(super) fn add_listed(&mut self, mistakes: &Mistakes<'_>, now: Timestamp, expired: Expired) {
         let Some(list) = &mut self.root_list else { return };
         let own: Vec<Name> = self.roots.iter().map(|root| root.apex.value.clone()).collect();
-        self.roots.extend(list.load(&own, Algorithms::default(), mistakes, now));
+        self.roots.extend(list.load(&own, Algorithms::default(), mistakes, now, expired));
     }
 }
 

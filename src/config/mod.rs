@@ -50,6 +50,7 @@ pub use values::{AddressError, DNS_PORT, server_address};
 
 use document::Table;
 use mistake::Mistakes;
+use root_list::Expired;
 
 /// What a process is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,15 +130,29 @@ impl Config {
         Self::understand(&text(path)?, path, |_, _| ())
     }
 
+    /// Reads the file at `path` as [`Config::load`] does, for a process that stays: a root list that has
+    /// expired is no mistake. The resolver answers nothing in its trees until there is a newer one.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or with all its mistakes.
+    pub fn load_to_serve(path: &Path) -> Result<Self, ConfigError> {
+        Self::parse_with_lists(&text(path)?, path, Expired::Held)
+    }
+
     /// Reads `text`, which stands in the file `path`, and the root lists that it names.
     ///
     /// # Errors
     /// With all its mistakes.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        Self::parse_with_lists(text, path, Expired::Refused)
+    }
+
+    fn parse_with_lists(text: &str, path: &Path, expired: Expired) -> Result<Self, ConfigError> {
         Self::understand(text, path, |config, mistakes| {
             let now = SystemClock.now();
-            config.client.iter_mut().for_each(|client| client.add_listed(mistakes, now));
-            config.resolver.iter_mut().for_each(|resolver| resolver.add_listed(mistakes, now));
+            let Self { client, resolver, .. } = config;
+            client.iter_mut().for_each(|client| client.add_listed(mistakes, now, expired));
+            resolver.iter_mut().for_each(|part| part.add_listed(mistakes, now, expired));
         })
     }
 

@@ -34,6 +34,7 @@ pub(super) fn read(table: &Table<'_>, base: &Path) -> (Policy, Option<RootList>)
         families,
         do_not_query: values::items(table, "do_not_query", "a network"),
         negative_anchors: values::items(table, "negative_anchors", "a domain name"),
+        suspended: usual.suspended,
         private_zones: switch("private_zones", usual.private_zones),
         priming: switch("priming", usual.priming),
         mixed_case: switch("mixed_case", usual.mixed_case),

@@ -17,7 +17,7 @@ use super::document::{Table, Value};
 use super::mistake::{Located, Mistakes};
 use super::policy;
 use super::root::Root;
-use super::root_list::RootList;
+use super::root_list::{Expired, RootList};
 use super::values::{self, DNS_PORT};
 
 /// What `listen` is where it is not given: this machine alone.
@@ -81,12 +81,15 @@ impl Resolver {
         resolver
     }
 
-    /// Adds the trees of the root list.
-    pub(super) fn add_listed(&mut self, mistakes: &Mistakes<'_>, now: Timestamp) {
+    /// Adds the trees of the root list; where that has expired, nothing in them is answered.
+    pub(super) fn add_listed(&mut self, mistakes: &Mistakes<'_>, now: Timestamp, expired: Expired) {
         let Some(list) = &mut self.root_list else { return };
         let own: Vec<Name> = self.policy.roots.iter().map(|root| root.apex.clone()).collect();
-        let listed = list.load(&own, self.policy.algorithms, mistakes, now);
+        let listed = list.load(&own, self.policy.algorithms, mistakes, now, expired);
         self.policy.roots.extend(listed.iter().map(Root::to_root));
+        if list.held.as_ref().is_some_and(|held| held.in_date(now).is_err()) {
+            self.policy.suspended.clone_from(&list.taken);
+        }
     }
 }
 

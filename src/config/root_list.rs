@@ -14,6 +14,15 @@ use super::mistake::{Located, Mistakes};
 use super::root::Root;
 use super::values;
 
+/// What a list that has expired is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expired {
+    /// A mistake.
+    Refused,
+    /// A list all the same, for who waits for a newer one.
+    Held,
+}
+
 /// A root list that is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootList {
@@ -56,9 +65,14 @@ impl RootList {
         algorithms: Algorithms,
         mistakes: &Mistakes<'_>,
         now: Timestamp,
+        expired: Expired,
     ) -> Vec<Root> {
-        let position = self.file.position;
-        let held = match RootListFile::new(&self.file.value).load_current(now) {
+        let (position, file) = (self.file.position, RootListFile::new(&self.file.value));
+        let held = match expired {
+            Expired::Refused => file.load_current(now),
+            Expired::Held => file.load(),
+        };
+        let held = match held {
             Ok(held) => self.held.insert(held),
             Err(error) => {
                 mistakes.add_at(position, error.to_string());

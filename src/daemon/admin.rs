@@ -1,7 +1,7 @@
 //! The part of the process that tells about it: `/metrics` and `/health`.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -20,6 +20,7 @@ use super::{Refused, StartError};
 pub(super) struct Status {
     pub(super) telemetry: Telemetry,
     health: Mutex<Health>,
+    troubles: Mutex<Vec<Weak<str>>>,
     /// Reloads: those that were done, and those that were refused.
     reloads: Arc<Counters>,
 }
@@ -31,7 +32,8 @@ impl Status {
         let outcomes = ["done", "refused"].map(|outcome| Labels::from([("outcome", outcome)]));
         let help = "Reloads of the configuration, by what came of them";
         let reloads = telemetry.counters("reloads", help, outcomes.into());
-        Self { telemetry, health: Mutex::new(Health::Starting), reloads }
+        let (health, troubles) = (Mutex::new(Health::Starting), Mutex::default());
+        Self { telemetry, health, troubles, reloads }
     }
 
     pub(super) fn count_reload(&self, done: bool) {
@@ -40,6 +42,15 @@ impl Status {
 
     pub(super) fn set(&self, health: Health) {
         *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+    }
+
+    /// Has `/health` tell what cannot be done, as long as what this gives is there.
+    pub(super) fn trouble(&self, what: &str) -> Arc<str> {
+        let trouble: Arc<str> = what.into();
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.retain(|trouble| trouble.strong_count() > 0);
+        troubles.push(Arc::downgrade(&trouble));
+        trouble
     }
 }
 
@@ -50,6 +61,11 @@ impl Pages for Arc<Status> {
 
     fn health(&self) -> Health {
         *self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn troubles(&self) -> Vec<Arc<str>> {
+        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.iter().filter_map(Weak::upgrade).collect()
     }
 }
 

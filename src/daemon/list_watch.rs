@@ -7,18 +7,24 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::codec::Url;
 use crate::config::{self, Config, Mistake};
+use crate::recursor::Recursor;
 use crate::stub::roots::{Limits, RootListFile, RootListFileError, walk};
+use crate::transport::Exchange;
 use crate::transport::http::{ClientLimits, HttpClient, Roots, TlsError};
 use crate::trust::root_list::{MAX_OCTETS, RootList};
 
-use super::{LoadError, aside};
+use super::admin::Status;
+use super::{LoadError, aside, list_expiry};
 
 /// The time from one look to the next. Lists last for weeks; a key that has to go at once is gone from
 /// resolvers in an hour.
 const PAUSE: Duration = Duration::from_secs(3600);
+
+/// The same where the list has expired, and nothing in its trees is answered.
+const EXPIRED_PAUSE: Duration = Duration::from_secs(300);
 
 /// Asks who the plan names.
 ///
@@ -54,11 +60,28 @@ pub(super) struct ListWatch {
 }
 
 impl ListWatch {
-    /// Starts to look for what is newer than the list that was read with the configuration.
-    pub(super) fn start(plan: &config::RootList, clock: Arc<dyn Clock>) -> Self {
+    /// Starts to look for what is newer than the list that was read with the configuration. When that
+    /// expires, `recursor` answers for its trees no more.
+    pub(super) fn start<E: Exchange + 'static>(
+        plan: &config::RootList,
+        recursor: Recursor<E>,
+        clock: Arc<dyn Clock>,
+        status: Arc<Status>,
+    ) -> Self {
         let newer = Arc::new(Notify::new());
-        let task = tokio::spawn(follow(plan.clone(), clock, Arc::clone(&newer)));
+        let (plan, told) = (plan.clone(), Arc::clone(&newer));
+        let task = tokio::spawn(async move {
+            let expiry = list_expiry::watch(&plan, &recursor, clock.as_ref(), &status);
+            tokio::join!(follow(&plan, clock.as_ref(), &told), expiry);
+        });
         Self { task, newer }
+    }
+
+    /// Ends, and what it told of the list is told no more.
+    pub(super) async fn stop(mut self) {
+        self.task.abort();
+        // It ends as cancelled.
+        let _ = (&mut self.task).await;
     }
 
     /// Waits until a newer list is in the file.
@@ -73,10 +96,10 @@ impl Drop for ListWatch {
     }
 }
 
-async fn follow(plan: config::RootList, clock: Arc<dyn Clock>, newer: Arc<Notify>) {
+async fn follow(plan: &config::RootList, clock: &dyn Clock, newer: &Notify) {
     let used = plan.held.as_ref().map_or(0, RootList::version);
     loop {
-        match look(&plan, clock.as_ref()).await {
+        match look(plan, clock).await {
             Ok(version) if version > used => {
                 tracing::info!(version, "there is a newer root list");
                 newer.notify_one();
@@ -84,7 +107,16 @@ async fn follow(plan: config::RootList, clock: Arc<dyn Clock>, newer: Arc<Notify
             Ok(_) => {}
             Err(error) => tracing::error!("the root list is not followed: {error}"),
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause(plan.held.as_ref(), clock.now())).await;
+    }
+}
+
+/// How long it is until the next look, where this list is held. There is one when it expires.
+fn pause(held: Option<&RootList>, now: Timestamp) -> Duration {
+    match held.map(|list| (list.in_date(now), list.terms().expires.since(now))) {
+        Some((Ok(()), left)) => PAUSE.min(left + Duration::from_millis(1)),
+        Some((Err(_), _)) => EXPIRED_PAUSE,
+        None => PAUSE,
     }
 }
 

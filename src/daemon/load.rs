@@ -136,6 +136,16 @@ pub struct Loaded {
 /// # Errors
 /// With everything wrong with it and the files that it names.
 pub fn read(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError> {
+    let config = Config::load_to_serve(path).map_err(|error| LoadError::of(error, now))?;
+    let loaded = load(&config, now)?;
+    Ok((config, loaded))
+}
+
+/// Reads the same, and looks for what a process could start with, and should not have to.
+///
+/// # Errors
+/// With everything wrong with it, a root list that has expired among it.
+pub fn check(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError> {
     let config = Config::load(path).map_err(|error| LoadError::of(error, now))?;
     let loaded = load(&config, now)?;
     Ok((config, loaded))

@@ -10,6 +10,7 @@ mod error;
 mod hosting;
 mod key_watch;
 pub mod keys;
+mod list_expiry;
 pub mod list_watch;
 mod listen;
 mod load;
@@ -38,7 +39,7 @@ pub use error::{Refused, StartError};
 use hosting::OpenStore;
 pub use hosting::{FromFile, Hosting};
 use list_watch::ListWatch;
-pub use load::{LoadError, LoadFault, Loaded, load, read};
+pub use load::{LoadError, LoadFault, Loaded, check, load, read};
 pub use publish::Opened;
 use publish::PublishPart;
 use resolver::ResolverPart;
@@ -104,8 +105,9 @@ impl Daemon {
         }
         if let Some(plan) = &config.resolver {
             let points = loaded.points;
-            self.resolver = Some(ResolverPart::start(plan, &config.path, points, clock, status)?);
-            self.list = list_watch(plan, clock);
+            let part = ResolverPart::start(plan, &config.path, points, clock, status)?;
+            self.list = list_watch(plan, &part, clock, status);
+            self.resolver = Some(part);
         }
         let hosting = self.authority.as_ref().and_then(|part| part.hosting.as_ref());
         if let (Some(plan), Some(opened), Some(hosting)) =
@@ -186,8 +188,11 @@ impl Daemon {
             part.replace(plan, zones, hosting).await;
         }
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
+            if let Some(list) = self.list.take() {
+                list.stop().await;
+            }
             part.replace(plan, points).await;
-            self.list = list_watch(plan, &self.clock);
+            self.list = list_watch(plan, part, &self.clock, &self.status);
         }
         if let (Some(part), Some(plan), Some(opened)) = (&self.publish, &config.publish, publish) {
             part.replace(plan, opened);
@@ -243,9 +248,14 @@ impl Daemon {
 }
 
 /// Follows the root list of a resolver, where it has one.
-fn list_watch(plan: &config::Resolver, clock: &Arc<dyn Clock>) -> Option<ListWatch> {
+fn list_watch(
+    plan: &config::Resolver,
+    part: &ResolverPart,
+    clock: &Arc<dyn Clock>,
+    status: &Arc<Status>,
+) -> Option<ListWatch> {
     let list = plan.root_list.as_ref()?;
-    Some(ListWatch::start(list, Arc::clone(clock)))
+    Some(ListWatch::start(list, part.recursor(), Arc::clone(clock), Arc::clone(status)))
 }
 
 /// Whether a change can only be followed by starting again.

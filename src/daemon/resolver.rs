@@ -50,7 +50,9 @@ impl Plan {
         let limits = recursor::Limits { cache_octets: config.cache_size, ..Default::default() };
         let limits = config.caching.limits(limits);
         let sources = config.sources.iter().map(|source| source.value).collect();
-        Self { policy: config.policy.clone(), sources: Sources::new(sources), limits }
+        // What is suspended comes and goes, and the cache stays.
+        let policy = Policy { suspended: Vec::new(), ..config.policy.clone() };
+        Self { policy, sources: Sources::new(sources), limits }
     }
 
     fn recursor(&self, clock: &Arc<dyn Clock>, telemetry: &Telemetry) -> Recursor<Network> {
@@ -119,6 +121,7 @@ impl ResolverPart {
         let plan = Plan::of(config);
         let served = Arc::new(ArcSwap::from_pointee(served(config)));
         let recursor = plan.recursor(clock, telemetry);
+        recursor.suspend(&config.policy.suspended);
         let keeper = keep(config, points, &recursor, clock);
         let recursor = Arc::new(ArcSwap::from_pointee(recursor));
         let service = |_: SocketAddr| -> Box<dyn Service> {
@@ -148,6 +151,7 @@ impl ResolverPart {
                 plan.recursor(&self.clock, &self.status.telemetry)
             }
         };
+        recursor.suspend(&config.policy.suspended);
         if let Some(mut keeper) = self.keeper.take() {
             keeper.stop().await;
             match &config.anchor_dir {
@@ -158,6 +162,11 @@ impl ResolverPart {
         self.keeper = keep(config, points, &recursor, &self.clock);
         self.recursor.store(Arc::new(recursor));
         self.plan = plan;
+    }
+
+    /// What resolves now.
+    pub(super) fn recursor(&self) -> Recursor<Network> {
+        Recursor::clone(&self.recursor.load())
     }
 
     /// Answers what is asked already, and ends.

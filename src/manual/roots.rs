@@ -11,7 +11,7 @@
 //!   threshold of its own. The first lets those follow who hold version 7; the second shows that the new
 //!   keys are there and work.
 //! - *Nobody is held back for long*: a list expires. Who keeps newer ones from a client keeps it on an old one
-//!   until then, and then the client stops, and says so.
+//!   until then, and then the client stops, and says so; a resolver answers nothing in the listed trees.
 //! - *What the list says counts before RFC 5011* ([`anchors`](super::anchors)): the anchors of listed trees change
 //!   with the list. What an operator writes into the configuration counts before the list.
 //!
@@ -74,3 +74,8 @@
 //! With `root_list_urls` in the configuration, `threepid roots update` fetches newer ones; have it run each day. A
 //! resolver does so itself. An error that a list has expired means that nobody made a new one in time, or that
 //! somebody keeps it from you: try other servers, or ask those who keep the list.
+//!
+//! A resolver whose list has expired answers `SERVFAIL` for all names in the listed trees, says why in an extended
+//! error (RFC 8914), in its log and at `/health`, and goes on looking for a newer list, which heals it. That is so
+//! at its start too; whatever else the process does is not touched. It warns 7 days before, and `/metrics` tells the
+//! time: `threepid_root_list_expiry_timestamp_seconds`.

@@ -171,6 +171,16 @@ impl<E: Exchange + 'static> Recursor<E> {
         });
     }
 
+    /// Answers nothing in the trees at these apexes from here on, from memory neither; in all others, it
+    /// answers again.
+    pub fn suspend(&self, apexes: &[Name]) {
+        self.shared.policy.rcu(|policy| {
+            let mut policy = Policy::clone(policy);
+            policy.suspended = apexes.to_vec();
+            policy
+        });
+    }
+
     /// Answers from memory; or else follows a resolution, or begins one.
     fn start(
         &self,

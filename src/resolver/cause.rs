@@ -60,6 +60,9 @@ pub enum Cause {
     /// An alias leads to a name that is too long (RFC 6672 section 2.2).
     #[error("the redirection of {0} gives a name that is too long")]
     AliasTooLong(Name),
+    /// What the tree is trusted for has expired.
+    #[error("the root list that names {0} has expired")]
+    Suspended(Name),
     /// Validation failed.
     #[error("{}{flaw}", about(name, *rtype, flaw))]
     Bogus {
@@ -175,6 +178,7 @@ impl Cause {
             | Self::NoRecursion
             | Self::AliasOutsideRoots(_)
             | Self::AliasTooLong(_)
+            | Self::Suspended(_)
             | Self::Bogus { .. } => false,
         }
     }
@@ -213,6 +217,7 @@ impl Cause {
             | Self::NoRecursion
             | Self::AliasOutsideRoots(_)
             | Self::AliasTooLong(_)
+            | Self::Suspended(_)
             | Self::Bogus { .. } => 4,
         }
     }

@@ -46,10 +46,13 @@ impl Follow {
         if self.anew {
             self.recall = Recall::After(env.now);
         }
-        self.look_up(self.question.name.clone())
+        self.look_up(self.question.name.clone(), env)
     }
 
-    fn look_up(&self, name: Name) -> Move {
+    fn look_up(&self, name: Name, env: &Env<'_>) -> Move {
+        if let Some(apex) = env.policy.suspended_at(&name, self.question.rtype) {
+            return Move::Abort(Cause::Suspended(apex.clone()));
+        }
         let key = AnswerKey { name, rtype: self.question.rtype };
         Move::Push(Task::Lookup(Wanted::for_client(key, self.check.clone(), self.recall)))
     }
@@ -79,7 +82,7 @@ impl Follow {
             Some(_) if self.links.len() > env.limits().aliases => {
                 Move::Abort(Cause::Exhausted(Work::Aliases))
             }
-            Some(target) => self.look_up(target),
+            Some(target) => self.look_up(target, env),
         }
     }
 

@@ -105,6 +105,9 @@ pub struct Policy {
     /// Negative trust anchors (RFC 7646): what is at or below these names is not judged, but for trees
     /// further below.
     pub negative_anchors: Vec<Name>,
+    /// Apexes of the trees that are not to be trusted now: nothing in them is answered, from memory
+    /// neither.
+    pub suspended: Vec<Name>,
     /// Whether authorities are shown no more of a name than it takes (RFC 9156). Resolvers are always
     /// shown all of it.
     pub minimise: bool,
@@ -137,6 +140,7 @@ impl Default for Policy {
             families: Families::Both,
             do_not_query: Vec::new(),
             negative_anchors: Vec::new(),
+            suspended: Vec::new(),
             minimise: true,
             priming: true,
             mixed_case: true,
@@ -175,6 +179,14 @@ impl Policy {
             }
             (Some(forward), _) => Some(Way::Across(forward)),
             (None, root) => root.map(Way::Down),
+        }
+    }
+
+    /// The apex of the tree with the records of this type at `name`, where that is suspended.
+    pub(super) fn suspended_at(&self, name: &Name, rtype: Rtype) -> Option<&Name> {
+        match self.way_to(name, rtype)? {
+            Way::Down(root) => self.suspended.iter().find(|apex| **apex == root.apex),
+            Way::Across(_) => None,
         }
     }
 

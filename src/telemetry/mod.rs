@@ -1,4 +1,5 @@
-//! Counters: named, labelled, cheap to count with from many threads, told in Prometheus' text form.
+//! Counters: named, labelled, cheap to count with from many threads, told in Prometheus' text form; and
+//! gauges.
 //!
 //! Each thread counts in a [`Shard`] of its own, without contention; a scrape adds the shards up.
 //! Nothing here knows who counts what.
@@ -13,26 +14,29 @@
 //! ```
 
 mod counters;
+mod gauge;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 
 pub use counters::{Counters, Labels, Shard};
+pub use gauge::Gauge;
 
-/// All counters of a process.
+/// All counters and gauges of a process.
 #[derive(Debug)]
 pub struct Telemetry {
     prefix: &'static str,
     families: Mutex<BTreeMap<&'static str, Arc<Counters>>>,
+    gauges: Mutex<BTreeMap<&'static str, Weak<Gauge>>>,
 }
 
 impl Telemetry {
-    /// No counters yet. The names of all will start with `prefix` and an underscore.
+    /// Nothing yet. The names of all will start with `prefix` and an underscore.
     pub fn new(prefix: &'static str) -> Self {
-        Self { prefix, families: Mutex::default() }
+        Self { prefix, families: Mutex::default(), gauges: Mutex::default() }
     }
 
     /// The counters called `name`, one for each set of labels; exactly one without labels where
@@ -49,12 +53,25 @@ impl Telemetry {
         families.entry(name).or_insert_with(new).clone()
     }
 
-    /// All counters in the OpenMetrics text format.
+    /// The gauge called `name`: the one that somebody has, or else a new one, at 0.
+    pub fn gauge(&self, name: &'static str, help: &'static str) -> Arc<Gauge> {
+        let mut gauges = self.gauges.lock().unwrap_or_else(PoisonError::into_inner);
+        let had = gauges.get(name).and_then(Weak::upgrade);
+        let gauge = had.unwrap_or_else(|| Arc::new(Gauge::new(name, help)));
+        gauges.insert(name, Arc::downgrade(&gauge));
+        gauge
+    }
+
+    /// All of them in the OpenMetrics text format.
     pub fn render(&self) -> String {
         let mut registry = Registry::with_prefix(self.prefix);
         let families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
         for family in families.values() {
             registry.register_collector(Box::new(family.clone()));
+        }
+        let gauges = self.gauges.lock().unwrap_or_else(PoisonError::into_inner);
+        for gauge in gauges.values().filter_map(Weak::upgrade) {
+            registry.register_collector(Box::new(gauge));
         }
         let mut out = String::new();
         text::encode(&mut out, &registry).expect("a string takes all that is written");
@@ -83,6 +100,17 @@ mod tests {
                         t_b_total 1\n\
                         # EOF\n";
         assert_eq!(telemetry.render(), expected);
+    }
+
+    #[test]
+    fn a_gauge_is_told_as_long_as_somebody_has_it() {
+        let telemetry = Telemetry::new("t");
+        let gauge = telemetry.gauge("a", "A level");
+        telemetry.gauge("a", "The same").set(-7);
+        let told = "# HELP t_a A level\n# TYPE t_a gauge\nt_a -7\n# EOF\n";
+        assert_eq!(telemetry.render(), told);
+        drop(gauge);
+        assert_eq!(telemetry.render(), "# EOF\n");
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! A resolver that goes by a root list, and follows it.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use threepid::wire::Rcode;
 
-use super::roots::{draft, mirror, publish, sign};
+use super::roots::{draft, expire, mirror, publish, sign};
 use super::serve::{address, ask, serve};
 use super::threepid;
+use crate::interop::process::Background;
 
 const ZONE: &str = "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 127.0.0.1\n";
 
@@ -84,6 +87,75 @@ async fn a_new_ds_in_the_list_is_followed() {
     assert_eq!(held, fs::read(directory.join("2.json")).unwrap());
     let shown = threepid(directory, &["config", "check", "resolver.toml"]);
     assert_eq!((shown.code, shown.stdout.as_str()), (0, "resolver.toml is good\n"), "{shown:?}");
+    serving.end();
+    servers.end();
+}
+
+/// What the process that tells about itself says at a path.
+fn page(serving: &Background, path: &str) -> String {
+    let said = serving.said();
+    let (_, after) = said.split_once("admin=Some(").expect("it tells its addresses");
+    let address = after.split(')').next().expect("it ends");
+    let mut stream = TcpStream::connect(address).expect("it serves");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .expect("it reads");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("it answers");
+    let (_, body) = response.split_once("\r\n\r\n").expect("a head and a body");
+    body.to_owned()
+}
+
+/// Everything else in the process is served as ever, and a newer list heals it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_starts_with_an_expired_list_and_answers_nothing_in_its_trees() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let write = |name: &str, text: &str| fs::write(directory.join(name), text).unwrap();
+    let (key, ds) = zone_key(directory);
+    write("a.zone", ZONE);
+    let authority = |zone: &str| {
+        format!(
+            "[authority]\nlisten = [\"127.0.0.1:0\"]\n[[authority.zone]]\nname = \"{zone}\"\n\
+             file = \"a.zone\"\n"
+        )
+    };
+    write("servers.toml", &format!("{}keys = [\"{key}\"]\n", authority("3pid.example")));
+    let servers = serve(directory, "servers.toml");
+    let port = address(&servers, "authority").port();
+    list(directory, 1, &ds, None);
+    expire(directory, "1.json");
+    list(directory, 2, &ds, Some("1.json"));
+    fs::copy(directory.join("1.json"), directory.join("held.json")).unwrap();
+    let all = |urls: &str| {
+        format!(
+            "{}[admin]\nlisten = \"127.0.0.1:0\"\n[resolver]\nlisten = [\"127.0.0.1:0\"]\n\
+             iteration_port = {port}\nroot_list = \"held.json\"\n{urls}",
+            authority("a.example")
+        )
+    };
+    write("all.toml", &all(""));
+    let checked = threepid(directory, &["config", "check", "all.toml"]);
+    assert!(checked.code == 1 && checked.stderr.contains("version 1 expired at"), "{checked:?}");
+    let mut serving = serve(directory, "all.toml");
+    serving.told("version 1 expired at 2023-11-14T22:13:20Z: nothing is answered in 3pid.example.");
+    let (resolver, own) = (address(&serving, "resolver"), address(&serving, "authority"));
+    assert_eq!(ask(resolver, "ns.3pid.example").rcode, Rcode::SERVFAIL);
+    assert_eq!(ask(own, "ns.a.example").answer.len(), 1);
+    let health = page(&serving, "/health");
+    assert!(health.starts_with("ready\nthe root list: version 1 expired at"), "{health}");
+    let metrics = page(&serving, "/metrics");
+    let gauge = "\nthreepid_root_list_expiry_timestamp_seconds 1700000000\n";
+    assert!(metrics.contains(gauge), "{metrics}");
+
+    publish(directory, "mirror", &[1, 2]);
+    let mirror = mirror(&directory.join("mirror")).await;
+    write("all.toml", &all(&format!("root_list_urls = [\"http://{mirror}\"]\n")));
+    serving.signal(Signal::SIGHUP);
+    for _ in ["as it was told", "as it found"] {
+        serving.told("reloaded");
+    }
+    assert_eq!(ask(resolver, "ns.3pid.example").rcode, Rcode::NOERROR);
+    assert_eq!(page(&serving, "/health"), "ready\n");
     serving.end();
     servers.end();
 }

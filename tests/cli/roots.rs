@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use threepid::clock::{Clock, SystemClock};
 use threepid::services::root_lists::RootLists;
-use threepid::signed::NamedKey;
+use threepid::signed::{KeyName, NamedKey};
 use threepid::transport::http::{Limits, serve};
+use threepid::trust::root_list::RootList;
 use tokio::net::TcpListener;
 
 use super::{Ran, beside, threepid};
@@ -51,6 +52,22 @@ pub(super) fn sign(directory: &Path, file: &str, letter: &str, previous: Option<
     let mut arguments = vec!["roots", "sign", file, "--key", &key];
     arguments.extend(previous.into_iter().flat_map(|previous| ["--previous", previous]));
     threepid(directory, &arguments)
+}
+
+/// Makes a list, or a draft, one that the keys `a` and `b` signed, and that expired in 2023.
+pub(super) fn expire(directory: &Path, file: &str) {
+    let text = fs::read_to_string(directory.join(file)).expect("it was written");
+    let mut list: Value = serde_json::from_str(&text).expect("it is JSON");
+    list["expires"] = 1_700_000_000_000_u64.into();
+    list.as_object_mut().expect("a list is an object").remove("signatures");
+    let draft = RootList::from_draft(list.to_string().as_bytes()).expect("a draft");
+    let signed = ["a", "b"].into_iter().fold(draft, |list, letter| {
+        let text = fs::read_to_string(directory.join(format!("{letter}.key"))).expect("a key");
+        let server = format!("{letter}.example").parse().expect("a server name");
+        let name = KeyName::new(server, "ed25519:1".parse().expect("a key id"));
+        list.sign(name, &NamedKey::from_text(&text).expect("a key").key).expect("it has room")
+    });
+    fs::write(directory.join(file), signed.to_octets()).expect("writable");
 }
 
 /// Puts the lists of these versions where a mirror serves them.
@@ -255,18 +272,7 @@ async fn a_list_that_has_expired_is_not_used() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let first = draft(directory, 1, 1, &["a", "b"]);
-    let text = fs::read_to_string(directory.join(&first)).unwrap();
-    let mut list: Value = serde_json::from_str(&text).unwrap();
-    list["expires"] = 1_700_000_000_000_u64.into();
-    let octets = list.to_string().into_bytes();
-    let draft = threepid::trust::root_list::RootList::from_draft(&octets).unwrap();
-    let signed = ["a", "b"].into_iter().fold(draft, |list, letter| {
-        let text = fs::read_to_string(directory.join(format!("{letter}.key"))).unwrap();
-        let name = format!("{letter}.example").parse().unwrap();
-        let name = threepid::signed::KeyName::new(name, "ed25519:1".parse().unwrap());
-        list.sign(name, &NamedKey::from_text(&text).unwrap().key).unwrap()
-    });
-    fs::write(directory.join(&first), signed.to_octets()).unwrap();
+    expire(directory, &first);
     let mirror = mirror(directory).await;
     configure(directory, &[mirror]);
     let ran = update(directory, &["--from", "1.json"]).await;

@@ -13,7 +13,7 @@ use crate::daemon::{Daemon, keys};
 use crate::dnssec::rollover::AnchorKey;
 use crate::dnssec::{Algorithms, Security, ZoneKey};
 use crate::recursor::Limits;
-use crate::resolver::Root;
+use crate::resolver::{Cause, Root};
 use crate::transport::{ExchangeError, Network, Transport};
 use crate::wire::rdata::Dnskey;
 use crate::wire::{EdnsPolicy, Message, Query};
@@ -381,4 +381,21 @@ async fn a_file_that_is_something_else_is_told() {
     assert_eq!(error.to_string(), expected);
     resolver.stop().await;
     processes.authority.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_remembered_of_a_suspended_tree_is_not_told() {
+    let story = Story::new();
+    let resolve = async || {
+        let name = "ns.a.example.".parse().unwrap();
+        let question = Question { name, rtype: Rtype::A, class: Class::IN };
+        story.recursor.resolve(question, Checking::Disabled).await
+    };
+    assert_eq!(resolve().await.answer.len(), 1);
+    story.recursor.suspend(&[zone()]);
+    let response = resolve().await;
+    assert_eq!(response.answer.len(), 0);
+    assert_eq!(response.failure, Some(Cause::Suspended(zone())));
+    story.recursor.suspend(&[]);
+    assert_eq!(resolve().await.answer.len(), 1);
 }

@@ -1,11 +1,13 @@
 //! `/metrics` and `/health` over HTTP, for whoever runs the process.
 //!
 //! Both are read-only, and told on loopback alone (the configuration sees to that). `/health` answers
-//! 200 once everything is served and 503 before that and while the process ends; `/metrics` is the
-//! OpenMetrics text that Prometheus reads.
+//! 200 once everything is served and 503 before that and while the process ends; below that it tells, a line
+//! each, what a part of the process cannot do now, while the others serve as ever. `/metrics` is the OpenMetrics
+//! text that Prometheus reads.
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::transport::http::header::{ALLOW, HeaderValue};
@@ -42,6 +44,9 @@ pub trait Pages: Send + Sync + 'static {
 
     /// Where the process stands.
     fn health(&self) -> Health;
+
+    /// What cannot be done now, though the process is at work.
+    fn troubles(&self) -> Vec<Arc<str>>;
 }
 
 /// What clients may take. They are all on this machine, and few: 32 connections. Who says nothing for
@@ -68,18 +73,19 @@ impl<P: Pages> Handler for Admin<P> {
     fn handle(&self, request: Request) -> BoxFuture<'_, Response> {
         let response = match request.path.as_str() {
             "/metrics" => Response::new(StatusCode::OK, OPEN_METRICS, self.0.metrics()),
-            _ => health(self.0.health()),
+            _ => health(self.0.health(), &self.0.troubles()),
         };
         Box::pin(std::future::ready(response))
     }
 }
 
-fn health(health: Health) -> Response {
+fn health(health: Health, troubles: &[Arc<str>]) -> Response {
     let status = match health {
         Health::Ready => StatusCode::OK,
         Health::Starting | Health::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     };
-    Response::text(status, format!("{health}\n"))
+    let troubles: String = troubles.iter().map(|trouble| format!("{trouble}\n")).collect();
+    Response::text(status, format!("{health}\n{troubles}"))
 }
 
 /// What is no page, or is not asked for as one is.
@@ -97,7 +103,7 @@ mod tests {
     use super::*;
     use crate::transport::http::{Bytes, HeaderMap};
 
-    struct Fixed(Health);
+    struct Fixed(Health, &'static [&'static str]);
 
     impl Pages for Fixed {
         fn metrics(&self) -> String {
@@ -107,10 +113,18 @@ mod tests {
         fn health(&self) -> Health {
             self.0
         }
+
+        fn troubles(&self) -> Vec<Arc<str>> {
+            self.1.iter().copied().map(Arc::from).collect()
+        }
     }
 
     async fn ask(health: Health, method: Method, path: &str) -> Response {
-        let admin = Admin(Fixed(health));
+        ask_of(Fixed(health, &[]), method, path).await
+    }
+
+    async fn ask_of(pages: Fixed, method: Method, path: &str) -> Response {
+        let admin = Admin(pages);
         let request = Request {
             method,
             path: path.to_owned(),
@@ -131,6 +145,10 @@ mod tests {
         assert_eq!((ready.status.as_u16(), &ready.body[..]), (200, &b"ready\n"[..]));
         let starting = ask(Health::Starting, Method::GET, "/health").await;
         assert_eq!((starting.status.as_u16(), &starting.body[..]), (503, &b"starting\n"[..]));
+        let troubled = Fixed(Health::Ready, &["one thing", "another"]);
+        let troubled = ask_of(troubled, Method::GET, "/health").await;
+        let told = &b"ready\none thing\nanother\n"[..];
+        assert_eq!((troubled.status.as_u16(), &troubled.body[..]), (200, told), "the rest serves");
     }
 
     #[tokio::test]
