@@ -1,7 +1,7 @@
 //! Claims with their signatures.
 
 use super::{AssociationError, Claim};
-use crate::crypto::{PublicKey, SigningKey, sha256};
+use crate::crypto::{PublicKey, Signature, SigningKey, sha256};
 use crate::signed::{KeyName, Signatures, SignedError};
 use crate::threepid::Threepid;
 
@@ -94,8 +94,10 @@ impl Statement {
         }
     }
 
-    /// Adds the signatures of a statement that says the same, in their order, as far as there is
-    /// room. Those that are here stay. Tells whether any were added.
+    /// Takes in the signatures of a statement that says the same. Of all together those stay that fit,
+    /// the shortest names first, those of equal length in their order; of two by one key the lesser. In
+    /// whatever order statements are merged, the same comes of it: what is left out is no shorter than
+    /// what stays, so that it has no room later either. Tells whether anything changed.
     ///
     /// # Errors
     /// [`AssociationError::OtherClaim`].
@@ -103,25 +105,38 @@ impl Statement {
         if self.claim != other.claim {
             return Err(AssociationError::OtherClaim);
         }
-        let before = self.signatures.len();
-        for (key, signature) in other.signatures.iter() {
-            if self.signatures.get(key).is_some() {
-                continue;
-            }
-            let mut more = self.signatures.clone();
-            more.insert(key.clone(), *signature);
-            if let Ok(merged) = Self::new(self.claim.clone(), more) {
-                *self = merged;
-            }
+        let both = self.signatures.iter().chain(other.signatures.iter());
+        let mut both: Vec<(&KeyName, &Signature)> = both.collect();
+        both.sort_unstable_by_key(|(key, signature)| (length(key), *key, *signature));
+        both.dedup_by_key(|(key, _)| *key);
+        let mut merged = self.clone();
+        let mut signatures = Signatures::default();
+        for (key, signature) in both {
+            signatures.insert(key.clone(), *signature);
+            let Ok(more) = Self::new(self.claim.clone(), signatures.clone()) else { break };
+            merged = more;
         }
-        Ok(self.signatures.len() > before)
+        let changed = merged != *self;
+        *self = merged;
+        Ok(changed)
     }
+
+    /// Whether each key that signed the other signed this, too.
+    pub fn has_all_of(&self, other: &Self) -> bool {
+        other.signatures.iter().all(|(key, _)| self.signatures.get(key).is_some())
+    }
+}
+
+/// How much room a key's name takes in record data.
+fn length(key: &KeyName) -> usize {
+    key.server.as_str().len() + key.id.to_string().len()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::association::{Association, Extra, Ts, Withdrawal};
+    use proptest::prelude::*;
 
     fn threepid() -> Threepid {
         Threepid::parse_any("alice@example.com", None).unwrap()
@@ -166,35 +181,91 @@ mod tests {
             let other = signed(claim.clone(), &format!("{server}.example"));
             assert_eq!(merged.merge(&other), Ok(true));
             assert_eq!(merged.merge(&other), Ok(false));
+            assert!(merged.has_all_of(&other));
         }
         assert_eq!(merged.signatures().len(), MAX_SIGNATURES);
-        assert_eq!(merged.merge(&signed(claim.clone(), "h.example")), Ok(false));
+        let last = signed(claim.clone(), "zz.example");
+        assert_eq!((merged.merge(&last), merged.has_all_of(&last)), (Ok(false), false));
+        assert_eq!(merged.merge(&signed(claim.clone(), "h.example")), Ok(true));
         let servers = merged.signatures().iter().map(|(key, _)| key.server.to_string());
-        assert!(servers.eq(('a'..='g').chain(['z']).map(|server| format!("{server}.example"))));
+        assert!(servers.eq(('a'..='h').map(|server| format!("{server}.example"))));
         let other = signed(association("@b:b", 2), "h.example");
         assert_eq!(merged.merge(&other), Err(AssociationError::OtherClaim));
     }
 
     #[test]
-    fn signatures_that_are_here_stay() {
-        let mut mine = signed(association("@a:b", 2), "a.example");
-        let before = mine.clone();
-        let mut theirs = Signatures::default();
-        let (key, _) = before.signatures().iter().next().unwrap();
-        theirs.insert(key.clone(), [7; 64]);
-        let theirs = Statement::new(before.claim().clone(), theirs).unwrap();
-        assert_eq!(mine.merge(&theirs), Ok(false));
-        assert_eq!(mine, before);
+    fn of_two_signatures_by_one_key_the_lesser_stays() {
+        let by = |octet| {
+            let mut signatures = Signatures::default();
+            let name = KeyName::new("a.example".parse().unwrap(), "ed25519:1".parse().unwrap());
+            signatures.insert(name, [octet; 64]);
+            Statement::new(association("@a:b", 2), signatures).unwrap()
+        };
+        let (mut one, mut other) = (by(1), by(2));
+        assert_eq!((one.merge(&by(2)), other.merge(&by(1))), (Ok(false), Ok(true)));
+        assert_eq!((&one, &other), (&by(1), &by(1)));
     }
 
     #[test]
     fn merging_keeps_to_the_length_of_record_data() {
         let server = |letter: &str| vec![letter.repeat(63); 3].join(".");
         let claim = association(&format!("@{}:b", "x".repeat(252)), 2);
-        let mut merged = signed(claim.clone(), &server("z"));
+        let mut merged = signed(claim.clone(), &server("y"));
         assert_eq!(merged.merge(&signed(claim.clone(), &server("a"))), Ok(true));
-        assert_eq!(merged.merge(&signed(claim.clone(), &server("b"))), Ok(false));
+        assert_eq!(merged.merge(&signed(claim.clone(), &server("z"))), Ok(false));
         assert_eq!(merged.merge(&signed(claim, "c")), Ok(true));
+        assert!(merged.to_octets().len() <= MAX_RDATA);
+    }
+
+    /// Statements that say the same, each signed by some of twelve servers with names of all lengths.
+    fn any_statements() -> impl Strategy<Value = Vec<Statement>> {
+        let server = |at: usize| {
+            let length = [1, 200, 3, 150, 60, 2, 230, 20, 90, 5, 120, 30][at];
+            let letters = "lkjihgfedcba"[at..=at].repeat(63);
+            let labels: Vec<&str> =
+                (0..length).step_by(63).map(|from| &letters[..63.min(length - from)]).collect();
+            labels.join(".")
+        };
+        let claim = association(&format!("@{}:b", "x".repeat(200)), 2);
+        let one = proptest::sample::subsequence((0..12).collect::<Vec<usize>>(), 1..=3);
+        proptest::collection::vec(one, 1..8).prop_map(move |sets| {
+            let merged = sets.iter().map(|set| {
+                let mut signatures = Signatures::default();
+                for at in set {
+                    let id = format!("ed25519:{}", "k".repeat(1 + at % 4)).parse().unwrap();
+                    signatures.insert(KeyName::new(server(*at).parse().unwrap(), id), [7; 64]);
+                }
+                Statement::new(claim.clone(), signatures)
+            });
+            // Three of the longest do not fit one statement.
+            merged.filter_map(Result::ok).collect()
+        })
+    }
+
+    proptest! {
+        /// Two stores get the same statements in any order, some of them several times, one of them through a
+        /// third store: both end with the same.
+        #[test]
+        fn whatever_the_order_the_same_comes_of_it(
+            (statements, shuffled) in any_statements()
+                .prop_flat_map(|all| (Just(all.clone()), Just([all.clone(), all].concat()).prop_shuffle())),
+            split in any::<prop::sample::Index>(),
+        ) {
+            prop_assume!(!statements.is_empty());
+            let together = |statements: &[Statement]| {
+                let mut held = statements[0].clone();
+                for statement in statements {
+                    held.merge(statement).unwrap();
+                }
+                held
+            };
+            let all = together(&statements);
+            prop_assert_eq!(&together(&shuffled), &all);
+            let (left, right) = statements.split_at(split.index(statements.len()));
+            if !left.is_empty() {
+                prop_assert_eq!(together(&[together(right), together(left)]), all);
+            }
+        }
     }
 
     #[test]

@@ -43,7 +43,10 @@ fn sign(arguments: AssociationSign) -> Result<Exit, Exit> {
             let (threepid, mut statement) = read(file, Exit::Error)?;
             let claim = statement.claim().clone();
             let more = Statement::sign(claim, &threepid, name, &key.key).map_err(output::fail)?;
-            if !statement.merge(&more).map_err(output::fail)? {
+            // Where there is no room, another's signature may have made way for this one.
+            let before = statement.signatures().len();
+            statement.merge(&more).map_err(output::fail)?;
+            if statement.signatures().len() <= before {
                 return Err(output::fail("the statement has that signature, or no room for it"));
             }
             (threepid, statement)

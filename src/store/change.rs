@@ -120,7 +120,8 @@ fn between(
         std::cmp::Ordering::Less => Verdict::Refuse(Refusal::Older),
         std::cmp::Ordering::Equal => match held.merge(&new) {
             Ok(true) => Verdict::Merge(Said::Statement { statement: held, signed_hash }),
-            Ok(false) => Verdict::Leave,
+            Ok(false) if held.has_all_of(&new) => Verdict::Leave,
+            Ok(false) => Verdict::Refuse(Refusal::NoRoom),
             Err(_) => Verdict::Refuse(Refusal::OtherHash),
         },
     }

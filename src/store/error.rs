@@ -45,6 +45,9 @@ pub enum Refusal {
     /// It has the hash of what the store has, and says something else: the hash is not its own.
     #[error("has the hash of another statement")]
     OtherHash,
+    /// The store has the same, with as many signatures as there may be, by names that come first.
+    #[error("held already, with as many signatures as fit: there is no room for these")]
+    NoRoom,
 }
 
 impl From<redb::Error> for StoreError {

@@ -21,7 +21,9 @@
 //!
 //! A [`Change`] is a statement or a mark. [`Outcome`] says what came of it, by the rules that hold
 //! everywhere: the later wins; at the same time a withdrawal; then the greater SHA-256 of the signed
-//! octets. The same with other signatures is merged, the older is refused. A mark counts as the
+//! octets. The same with other signatures is [merged](crate::association::Statement::merge), in
+//! whatever order they come with the same result, and refused where none of them has room; the older is
+//! refused. A mark counts as the
 //! withdrawal that it stands for. What is more than [5 minutes](Policy::ahead) ahead of the clock is
 //! refused. Who signed is not checked here: that is for whoever accepts a publication.
 //!

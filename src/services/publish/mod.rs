@@ -10,7 +10,7 @@
 //! | status | `errcode` or `status` | |
 //! |---|---|---|
 //! | 201 | `stored` | it is on disk, and served |
-//! | 200 | `merged`, `unchanged` | what it says is held; its signatures were new, or not |
+//! | 200 | `merged`, `unchanged` | what it says is held; some of its signatures were new, or none |
 //! | 307 | `THREEPID_DELEGATED` | it lies below the delegation `zone`: go to `location`, in the header too |
 //! | 400 | `M_NOT_JSON`, `M_BAD_JSON` | no canonical JSON; no statement |
 //! | 400 | `M_INVALID_PARAM` | an address not in its normal form, a time ahead of the clock, a bad `root` |
@@ -18,7 +18,7 @@
 //! | 404 | `M_NOT_FOUND` | no zone here for its name |
 //! | 408 | `M_UNKNOWN` | the body did not come as a whole, or in time |
 //! | 409 | `THREEPID_SUPERSEDED` | something newer is held |
-//! | 413 | `M_TOO_LARGE` | |
+//! | 413 | `M_TOO_LARGE` | a long body; or what it says is held, without room for its signatures |
 //! | 429 | `M_LIMIT_EXCEEDED` | too often; `retry_after_ms` and `Retry-After` tell when |
 //! | 500 | `M_UNKNOWN` | the store cannot be written |
 //! | 502 | `THREEPID_TOO_MANY_HOPS`, `THREEPID_NOT_FORWARDED` | it was to be passed on, and was not |

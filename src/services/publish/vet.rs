@@ -96,6 +96,10 @@ pub(super) fn best(outcomes: &[Outcome]) -> Result<Answer, Refusal> {
         Some(Outcome::Merged(_)) => Ok(Answer::Merged),
         Some(Outcome::Unchanged) => Ok(Answer::Unchanged),
         Some(Outcome::Refused(store::Refusal::Ahead)) => Err(ahead()),
+        Some(Outcome::Refused(store::Refusal::NoRoom)) => {
+            let error = "it is held, with as many signatures as fit: there is no room for these";
+            Err(RefusalKind::TooLarge.with(error))
+        }
         Some(Outcome::Refused(store::Refusal::Older | store::Refusal::OtherHash)) | None => {
             let error = "a newer statement about this identifier is held";
             Err(RefusalKind::Superseded.with(error))

@@ -61,6 +61,22 @@ fn signatures_are_merged() {
 }
 
 #[test]
+fn signatures_without_room_are_no_change_and_told() {
+    let store = Place::new().open();
+    let by = |servers: &[&str]| {
+        let statement = signed(association("@a:b", 5), servers);
+        Change::publish(&apex(), threepid("+447700900123"), statement).unwrap()
+    };
+    let outcomes = apply(
+        &store,
+        vec![by(&["b", "c", "d", "e", "f", "g", "h", "i"]), by(&["j"]), by(&["b"]), by(&["a"])],
+    );
+    let no_room = Outcome::Refused(Refusal::NoRoom);
+    let expected = [stored(1), no_room, Outcome::Unchanged, Outcome::Merged(Sequence(2))];
+    assert_eq!(outcomes, expected);
+}
+
+#[test]
 fn what_is_ahead_of_the_clock_is_refused() {
     let store = Place::new().open();
     let edge = NOW.as_millis() + 300_000;

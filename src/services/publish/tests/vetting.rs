@@ -61,6 +61,24 @@ async fn only_signatures_that_hold_are_held() {
     assert_eq!(signers(&held), ["a.example"]);
 }
 
+/// Eight fit. A ninth is let in where its name comes before one of theirs, and refused otherwise.
+#[tokio::test]
+async fn a_signature_without_room_is_refused_and_not_called_unchanged() {
+    let all = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "z"];
+    let world = world([&all.map(Cert::of), &[]], &[]);
+    let post = async |signers: &[&str]| {
+        let (status, told) =
+            world.post("root=3pid.example.", statement(NUMBER, Some("a"), 0, signers)).await;
+        (status, word(&told))
+    };
+    assert_eq!(post(&all[1..9]).await, (201, "stored".to_owned()));
+    assert_eq!(post(&["z"]).await, (413, "M_TOO_LARGE".to_owned()));
+    assert_eq!(post(&["b", "i"]).await, (200, "unchanged".to_owned()));
+    assert_eq!(post(&["z", "a"]).await, (200, "merged".to_owned()));
+    assert_eq!(signers(&world.held("3pid.example.", &number(NUMBER)).unwrap()), all[..8]);
+    assert_eq!(post(&["i"]).await.0, 413);
+}
+
 #[tokio::test]
 async fn what_cannot_be_judged_now_may_come_again() {
     let world = world([&[Cert::of("a.example"), Cert::of("b.example")], &[]], &[]);
