@@ -54,6 +54,7 @@ fn dispatch(command: Command) -> Exit {
         Command::Publish(arguments) => publish::publish(&arguments),
         Command::Outbox(OutboxCommand::Show(arguments)) => publish::show(&arguments),
         Command::Outbox(OutboxCommand::Run(arguments)) => publish::run(&arguments),
+        Command::Outbox(OutboxCommand::Drop(arguments)) => publish::drop(&arguments),
         Command::Cert(command) => cert::cert(command),
         Command::Association(command) => association::association(command),
         Command::Key(KeyCommand::Generate(arguments)) => key::generate(arguments),

@@ -174,6 +174,20 @@ async fn a_run_that_waits_goes_on_until_all_is_delivered() {
     assert_eq!((run.code, run.stdout.lines().count()), (0, 1), "{run:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_can_be_dropped() {
+    let (_, address) = Says::start(BUSY).await;
+    let directory = directory(&[address]);
+    let path = directory.path();
+    assert_eq!(ran(path, &["publish", "a.json"]).await.code, 2);
+    let show = ran(path, &["outbox", "show"]).await;
+    let (who, _) = show.stdout.split_once(" at ").unwrap();
+    let drop = ran(path, &["outbox", "drop", who]).await;
+    assert_eq!((drop.code, drop.stdout), (0, format!("{who}: dropped\n")));
+    assert_eq!(ran(path, &["outbox", "show"]).await.stdout, "");
+    assert_eq!(ran(path, &["outbox", "drop", who]).await.code, 1);
+}
+
 #[test]
 fn what_is_no_statement_is_told_with_its_place_and_nothing_is_sent() {
     let directory = directory(&["127.0.0.1:1".parse().unwrap()]);

@@ -21,7 +21,7 @@ pub(super) use delegation::{
 };
 pub(super) use key::{Generate, KeyCommand, KeyDs, KeyRoll, KeyStatus, KeysOf};
 pub(super) use lookup::{Format, Lookup, Trace};
-pub(super) use publish::{OutboxCommand, OutboxRun, OutboxShow, Publish};
+pub(super) use publish::{OutboxCommand, OutboxDrop, OutboxRun, OutboxShow, Publish};
 pub(super) use roots::{RootsCommand, RootsShow, RootsSign, RootsUpdate};
 pub(super) use store::{StoreBackup, StoreCommand, StoreFile, StoreHandover, StoreImport};
 pub(super) use zone::{Check, ConfigCommand, ZoneCommand, ZoneFile, ZonePrint};

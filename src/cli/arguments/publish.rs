@@ -33,9 +33,19 @@ const RUN_EXITS: &str = "Examples:
 
 Exit status (the greatest counts):
   0   nothing waits any more: every root has what was tried
-  1   a root refused a statement or has a newer one, or one was given up
+  1   a root refused a statement or has a newer one
   2   statements still wait
   3   an error: a bad configuration, an outbox that cannot be read or written
+  64  the command line is not understood";
+
+/// Told below the help of `outbox drop`, and true by [`super::super::Exit`].
+const DROP_EXITS: &str = "Example:
+  threepid outbox drop +447700900123
+
+Exit status:
+  0   dropped
+  1   nothing about it is in the outbox
+  3   an error: an address that is none, a bad configuration, an outbox that cannot be written
   64  the command line is not understood";
 
 /// The form of `--json` of `publish` and `outbox run`.
@@ -43,7 +53,7 @@ const EVENTS: &str = "Write one JSON object for each attempt
 
 Its members: medium, address, ts and added (of the statement and of the outbox, in milliseconds since \
 1970), apex (the root), and state: stored, merged, unchanged, \
-superseded (the root has a newer one), refused (with errcode and error), given_up (with reason) or \
+superseded (the root has a newer one), refused (with errcode and error) or \
 waiting (with attempts, next and reason). Of a statement that is put into \
 the outbox alone, or that is older than one there, state is queued or dropped, and there is no apex.";
 
@@ -79,9 +89,25 @@ pub(in crate::cli) enum OutboxCommand {
     Show(OutboxShow),
     /// Send what is due
     ///
-    /// What fails is tried again after 30 seconds, then ever later up to 6 hours, for 14 days.
+    /// What fails is tried again after 30 seconds, then ever later up to 6 hours, until every root has it
+    /// or has said why not, or it is dropped.
     #[command(after_help = RUN_EXITS)]
     Run(OutboxRun),
+    /// Drop what waits about an identifier: the roots that do not have it will not get it
+    #[command(after_help = DROP_EXITS)]
+    Drop(OutboxDrop),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct OutboxDrop {
+    /// An email address, or a phone number as +447700900123
+    #[arg(value_name = "ID")]
+    pub(in crate::cli) identifier: String,
+    /// A configuration with a [client] section, which names the outbox
+    ///
+    /// Without it, threepid/client.toml in $XDG_CONFIG_HOME (~/.config) and in /etc is tried.
+    #[arg(short, long, value_name = "FILE")]
+    pub(in crate::cli) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -18,7 +18,7 @@ use crate::transport::Network;
 use crate::transport::http::{ClientLimits, HttpClient, Roots};
 use crate::wire::Name;
 
-use super::arguments::{OutboxRun, OutboxShow, Publish};
+use super::arguments::{OutboxDrop, OutboxRun, OutboxShow, Publish};
 use super::lookup::{client_config, client_of};
 use super::{Exit, output, runtime};
 
@@ -76,6 +76,31 @@ pub(super) fn show(arguments: &OutboxShow) -> Exit {
     readable.sort_by_key(|entry| entry.added);
     readable.iter().for_each(|entry| teller.tell(entry, None, now));
     exit
+}
+
+/// Drops what waits about an identifier.
+pub(super) fn drop(arguments: &OutboxDrop) -> Exit {
+    let identifier = &arguments.identifier;
+    let threepid = match Threepid::parse_any(identifier, None) {
+        Ok(threepid) => threepid,
+        Err(error) => return output::fail(format_args!("{identifier:?}: {error}")),
+    };
+    let outbox = match client_config(arguments.config.as_deref()).and_then(|it| outbox(&it)) {
+        Ok(outbox) => outbox,
+        Err(exit) => return exit,
+    };
+    let teller = Teller::new(false);
+    match outbox.take(&EntryId::of(&threepid)) {
+        Ok(Some(entry)) => {
+            teller.unsent(&threepid, &entry.statement, ("dropped", "dropped"));
+            Exit::Success
+        }
+        Ok(None) => {
+            output::tell(format_args!("nothing about {threepid} is in the outbox"));
+            Exit::Flawed
+        }
+        Err(error) => output::fail(error),
+    }
 }
 
 /// Sends what is due.

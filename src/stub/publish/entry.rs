@@ -77,11 +77,6 @@ pub enum Done {
         /// Its reason, for people.
         error: String,
     },
-    /// It was tried for long enough.
-    GivenUp {
-        /// What stood in the way the last time.
-        reason: String,
-    },
 }
 
 /// Why a file is no entry.
@@ -115,7 +110,6 @@ impl Done {
             Self::Unchanged => "unchanged",
             Self::Superseded => "superseded",
             Self::Refused { .. } => "refused",
-            Self::GivenUp { .. } => "given_up",
         }
     }
 }
@@ -129,7 +123,6 @@ impl fmt::Display for Done {
             Self::Unchanged => f.write_str("unchanged: it was there"),
             Self::Superseded => f.write_str("superseded: the root holds a newer statement"),
             Self::Refused { errcode, error } => write!(f, "refused: {error} ({errcode})"),
-            Self::GivenUp { reason } => write!(f, "given up: {reason}"),
         }
     }
 }
@@ -147,7 +140,7 @@ impl Entry {
         entry
     }
 
-    /// Has it sent to these roots, too, and again to those that refused it or were given up.
+    /// Has it sent to these roots, too, and again to those that refused it.
     pub(super) fn send_to(&mut self, apexes: &[Name], now: Timestamp) {
         let state = State::Waiting { attempts: 0, next: now, reason: None };
         for apex in apexes {
@@ -157,7 +150,7 @@ impl Entry {
                     self.deliveries.push(Delivery { apex, state });
                 }
                 Some(Delivery { state: old, .. }) => {
-                    if matches!(old, State::Done(Done::Refused { .. } | Done::GivenUp { .. })) {
+                    if matches!(old, State::Done(Done::Refused { .. })) {
                         old.clone_from(&state);
                     }
                 }
@@ -198,13 +191,8 @@ impl Entry {
                 let reason = limits.clean(reason);
                 let attempts = attempts.saturating_add(1);
                 let wait = limits.wait(attempts, *wait, random);
-                match now.since(self.added) >= limits.give_up {
-                    true => State::Done(Done::GivenUp { reason }),
-                    false => {
-                        let next = now.saturating_add(wait);
-                        State::Waiting { attempts, next, reason: Some(reason) }
-                    }
-                }
+                let next = now.saturating_add(wait);
+                State::Waiting { attempts, next, reason: Some(reason) }
             }
         };
     }
@@ -273,13 +261,9 @@ impl Delivery {
             }
             State::Done(done) => {
                 object.insert("state", done.as_str());
-                match done {
-                    Done::Refused { errcode, error } => {
-                        object.insert("errcode", errcode.as_str());
-                        object.insert("error", error.as_str());
-                    }
-                    Done::GivenUp { reason } => object.insert("reason", reason.as_str()),
-                    _ => {}
+                if let Done::Refused { errcode, error } = done {
+                    object.insert("errcode", errcode.as_str());
+                    object.insert("error", error.as_str());
                 }
             }
         }
@@ -307,7 +291,6 @@ impl Delivery {
                     (object.take_string("errcode")?, object.take_string("error")?);
                 State::Done(Done::Refused { errcode, error })
             }
-            "given_up" => State::Done(Done::GivenUp { reason: object.take_string("reason")? }),
             _ => return Err(member("state", "a state that is known")),
         };
         object.finish()?;

@@ -28,13 +28,11 @@ pub struct Limits {
     /// How long to wait after the first attempt that failed: 30 s. After each further one it is twice
     /// as long.
     pub first_wait: Duration,
-    /// How long to wait at most: 6 h, so that a root that was down for days has it on the same day.
+    /// How long to wait at most: 6 h, so that a root that was down for days has it on the same day. It is
+    /// never given up: a root that comes back after a month would serve on what was withdrawn.
     pub longest_wait: Duration,
     /// The longest that a root may ask to wait: 1 day.
     pub asked_wait: Duration,
-    /// When it is given up, counted from when it was put in: 14 days. Who is down for longer needs more
-    /// than patience, and is told of so.
-    pub give_up: Duration,
     /// How long nothing is looked at while nothing is due: 30 s. Other processes may put something in.
     pub look: Duration,
 }
@@ -63,7 +61,6 @@ impl Default for Limits {
             first_wait: Duration::from_secs(30),
             longest_wait: Duration::from_secs(6 * 3600),
             asked_wait: Duration::from_secs(24 * 3600),
-            give_up: Duration::from_secs(14 * 24 * 3600),
             look: Duration::from_secs(30),
         }
     }

@@ -208,6 +208,19 @@ impl Outbox {
         Ok(Some(entry))
     }
 
+    /// Removes the entry of an identifier, wherever it still waits, and returns it; none where there is
+    /// none.
+    ///
+    /// # Errors
+    /// Where the disk errs.
+    pub fn take(&self, id: &EntryId) -> Result<Option<Entry>, OutboxError> {
+        let _lock = self.lock()?;
+        let Some(entry) = self.read(id)? else { return Ok(None) };
+        let path = self.file(id);
+        fs::remove_file(&path).map_err(|error| OutboxError::File { path, error })?;
+        Ok(Some(entry))
+    }
+
     /// Removes an entry with which nothing is left to do, where it is still the same.
     ///
     /// # Errors

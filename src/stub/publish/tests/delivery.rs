@@ -23,24 +23,34 @@ async fn a_root_that_was_down_has_it_later_and_the_other_is_not_asked_again() {
 }
 
 #[tokio::test]
-async fn the_schedule_is_kept_and_ends() {
+async fn the_schedule_is_kept_until_the_root_is_back() {
     let mut scene = Scene::new();
     scene.web.down("a");
     scene.add(statement(1), &[A]);
     let mut waits = Vec::new();
-    let last = loop {
-        let (told, next) = scene.round().await;
-        let Some(next) = next else { break told[0].deliveries[0].state.clone() };
+    while scene.clock.now().since(START) < Duration::from_secs(30 * 86_400) {
+        let (_, next) = scene.round().await;
+        let next = next.expect("it waits");
         waits.push(next.as_secs());
         scene.clock.advance(next - Duration::from_millis(1));
         assert!(scene.round().await.0.is_empty(), "a moment early");
         scene.clock.advance(Duration::from_millis(1));
-    };
+    }
     assert_eq!(waits[..11], [30, 60, 120, 240, 480, 960, 1920, 3840, 7680, 15_360, 21_600]);
     assert!(waits[10..].iter().all(|wait| *wait == 21_600));
-    assert!(matches!(last, State::Done(Done::GivenUp { .. })), "{last:?}");
-    let days = scene.clock.now().since(START).as_secs() / 86_400;
-    assert_eq!((days, scene.waits()), (14, 0));
+    scene.web.stores("a");
+    assert_eq!((scene.state().await, scene.waits()), (State::Done(Done::Stored), 0));
+}
+
+/// As when the machine was off.
+#[tokio::test]
+async fn time_in_which_nothing_was_tried_ends_nothing() {
+    let mut scene = Scene::new();
+    scene.web.down("a");
+    scene.add(statement(1), &[A]);
+    scene.clock.advance(Duration::from_secs(400 * 86_400));
+    assert!(matches!(scene.state().await, State::Waiting { attempts: 1, .. }));
+    assert_eq!(scene.waits(), 1);
 }
 
 #[tokio::test]

@@ -18,7 +18,6 @@ fn states() -> impl Strategy<Value = State> {
         Just(State::Done(Done::Superseded)),
         (".{0,20}", ".{0,40}")
             .prop_map(|(errcode, error)| State::Done(Done::Refused { errcode, error })),
-        ".{0,40}".prop_map(|reason| State::Done(Done::GivenUp { reason })),
     ]
 }
 

@@ -59,6 +59,15 @@ async fn published_again_it_goes_to_new_roots_and_to_those_that_refused() {
 }
 
 #[test]
+fn what_is_taken_out_waits_no_more() {
+    let scene = Scene::new();
+    scene.add(statement(1), &[A]);
+    let id = EntryId::of(&alice());
+    assert_eq!(scene.outbox.take(&id).unwrap().unwrap().statement, statement(1));
+    assert_eq!((scene.outbox.take(&id).unwrap(), scene.waits()), (None, 0));
+}
+
+#[test]
 fn it_is_for_its_owner_alone() {
     let scene = Scene::new();
     scene.add(statement(1), &[A]);
