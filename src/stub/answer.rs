@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Finding, Found, Proof};
+use super::{Finding, Found, LookupError, Proof};
 use crate::association::{Association, Claim, Precedence, Statement};
 use crate::clock::Timestamp;
 use crate::signed::ServerName;
@@ -102,7 +102,10 @@ impl Answer {
         let candidates = candidates(&findings, threepid, verifiers);
         let heard: Vec<&Found> =
             findings.iter().filter_map(|it| it.outcome.as_ref().ok()).collect();
-        let all_heard = !heard.is_empty() && heard.len() == findings.len();
+        // Where it has no name, nobody can say anything of it.
+        let nameless = |it: &&Finding| matches!(it.outcome, Err(LookupError::Name(_)));
+        let asked = findings.len() - findings.iter().filter(nameless).count();
+        let all_heard = !heard.is_empty() && heard.len() == asked;
         let conflict = candidates.iter().any(|it| it.precedence != candidates[0].precedence);
         let best = candidates.iter().max_by(|a, b| a.rank().cmp(&b.rank()));
         let (outcome, proved, complete, trust) = match best {

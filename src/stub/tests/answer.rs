@@ -9,7 +9,7 @@ use crate::signed::{KeyName, ServerName};
 use crate::stub::{Answer, Finding, Found, LookupError, Outcome, Proof, Verifiers};
 use crate::threepid::Threepid;
 use crate::trust::{Anchors, Collected, Found as Certificates, Judge, Step, Vouching};
-use crate::wire::Ttl;
+use crate::wire::{Name, Ttl};
 
 const TS: u64 = 1_790_000_000_000;
 
@@ -107,6 +107,14 @@ impl<'a> Roots<'a> {
         self
     }
 
+    fn nameless(mut self) -> Self {
+        let apex = Name::from_labels([&"a".repeat(63); 3]).unwrap();
+        let long = format!("a@{}.example", "b".repeat(60));
+        let error = Threepid::parse_any(&long, None).unwrap().owner(&apex).unwrap_err();
+        self.1.push(Finding { apex, outcome: Err(LookupError::Name(error)), vouching: None });
+        self
+    }
+
     fn answer(self) -> Answer {
         Answer::of(self.1, &phone(), self.0, now())
     }
@@ -199,6 +207,20 @@ fn a_root_that_is_not_heard_may_know_better() {
     assert_eq!(gone.sum(), sum("withdrawn", false, true));
     assert!(roots().says(held(), Proof::Proved).says(None, Proof::Proved).answer().complete);
     assert!(!roots().says(held(), Proof::Proved).silent().answer().complete);
+}
+
+/// The name of a long address may not fit into a tree: nobody can say anything there.
+#[test]
+fn a_root_that_has_no_name_for_it_is_not_waited_for() {
+    let verifiers = trusting(&["v"], 1);
+    let roots = || Roots::new(&verifiers);
+    let held = Some(statement("v", TS, Some("a")));
+    assert!(roots().says(held, Proof::Proved).nameless().answer().is_certain());
+    let nobody = roots().says(None, Proof::Proved).nameless().answer();
+    assert!(nobody.outcome == Outcome::Nobody && nobody.is_certain());
+    let silent = roots().says(None, Proof::Proved).nameless().silent().answer();
+    assert!(silent.outcome == Outcome::Unknown && !silent.complete);
+    assert!(!roots().nameless().answer().complete, "somebody has to say it");
 }
 
 #[test]
