@@ -188,6 +188,50 @@ async fn what_waits_can_be_dropped() {
     assert_eq!(ran(path, &["outbox", "drop", who]).await.code, 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_files_are_told_by_all_who_look_and_hold_nothing_up() {
+    let (_, address) = Says::start(STORED).await;
+    let directory = directory(&[address]);
+    let path = directory.path();
+    let publish = ran(path, &["publish", "--queue", "a.json"]).await;
+    assert_eq!(publish.code, 0, "{publish:?}");
+    let damaged = format!("{}.json", "b7".repeat(32));
+    fs::write(path.join("outbox").join(&damaged), "trunc").unwrap();
+    fs::write(path.join("outbox/zzz"), "of somebody else").unwrap();
+    for (arguments, told) in [
+        (&["outbox", "show"][..], 1),
+        (&["outbox", "run"], 1),
+        (&["outbox", "run"], 0),
+        (&["publish", "a.json"], 1),
+    ] {
+        let run = ran(path, arguments).await;
+        assert_eq!((run.code, run.stdout.lines().count()), (3, told), "{arguments:?}: {run:?}");
+        let errors: Vec<&str> =
+            run.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+        assert!(matches!(errors[..], [error] if error.contains(&damaged)), "{run:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_statement_than_what_waits_is_dropped_and_not_all_is_well() {
+    let directory = directory(&["127.0.0.1:1".parse().unwrap()]);
+    let path = directory.path();
+    let key = threepid(path, &["cert", "key", "--new", "verify.key"]);
+    assert_eq!(key.code, 0, "{key:?}");
+    for (file, says) in [("old.json", "@a:m.example"), ("new.json", "--withdraw")] {
+        let sign = ["association", "sign", "--key", "verify.key", "--server", "verify.example"];
+        let signed = threepid(path, &[&sign[..], &["+447700900123", says]].concat());
+        assert_eq!(signed.code, 0, "{signed:?}");
+        fs::write(path.join(file), signed.stdout).unwrap();
+    }
+    assert_eq!(ran(path, &["publish", "--queue", "new.json"]).await.code, 0);
+    for arguments in [&["publish", "old.json"][..], &["publish", "--queue", "old.json"]] {
+        let publish = ran(path, arguments).await;
+        let told = "+447700900123: dropped: a newer statement is in the outbox\n";
+        assert_eq!((publish.code, publish.stdout.as_str()), (1, told), "{publish:?}");
+    }
+}
+
 #[test]
 fn what_is_no_statement_is_told_with_its_place_and_nothing_is_sent() {
     let directory = directory(&["127.0.0.1:1".parse().unwrap()]);

@@ -11,9 +11,10 @@ pub(super) const PUBLISH_EXITS: &str = "Examples:
 
 Exit status (of several statements the greatest counts):
   0   every root has them; with --queue, they are in the outbox
-  1   a root refused one, or has a newer one
+  1   a root refused one, or has a newer one; or a newer one is in the outbox
   2   a root could not be had, or is busy: what is for it stays in the outbox
-  3   an error: a statement that is none, a bad configuration, an outbox that cannot be written
+  3   an error: a statement that is none, a bad configuration, an outbox that cannot be written, or has a
+      damaged file
   64  the command line is not understood";
 
 /// Told below the help of `outbox show`, and true by [`super::super::Exit`].
@@ -35,7 +36,7 @@ Exit status (the greatest counts):
   0   nothing waits any more: every root has what was tried
   1   a root refused a statement or has a newer one
   2   statements still wait
-  3   an error: a bad configuration, an outbox that cannot be read or written
+  3   an error: a bad configuration, an outbox that cannot be read or written, or has a damaged file
   64  the command line is not understood";
 
 /// Told below the help of `outbox drop`, and true by [`super::super::Exit`].
@@ -54,7 +55,7 @@ const EVENTS: &str = "Write one JSON object for each attempt
 Its members: medium, address, ts and added (of the statement and of the outbox, in milliseconds since \
 1970), apex (the root), and state: stored, merged, unchanged, \
 superseded (the root has a newer one), refused (with errcode and error) or \
-waiting (with attempts, next and reason). Of a statement that is put into \
+waiting (with attempts that were due, next and reason). Of a statement that is put into \
 the outbox alone, or that is older than one there, state is queued or dropped, and there is no apex.";
 
 /// The form of `--json` of `outbox show`.
@@ -89,7 +90,7 @@ pub(in crate::cli) enum OutboxCommand {
     Show(OutboxShow),
     /// Send what is due
     ///
-    /// What fails is tried again after 30 seconds, then ever later up to 6 hours, until every root has it
+    /// What fails is tried again within 30 seconds, then ever later up to 6 hours, until every root has it
     /// or has said why not, or it is dropped.
     #[command(after_help = RUN_EXITS)]
     Run(OutboxRun),
@@ -129,6 +130,8 @@ pub(in crate::cli) struct OutboxRun {
     #[arg(short, long, value_name = "FILE")]
     pub(in crate::cli) config: Option<PathBuf>,
     /// Try all that waits, due or not
+    ///
+    /// What fails and was not due yet is tried again when it would have been.
     #[arg(long)]
     pub(in crate::cli) now: bool,
     /// Go on until nothing waits any more

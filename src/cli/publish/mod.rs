@@ -22,7 +22,7 @@ use super::arguments::{OutboxDrop, OutboxRun, OutboxShow, Publish};
 use super::lookup::{client_config, client_of};
 use super::{Exit, output, runtime};
 
-use tell::Teller;
+use tell::{Teller, Unsent};
 
 /// Puts statements into the outbox, and tries to send them at once.
 pub(super) fn publish(arguments: &Publish) -> Exit {
@@ -42,39 +42,34 @@ pub(super) fn publish(arguments: &Publish) -> Exit {
     };
     let mut teller = Teller::new(arguments.json);
     let apexes: Vec<Name> = client.roots.iter().map(|root| root.apex.value.clone()).collect();
-    let ids = match put_in(&outbox, &apexes, statements, arguments.queue, &teller) {
+    let ids = match put_in(&outbox, &apexes, statements, arguments.queue, &mut teller) {
         Ok(ids) => ids,
         Err(error) => return output::fail(error),
     };
-    let Some(sender) = sender else { return Exit::Success };
-    runtime::short(async {
+    let Some(sender) = sender else { return teller.exit() };
+    let sent = runtime::short(async {
         match sender.round(&Selection::These(ids), &mut teller).await {
             Ok(()) => teller.exit(),
             Err(error) => output::fail(error),
         }
-    })
+    });
+    match readable(&outbox) {
+        Ok((_, exit)) => sent.max(exit),
+        Err(exit) => exit,
+    }
 }
 
 /// Shows what waits.
 pub(super) fn show(arguments: &OutboxShow) -> Exit {
     let outbox = client_config(arguments.config.as_deref()).and_then(|client| outbox(&client));
-    let entries = match outbox.map(|outbox| outbox.entries()) {
-        Ok(Ok(entries)) => entries,
-        Ok(Err(error)) => return output::fail(error),
+    let (mut entries, exit) = match outbox.and_then(|outbox| readable(&outbox)) {
+        Ok(read) => read,
         Err(exit) => return exit,
     };
     let mut teller = Teller::new(arguments.json);
     let now = SystemClock.now();
-    let mut exit = Exit::Success;
-    let mut readable: Vec<Entry> = Vec::new();
-    for entry in entries {
-        match entry {
-            Ok(entry) => readable.push(entry),
-            Err(error) => exit = output::fail(error),
-        }
-    }
-    readable.sort_by_key(|entry| entry.added);
-    readable.iter().for_each(|entry| teller.tell(entry, None, now));
+    entries.sort_by_key(|entry| entry.added);
+    entries.iter().for_each(|entry| teller.tell(entry, None, now));
     exit
 }
 
@@ -89,11 +84,11 @@ pub(super) fn drop(arguments: &OutboxDrop) -> Exit {
         Ok(outbox) => outbox,
         Err(exit) => return exit,
     };
-    let teller = Teller::new(false);
     match outbox.take(&EntryId::of(&threepid)) {
         Ok(Some(entry)) => {
-            teller.unsent(&threepid, &entry.statement, ("dropped", "dropped"));
-            Exit::Success
+            let mut teller = Teller::new(false);
+            teller.unsent(&threepid, &entry.statement, Unsent::Dropped);
+            teller.exit()
         }
         Ok(None) => {
             output::tell(format_args!("nothing about {threepid} is in the outbox"));
@@ -116,17 +111,33 @@ pub(super) fn run(arguments: &OutboxRun) -> Exit {
     };
     let mut teller = Teller::new(arguments.json);
     let selection = if arguments.now { Selection::All } else { Selection::Due };
-    runtime::short(async {
+    let ran = runtime::short(async {
         let mut ran = sender.round(&selection, &mut teller).await;
         if arguments.wait && ran.is_ok() {
             ran = sender.run(&mut teller).await;
         }
-        match ran.and_then(|()| outbox.entries()) {
-            Ok(entries) if entries.is_empty() => teller.exit(),
-            Ok(_) => teller.exit().max(Exit::Waiting),
+        match ran {
+            Ok(()) => teller.exit(),
             Err(error) => output::fail(error),
         }
-    })
+    });
+    match readable(&outbox) {
+        Ok((entries, exit)) if entries.is_empty() => ran.max(exit),
+        Ok((_, exit)) => ran.max(Exit::Waiting).max(exit),
+        Err(exit) => exit,
+    }
+}
+
+/// What is in the outbox. Damaged files are told, and what the program ends with for their sake.
+fn readable(outbox: &Outbox) -> Result<(Vec<Entry>, Exit), Exit> {
+    let (mut entries, mut exit) = (Vec::new(), Exit::Success);
+    for entry in outbox.entries().map_err(output::fail)? {
+        match entry {
+            Ok(entry) => entries.push(entry),
+            Err(error) => exit = output::fail(error),
+        }
+    }
+    Ok((entries, exit))
 }
 
 /// The statements of the file; every mistake in them is told.
@@ -146,22 +157,22 @@ fn put_in(
     apexes: &[Name],
     statements: Vec<(Threepid, Statement)>,
     is_queued: bool,
-    teller: &Teller,
+    teller: &mut Teller,
 ) -> Result<BTreeSet<EntryId>, OutboxError> {
     let mut ids = BTreeSet::new();
     for (threepid, statement) in statements {
         let id = EntryId::of(&threepid);
         let now = SystemClock.now();
         let added = outbox.add(threepid.clone(), statement.clone(), apexes, now)?;
-        let state = match added {
-            Added::Older => ("dropped", "dropped: a newer statement is in the outbox"),
-            _ if is_queued => ("queued", "in the outbox"),
+        let why = match added {
+            Added::Older => Unsent::Older,
+            _ if is_queued => Unsent::Queued,
             _ => {
                 ids.insert(id);
                 continue;
             }
         };
-        teller.unsent(&threepid, &statement, state);
+        teller.unsent(&threepid, &statement, why);
     }
     Ok(ids)
 }

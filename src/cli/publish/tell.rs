@@ -14,21 +14,34 @@ use crate::wire::Name;
 use super::super::lookup::show::printable;
 use super::super::{Exit, output};
 
+/// Why a statement is not sent now.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unsent {
+    /// It shall wait in the outbox.
+    Queued,
+    /// A newer one is there.
+    Older,
+    /// It is taken out of it.
+    Dropped,
+}
+
 /// Tells how statements are at their roots, and remembers it.
 pub(super) struct Teller {
     json: bool,
+    /// What the program would end with for the statements that are not sent.
+    unsent: Exit,
     /// What the program would end with for each statement at each root, as it was told last.
     exits: HashMap<(EntryId, Name), Exit>,
 }
 
 impl Teller {
     pub(super) fn new(json: bool) -> Self {
-        Self { json, exits: HashMap::new() }
+        Self { json, unsent: Exit::Success, exits: HashMap::new() }
     }
 
     /// What the program ends with.
     pub(super) fn exit(&self) -> Exit {
-        self.exits.values().copied().max().unwrap_or(Exit::Success)
+        self.exits.values().copied().fold(self.unsent, Exit::max)
     }
 
     /// Tells how a statement is at one root, or at all.
@@ -48,14 +61,22 @@ impl Teller {
         }
     }
 
-    /// Tells of a statement that is not sent now, in a word or more.
-    pub(super) fn unsent(&self, threepid: &Threepid, statement: &Statement, state: (&str, &str)) {
+    /// Tells why a statement is not sent now.
+    pub(super) fn unsent(&mut self, threepid: &Threepid, statement: &Statement, why: Unsent) {
+        let (word, words, exit) = match why {
+            Unsent::Queued => ("queued", "in the outbox", Exit::Success),
+            Unsent::Older => {
+                ("dropped", "dropped: a newer statement is in the outbox", Exit::Flawed)
+            }
+            Unsent::Dropped => ("dropped", "dropped", Exit::Success),
+        };
+        self.unsent = self.unsent.max(exit);
         if self.json {
             let mut object = describe(threepid, statement);
-            object.insert("state", state.0);
+            object.insert("state", word);
             return self.object(&object);
         }
-        self.line(format_args!("{threepid}: {}", state.1));
+        self.line(format_args!("{threepid}: {words}"));
     }
 
     fn line(&self, line: impl Display) {

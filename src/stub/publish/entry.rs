@@ -48,7 +48,7 @@ pub struct Delivery {
 pub enum State {
     /// It has to be tried.
     Waiting {
-        /// How often it was.
+        /// How often it was, when it was due.
         attempts: u32,
         /// When it is tried next.
         next: Timestamp,
@@ -127,6 +127,16 @@ impl fmt::Display for Done {
     }
 }
 
+impl State {
+    /// Whether it is to be tried at `now`. What is far ahead was written before the clock was set back.
+    pub(super) fn is_due(&self, now: Timestamp, limits: &Limits) -> bool {
+        match self {
+            Self::Waiting { next, .. } => *next <= now || next.since(now) > limits.asked_wait,
+            Self::Done(_) => false,
+        }
+    }
+}
+
 impl Entry {
     /// A statement that goes to these roots, each once.
     pub(super) fn new(
@@ -173,7 +183,8 @@ impl Entry {
     }
 
     /// Takes note of what came of an attempt at one root that ended at `now`. A root that was done
-    /// meanwhile, by another process, stays so.
+    /// meanwhile, by another process, stays so. One that was not due yet is due when it would have been, or
+    /// later where the root asks for that.
     pub(super) fn note(
         &mut self,
         apex: &Name,
@@ -184,14 +195,19 @@ impl Entry {
     ) {
         let delivery = self.deliveries.iter_mut().find(|delivery| delivery.apex == *apex);
         let Some(Delivery { state, .. }) = delivery else { return };
-        let State::Waiting { attempts, .. } = *state else { return };
+        let is_due = state.is_due(now, limits);
+        let State::Waiting { attempts, next, .. } = *state else { return };
         *state = match attempt {
             Attempt::Done(done) => State::Done(done.clone()),
             Attempt::Later { reason, wait } => {
                 let reason = limits.clean(reason);
-                let attempts = attempts.saturating_add(1);
-                let wait = limits.wait(attempts, *wait, random);
-                let next = now.saturating_add(wait);
+                let (attempts, next) = match is_due {
+                    true => {
+                        let attempts = attempts.saturating_add(1);
+                        (attempts, now.saturating_add(limits.wait(attempts, *wait, random)))
+                    }
+                    false => (attempts, next.max(now.saturating_add(limits.asked(*wait)))),
+                };
                 State::Waiting { attempts, next, reason: Some(reason) }
             }
         };

@@ -25,8 +25,8 @@ pub struct Limits {
     pub roots: usize,
     /// Characters of a server's explanation that are kept: 300.
     pub reason: usize,
-    /// How long to wait after the first attempt that failed: 30 s. After each further one it is twice
-    /// as long.
+    /// How long to wait at most after the first attempt that failed: 30 s. After each further one it is
+    /// twice as long.
     pub first_wait: Duration,
     /// How long to wait at most: 6 h, so that a root that was down for days has it on the same day. It is
     /// never given up: a root that comes back after a month would serve on what was withdrawn.

@@ -6,7 +6,7 @@
 //! the same tree.
 //!
 //! What cannot be delivered now waits in an [`Outbox`], a directory with a file for each identifier. A
-//! [`Runner`] tries again, after 30 seconds, then ever later up to 6 hours, until every root has it or
+//! [`Runner`] tries again, within 30 seconds, then ever later up to 6 hours, until every root has it or
 //! has said why not, or somebody drops it. Both may be stopped at any moment, killed too: what was
 //! answered is known afterwards, and what was not is sent again, which changes nothing where it arrived.
 //! Of two statements about an identifier the newer goes out, whichever was put in first.

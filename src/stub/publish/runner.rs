@@ -24,7 +24,8 @@ pub enum Selection {
     These(BTreeSet<EntryId>),
 }
 
-/// Sends what is in an outbox.
+/// Sends what is in an outbox. The files are read and written, and waited for, on the thread that goes on with
+/// it: where others may not be held up by a disk, give it a thread of its own.
 #[derive(Debug)]
 pub struct Runner<F, P> {
     publisher: Arc<Publisher<F, P>>,
@@ -75,7 +76,7 @@ impl<F: Fetch + 'static, P: Places + 'static> Runner<F, P> {
     /// all roots is told, and then removed. Returns when the next is due; none where nothing waits.
     ///
     /// # Errors
-    /// Where the disk errs. Files that are no entries are told of through `complain`, and left.
+    /// Where the disk errs. Files that are no entries are logged, and left.
     pub async fn round(
         &self,
         selection: &Selection,
@@ -151,10 +152,7 @@ impl<F: Fetch + 'static, P: Places + 'static> Runner<F, P> {
             let entry = Arc::new(entry);
             let is_chosen = |delivery: &&super::Delivery| match (&delivery.state, selection) {
                 (State::Done(_), _) => false,
-                // What is far ahead was written before the clock was set back.
-                (State::Waiting { next, .. }, Selection::Due) => {
-                    *next <= now || next.since(now) > self.publisher.limits.asked_wait
-                }
+                (state, Selection::Due) => state.is_due(now, &self.publisher.limits),
                 (_, Selection::All) => true,
                 (_, Selection::These(ids)) => ids.contains(&EntryId::of(&entry.threepid)),
             };

@@ -19,7 +19,12 @@ impl Limits {
         let whole = self.first_wait.saturating_mul(1 << doublings).min(self.longest_wait);
         let half = u64::try_from(whole.as_millis() / 2).unwrap_or(u64::MAX - 1);
         let wait = Duration::from_millis(half + random.below(half + 1));
-        wait.max(asked.unwrap_or_default().min(self.asked_wait))
+        wait.max(self.asked(asked))
+    }
+
+    /// How long to wait at least, where a root asks for `asked`.
+    pub(super) fn asked(&self, asked: Option<Duration>) -> Duration {
+        asked.unwrap_or_default().min(self.asked_wait)
     }
 }
 

@@ -42,6 +42,36 @@ async fn the_schedule_is_kept_until_the_root_is_back() {
     assert_eq!((scene.state().await, scene.waits()), (State::Done(Done::Stored), 0));
 }
 
+/// Whoever tries by hand, while mending, does not push the next time away.
+#[tokio::test]
+async fn attempts_before_their_time_leave_it_where_it_was() {
+    let mut scene = Scene::new();
+    scene.web.down("a");
+    scene.add(statement(1), &[A]);
+    let (_, due) = scene.round().await;
+    scene.clock.advance(Duration::from_secs(10));
+    let mut random = SeededRandom::new(1);
+    let runner = scene.runner();
+    let mut by_hand = async || {
+        let mut told = Vec::new();
+        let mut tell = |entry: &Entry, _: Option<&Name>| told.push(entry.clone());
+        let round = runner.round(&Selection::All, &scene.clock, &mut random, &mut tell);
+        let next = round.await.unwrap().unwrap().since(scene.clock.now());
+        (told[0].deliveries[0].state.clone(), next.as_secs())
+    };
+    for _ in 0..4 {
+        let (state, next) = by_hand().await;
+        assert!(matches!(state, State::Waiting { attempts: 1, .. }), "{state:?}");
+        assert_eq!(next, due.unwrap().as_secs() - 10);
+    }
+    scene.web.set("a", |_| {
+        let mut busy = refused(503, "M_UNKNOWN");
+        busy.headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("900"));
+        Some(busy)
+    });
+    assert_eq!(by_hand().await.1, 900, "but later where the root asks for that");
+}
+
 /// As when the machine was off.
 #[tokio::test]
 async fn time_in_which_nothing_was_tried_ends_nothing() {
