@@ -9,11 +9,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::authority::{Place, ServedZone};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Config, Mistake, Root};
-use crate::services::publish::{Below, Limits, Passages, Publisher, Rates, Rules, Tally, Zones};
+use crate::services::publish::{
+    Below, Limits, Passages, Publisher, Rates, Rules, Shelf, Tally, Zones,
+};
 use crate::services::root_lists::RootLists;
-use crate::store::Store;
+use crate::store::{Change, Outcome, StoreError};
 use crate::stub::Client;
 use crate::transport::http::{
     self, BodyError, BoxFuture, ClientLimits, Handler, HttpClient, PlainHttpError, Request,
@@ -113,7 +115,7 @@ pub(super) fn check_keys(config: &Config, zones: &[ServedZone]) -> Result<(), Lo
     if shared.is_empty() { Ok(()) } else { Err(LoadError::of_mistakes(&config.path, shared)) }
 }
 
-type Taker = Publisher<Network, HttpClient, Store>;
+type Taker = Publisher<Network, HttpClient, Hosting>;
 
 /// Takes statements until it is stopped.
 pub(super) struct PublishPart {
@@ -172,6 +174,16 @@ fn lists(plan: &config::Publish) -> Option<Arc<RootLists>> {
 impl Zones for Hosting {
     fn locate(&self, name: &Name) -> Place {
         Hosting::locate(self, name)
+    }
+}
+
+impl Shelf for Hosting {
+    async fn keep(&self, changes: Vec<Change>, now: Timestamp) -> Result<Vec<Outcome>, StoreError> {
+        self.store().apply(changes, now).await
+    }
+
+    async fn served(&self) {
+        Hosting::served(self).await;
     }
 }
 
@@ -259,7 +271,7 @@ fn taker(
         client: Client::new(plan.resolver, roots, network, Arc::clone(clock)),
         below,
         zones: Arc::new(hosting.clone()),
-        shelf: hosting.store().clone(),
+        shelf: hosting.clone(),
         clock: Arc::clone(clock),
         rates,
         passages,

@@ -20,7 +20,7 @@
 //!
 //! A *statement* is an association or a withdrawal, signed by who made sure of it. It goes to every root that
 //! there is, by HTTPS, and from each to the zone that holds its name in that tree. When it is answered by 201 it
-//! is on disk there, and within a tenth of a second the zone's server answers with it, signed.
+//! is on disk there, and the zone's server answers with it, signed: that takes a tenth of a second at most.
 //!
 //! # Who accepts whom
 //!

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, watch};
@@ -57,7 +56,7 @@ struct Following {
     /// Held by whoever takes changes from the feed.
     turn: Mutex<()>,
     /// Every change up to this is served, and counted by the serials.
-    applied: Arc<AtomicU64>,
+    applied: Arc<watch::Sender<Sequence>>,
     /// For signatures that have to be kept.
     made: mpsc::Sender<Vec<Signed>>,
     /// Counts records that are damaged.
@@ -74,7 +73,7 @@ impl Keeper {
         telemetry: &Telemetry,
     ) -> Self {
         let (made, waiting) = mpsc::channel(WAITING);
-        let applied = Arc::new(AtomicU64::new(filled.last.0));
+        let applied = Arc::new(watch::Sender::new(filled.last));
         let turn = Mutex::default();
         let help = "Records of the store that are damaged and were stepped over, each time";
         let skipped = telemetry.counters("store_skipped", help, Vec::new());
@@ -96,6 +95,11 @@ impl Keeper {
         let begin = move || saver.clone().run(Arc::clone(&waiting));
         let saver = tokio::spawn(watch.over(Task::Saving, begin));
         Self { following, end, follower, tasks, saver }
+    }
+
+    /// Shows up to which change all is served, and counted by the serials.
+    pub(super) fn applied(&self) -> watch::Receiver<Sequence> {
+        self.following.applied.subscribe()
     }
 
     /// Serves other zones from here on, which are `filled`, with what is in their files.
@@ -153,7 +157,7 @@ impl Following {
     /// Serves all changes that there are. It has to be this one's turn.
     async fn catch_up(&self) -> Result<(), StoreError> {
         loop {
-            let last = Sequence(self.applied.load(Ordering::Acquire));
+            let last = *self.applied.borrow();
             let (zones, now) = (self.current.authority(), self.clock.now());
             let step = self.step(zones, last).await?;
             self.tell_skipped(&step.skipped, last);
@@ -162,7 +166,7 @@ impl Following {
                 let change = |zones: &mut Authority| serial::advance(zones, &changed, now);
                 self.current.change(change).await;
             }
-            self.applied.store(step.last.0, Ordering::Release);
+            self.applied.send_replace(step.last);
             self.keep(step.signed).await;
             if !step.is_full {
                 return Ok(());
@@ -201,7 +205,7 @@ impl Following {
         if let Err(error) = self.catch_up().await {
             tracing::error!(%error, "changes of the store cannot be followed");
         }
-        let applied = Sequence(self.applied.load(Ordering::Acquire));
+        let applied = *self.applied.borrow();
         let (mut last, mut changed) = (filled, Vec::new());
         loop {
             match self.step(zones.clone(), last).await {
@@ -227,7 +231,7 @@ impl Following {
             serve(zones)
         };
         self.current.replace_with(replaced).await;
-        self.applied.store(last.0, Ordering::Release);
+        self.applied.send_replace(last);
         drop(turn);
         let zones = self.current.authority();
         aside(move || renew::prune(&zones)).await;
@@ -266,7 +270,7 @@ impl Following {
 struct Saver {
     store: Store,
     current: Arc<Current>,
-    applied: Arc<AtomicU64>,
+    applied: Arc<watch::Sender<Sequence>>,
     /// The last that was kept of each zone.
     kept: HashMap<Name, (Serial, [u8; 32])>,
 }

@@ -21,13 +21,15 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 pub use import::FromFile;
 
 use crate::authority::{Authority, Place};
 use crate::clock::Clock;
 use crate::config::{self, Located, Mistake};
 use crate::services::dns::{Role, Served};
-use crate::store::{Policy, Store, StoreError};
+use crate::store::{Policy, Sequence, Store, StoreError};
 use crate::telemetry::Telemetry;
 use crate::wire::Name;
 
@@ -41,12 +43,21 @@ use keeper::Keeper;
 pub struct Hosting {
     current: Arc<Current>,
     store: Store,
+    /// How far changes of the store are served.
+    applied: watch::Receiver<Sequence>,
 }
 
 impl Hosting {
-    /// The store. What is accepted there is answered at once.
+    /// The store. What is accepted there is answered at once: [`Hosting::served`] tells when.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Waits until all that the store has now is served.
+    pub async fn served(&self) {
+        let last = *self.store.watch().borrow();
+        // Where nobody serves it any more, the process ends.
+        let _ = self.applied.clone().wait_for(|applied| *applied >= last).await;
     }
 
     /// Where a name lies by the zones that are served now.
@@ -144,8 +155,9 @@ impl HostingPart {
         telemetry: &Telemetry,
     ) -> Self {
         let (store, current, clock) = (opened.store, Arc::clone(current), Arc::clone(clock));
-        let handle = Hosting { current: Arc::clone(&current), store: store.clone() };
-        let keeper = Keeper::start(store, current, Arc::clone(&clock), &opened.filled, telemetry);
+        let (served, filled) = (Arc::clone(&current), opened.filled);
+        let keeper = Keeper::start(store.clone(), served, Arc::clone(&clock), &filled, telemetry);
+        let handle = Hosting { current, store, applied: keeper.applied() };
         Self { handle, keeper, clock }
     }
 

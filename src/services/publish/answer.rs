@@ -73,13 +73,15 @@ pub enum RefusalKind {
     NotForwarded,
     /// It was to be passed on, and the server there took too long.
     TimedOut,
+    /// It is stored, and not served yet.
+    NotServed,
     /// The store cannot be written.
     Failed,
 }
 
 impl RefusalKind {
     /// All of them, for counters.
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::NotJson,
         Self::BadJson,
         Self::InvalidParameter,
@@ -97,6 +99,7 @@ impl RefusalKind {
         Self::TooFar,
         Self::NotForwarded,
         Self::TimedOut,
+        Self::NotServed,
         Self::Failed,
     ];
 
@@ -120,6 +123,7 @@ impl RefusalKind {
             Self::TooFar => (502, "THREEPID_TOO_MANY_HOPS", "too_far"),
             Self::NotForwarded => (502, "THREEPID_NOT_FORWARDED", "not_forwarded"),
             Self::TimedOut => (504, "THREEPID_TIMED_OUT", "timed_out"),
+            Self::NotServed => (503, "THREEPID_NOT_SERVED", "not_served"),
             Self::Failed => (500, "M_UNKNOWN", "failed"),
         }
     }

@@ -24,8 +24,12 @@
 //! | 502 | `THREEPID_TOO_MANY_HOPS`, `THREEPID_NOT_FORWARDED` | it was to be passed on, and was not |
 //! | 503 | `THREEPID_UNDETERMINED` | certificates or the zone's service could not be looked up now |
 //! | 503 | `THREEPID_NO_SERVICE` | the zone it lies in tells of no service, or does not prove it |
+//! | 503 | `THREEPID_NOT_SERVED` | it is on disk, and not served yet |
 //! | 503 | `THREEPID_BUSY` | it was to be passed on, as many others are now |
 //! | 504 | `THREEPID_TIMED_OUT` | it was to be passed on, and not answered in time |
+//!
+//! What is stored or merged is answered for when this is told. Where that takes longer than
+//! [2 seconds](Limits::serve_time) it is not lost: whoever comes again hears of it.
 //!
 //! All but the first two are `{"errcode","error"}` with a text for people.
 //!
@@ -76,10 +80,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use crate::association::Statement;
 use crate::authority::Place;
 use crate::clock::{Clock, Timestamp};
-use crate::store::{Change, Outcome, Store, StoreError};
+use crate::store::{Change, Outcome, StoreError};
 use crate::stub::Client;
 use crate::threepid::Threepid;
 use crate::transport::Exchange;
@@ -115,6 +121,9 @@ pub struct Limits {
     /// How many of them to one delegated zone: 32, so that eight that do not answer leave no room, and one
     /// leaves nearly all. One that answers in a tenth of a second is sent 320 each second.
     pub passages_to_child: usize,
+    /// How long what is kept may take to be served: 2 s. It takes some milliseconds, and 100 where
+    /// thousands come at once.
+    pub serve_time: Duration,
     /// When to come again after something could not be looked up: 30 s. Failures are remembered
     /// for 5, denials for 60.
     pub retry_after: Duration,
@@ -129,6 +138,7 @@ impl Default for Limits {
             forward_time: Duration::from_secs(15),
             passages: 256,
             passages_to_child: 32,
+            serve_time: Duration::from_secs(2),
             retry_after: Duration::from_secs(30),
         }
     }
@@ -165,7 +175,7 @@ pub trait Zones: Send + Sync + 'static {
     fn locate(&self, name: &Name) -> Place;
 }
 
-/// Holds what was accepted.
+/// Holds what was accepted, and has it served.
 pub trait Shelf: Send + Sync + 'static {
     /// Makes the changes, and tells of each what came of it when that is on disk.
     fn keep(
@@ -173,12 +183,9 @@ pub trait Shelf: Send + Sync + 'static {
         changes: Vec<Change>,
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Outcome>, StoreError>> + Send;
-}
 
-impl Shelf for Store {
-    async fn keep(&self, changes: Vec<Change>, now: Timestamp) -> Result<Vec<Outcome>, StoreError> {
-        self.apply(changes, now).await
-    }
+    /// Waits until all that was kept so far is served.
+    fn served(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// Takes publications: what `POST` comes to.
@@ -320,13 +327,27 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
 
     async fn keep(&self, changes: Vec<Change>, now: Timestamp) -> Result<Answer, Refusal> {
         match self.shelf.keep(changes, now).await {
-            Ok(outcomes) => vet::best(&outcomes),
+            Ok(outcomes) => {
+                let answer = vet::best(&outcomes)?;
+                self.have_served().await?;
+                Ok(answer)
+            }
             Err(error) => {
                 tracing::error!(error = told(&error), "a publication was not stored");
                 let error = "it could not be stored, by a fault of this server: try again later";
                 Err(RefusalKind::Failed.retry(error, self.rules.limits.retry_after))
             }
         }
+    }
+
+    /// Waits until what was kept is served, but not for long.
+    async fn have_served(&self) -> Result<(), Refusal> {
+        let Limits { serve_time, retry_after, .. } = self.rules.limits;
+        timeout(serve_time, self.shelf.served()).await.map_err(|_| {
+            tracing::warn!("a publication is stored, and not served yet");
+            let error = "it is stored, and not served yet: come again to hear that it is";
+            RefusalKind::NotServed.retry(error, retry_after)
+        })
     }
 }
 

@@ -45,6 +45,8 @@ impl Shelf for Nothing {
     async fn keep(&self, _: Vec<Change>, _: Timestamp) -> Result<Vec<Outcome>, StoreError> {
         panic!("the store is touched");
     }
+
+    async fn served(&self) {}
 }
 
 impl Zones for Nothing {

@@ -1,5 +1,6 @@
 //! Whose word counts.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::world::{Cert, World, name, number, request, signers, statement, word, world};
@@ -21,6 +22,20 @@ async fn a_chain_that_holds_is_accepted() {
     let above = Cert { max_path: 1, scope: &["msisdn:44"], ..Cert::of("above.example") };
     let (world, status, _) = told_of(&[below, above], &["a.example"]).await;
     assert_eq!((status, world.touched()), (201, 1));
+}
+
+#[tokio::test]
+async fn what_is_told_to_be_stored_is_served() {
+    let mut world = world([&[Cert::of("a.example")], &[]], &[]);
+    world.publisher.rules.limits.serve_time = Duration::from_millis(1);
+    let body = statement(NUMBER, Some("a"), 0, &["a.example"]);
+    world.publisher.shelf.is_stuck.store(true, Ordering::Relaxed);
+    let (status, told) = world.told(body.clone()).await;
+    assert_eq!((status, told.as_str()), (503, "THREEPID_NOT_SERVED"));
+    assert!(world.held("3pid.example.", &number(NUMBER)).is_some(), "it is on disk");
+    world.publisher.shelf.is_stuck.store(false, Ordering::Relaxed);
+    let (status, told) = world.told(body).await;
+    assert_eq!((status, told.as_str()), (200, "unchanged"));
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -151,12 +152,20 @@ impl Zones for Tables {
 pub(super) struct Noted {
     pub(super) store: Store,
     pub(super) touched: Arc<Mutex<usize>>,
+    /// Whether nothing is served any more.
+    pub(super) is_stuck: Arc<AtomicBool>,
 }
 
 impl Shelf for Noted {
     async fn keep(&self, changes: Vec<Change>, now: Timestamp) -> Result<Vec<Outcome>, StoreError> {
         *self.touched.lock().unwrap() += 1;
         self.store.apply(changes, now).await
+    }
+
+    async fn served(&self) {
+        if self.is_stuck.load(Ordering::Relaxed) {
+            std::future::pending().await
+        }
     }
 }
 
@@ -242,7 +251,7 @@ pub(super) fn world(certificates: [&[Cert]; 2], children: &[Child]) -> World {
         client: Client::new(resolver, roots, network.clone(), shared.clone()),
         below: Below::Refer,
         zones: Arc::new(Tables(cuts)),
-        shelf: Noted { store, touched: Arc::default() },
+        shelf: Noted { store, touched: Arc::default(), is_stuck: Arc::default() },
         clock: shared,
         rates: Arc::new(Rates::new(Rate { per_second: 1, burst: 1000 })),
         passages: Arc::new(Passages::default()),
