@@ -72,6 +72,10 @@
 //! - Ask the verification servers for what they signed since the day of the copy. It can be imported before the
 //!   start (below), or published once more after it: what is there already is answered by `unchanged`.
 //!
+//! The copy knows that it is one. The first that opens it to write, the server or `import`, moves the serials
+//! of all zones ahead by 2^28 and says so: those that were served since the copy was made may have had other
+//! content, and who copies a zone keeps the greater one (RFC 1982).
+//!
 //! # Moving
 //!
 //! To another machine a store goes as a file: stop the server, copy the file, start the other. While the server

@@ -5,12 +5,16 @@ use std::path::Path;
 
 use redb::{ReadOnlyTable, ReadableTable, TableDefinition, WriteTransaction};
 
-use super::tables::{ADDRESSES, CHANGES, META, NAMES, WITHDRAWALS, ZONES};
+use super::tables::{ADDRESSES, CHANGES, META, META_COPY, NAMES, WITHDRAWALS, ZONES};
 use super::{Policy, Snapshot, StoreError, file};
 
 impl Snapshot {
     /// Writes all that it shows into a new store at `to`, which appears there when it is whole and on
     /// disk. Calls `copied` for every name.
+    ///
+    /// The copy is marked as one. The first who opens it to write finds that what was changed since is not
+    /// in it ([`Store::is_restored`](super::Store::is_restored)), and the serials of zones
+    /// [moved ahead](super::AHEAD).
     ///
     /// # Errors
     /// [`StoreError::Exists`] where there is a file at `to`, and where reading or writing fails.
@@ -35,6 +39,7 @@ impl Snapshot {
         let database = file::builder(policy).create(path)?;
         let transaction = file::begin(&database)?;
         copy(&self.meta, &transaction, META, &mut || {})?;
+        transaction.open_table(META)?.insert(META_COPY, 1)?;
         copy(&self.names, &transaction, NAMES, copied)?;
         copy(&self.changes, &transaction, CHANGES, &mut || {})?;
         copy(&self.withdrawals, &transaction, WITHDRAWALS, &mut || {})?;

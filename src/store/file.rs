@@ -11,8 +11,9 @@ use redb::{
 };
 
 use super::error::guarded;
-use super::tables::{META, META_ADDRESSES, META_FORMAT, Tables};
-use super::{FORMAT, Policy, Sequence, StoreError};
+use super::snapshot::damaged;
+use super::tables::{META, META_ADDRESSES, META_COPY, META_FORMAT, Tables, ZONES};
+use super::{FORMAT, Policy, Sequence, StoreError, ZoneState, key};
 
 /// What a store's file is opened with: one process writes, others read beside it.
 pub(super) fn builder(policy: &Policy) -> Builder {
@@ -22,7 +23,9 @@ pub(super) fn builder(policy: &Policy) -> Builder {
 }
 
 /// Opens the store at `path` to be written; makes it where there is none.
-pub(super) fn open_or_make(path: &Path, policy: &Policy) -> Result<Database, StoreError> {
+///
+/// Tells whether it is a copy that nobody has written to before.
+pub(super) fn open_or_make(path: &Path, policy: &Policy) -> Result<(Database, bool), StoreError> {
     if !path.try_exists()? {
         match make(path, |partial| make_store(partial, policy)) {
             // Another process has just made it.
@@ -31,8 +34,8 @@ pub(super) fn open_or_make(path: &Path, policy: &Policy) -> Result<Database, Sto
         }
     }
     let database = open(path, policy)?;
-    guarded(|| ready(&database, policy))?;
-    Ok(database)
+    let is_restored = guarded(|| ready(&database, policy))?;
+    Ok((database, is_restored))
 }
 
 /// Makes a store that holds nothing of an empty file.
@@ -49,18 +52,40 @@ fn make_store(path: &Path, policy: &Policy) -> Result<(), StoreError> {
     Ok(database.close()?)
 }
 
-/// Sees that this is a store, and has it keep addresses where `policy` wants that.
-fn ready(database: &Database, policy: &Policy) -> Result<(), StoreError> {
+/// Sees that this is a store, and has it keep addresses where `policy` wants that. Makes a store of a copy:
+/// tells whether it was one.
+fn ready(database: &Database, policy: &Policy) -> Result<bool, StoreError> {
     let transaction = begin(database)?;
     let mut meta = transaction.open_table(META)?;
     let format = meta.get(META_FORMAT)?.ok_or(StoreError::NotAStore)?.value();
     check_format(format)?;
-    if !policy.keep_addresses {
-        return Ok(());
+    let was_copy = meta.remove(META_COPY)?.is_some();
+    if policy.keep_addresses {
+        meta.insert(META_ADDRESSES, 1)?;
     }
-    meta.insert(META_ADDRESSES, 1)?;
     drop(meta);
-    Ok(transaction.commit()?)
+    if was_copy {
+        move_serials(&transaction)?;
+    }
+    if was_copy || policy.keep_addresses {
+        transaction.commit()?;
+    }
+    Ok(was_copy)
+}
+
+/// Moves the serials of all zones ahead of those that were served since the copy was made.
+fn move_serials(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    let mut zones = transaction.open_table(ZONES)?;
+    let mut moved = Vec::new();
+    for entry in zones.iter()? {
+        let (key, state) = entry?;
+        let apex = key::name(key.value()).ok_or_else(|| damaged("a zone without a name"))?;
+        moved.push(ZoneState::from_octets(&apex, state.value())?.moved_ahead());
+    }
+    for state in moved {
+        zones.insert(&*key::key(&state.apex), &*state.to_octets())?;
+    }
+    Ok(())
 }
 
 /// Has `fill` write a new file, for the eyes of its owner alone. It appears at `path` when it is whole and on

@@ -67,7 +67,7 @@
 //! | `withdrawals` | ts, key of the name | nothing; what is to be dropped some day |
 //! | `addresses` | key of the name | medium, 0, address |
 //! | `zones` | key of a zone's apex | what is known of it: [`ZoneState`] |
-//! | `meta` | `format`, `addresses` | 2; whether addresses are kept |
+//! | `meta` | `format`, `addresses`, `copy` | 2; whether addresses are kept; whether it is a backup |
 //!
 //! # Limits
 //!
@@ -137,7 +137,7 @@ pub use lines::{LineError, MAX_LINE};
 pub use record::{Held, Kept, Rrsigs, Sequence};
 pub use scan::{OwnerBuffer, Position, Row, Rows, Scan};
 pub use snapshot::{Entry, Snapshot};
-pub use zone::ZoneState;
+pub use zone::{AHEAD, RESTORED, ZoneState};
 
 use crate::clock::Timestamp;
 use writer::{Answer, Command, Shared, Work};
@@ -264,6 +264,12 @@ impl Store {
     /// Where it cannot be read.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
         Snapshot::new(&self.0.shared.begin_read()?)
+    }
+
+    /// Whether it was a copy made by [`Snapshot::backup`] until it was opened: what was changed after that was
+    /// made is not in it, and zones begin [ahead](AHEAD) of their serials.
+    pub fn is_restored(&self) -> bool {
+        self.0.shared.is_restored()
     }
 
     /// Shows the number of the last change on disk, and tells when there are more.

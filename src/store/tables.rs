@@ -31,6 +31,8 @@ pub(super) const ZONES: Octets = TableDefinition::new("zones");
 pub(super) const META_FORMAT: &str = "format";
 /// In [`META`]: 1 where addresses are kept.
 pub(super) const META_ADDRESSES: &str = "addresses";
+/// In [`META`]: 1 in a copy that was made by `backup`, until it is opened to be written.
+pub(super) const META_COPY: &str = "copy";
 
 /// The tables, open to be changed.
 pub(super) struct Tables<'t> {

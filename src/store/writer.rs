@@ -61,13 +61,18 @@ pub(super) struct Shared {
     /// The store, or why it is closed. Only to open it again it is locked for writing.
     database: RwLock<Result<Database, StoreError>>,
     last: watch::Sender<Sequence>,
+    is_restored: bool,
 }
 
 impl Shared {
     pub(super) fn open(path: PathBuf, policy: Policy) -> Result<Self, StoreError> {
-        let database = file::open_or_make(&path, &policy)?;
+        let (database, is_restored) = file::open_or_make(&path, &policy)?;
         let last = watch::Sender::new(file::last(&database)?);
-        Ok(Self { path, policy, database: RwLock::new(Ok(database)), last })
+        Ok(Self { path, policy, database: RwLock::new(Ok(database)), last, is_restored })
+    }
+
+    pub(super) fn is_restored(&self) -> bool {
+        self.is_restored
     }
 
     /// Starts to read what is there now.

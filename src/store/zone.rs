@@ -26,7 +26,21 @@ pub struct ZoneState {
     pub digest: [u8; 32],
 }
 
+/// How far serials of a store that was restored from a copy are moved ahead: 2^28. So many changes are some
+/// months' of ten groups in each second; and whoever keeps the greater serial (RFC 1982) still takes it for
+/// greater when that has been done seven times.
+pub const AHEAD: u32 = 1 << 28;
+
+/// What whoever restores a copy has to know.
+pub const RESTORED: &str = "serials are moved ahead by 2^28; what was published or withdrawn after the \
+                            backup is not in it, so that verification servers have to publish that again";
+
 impl ZoneState {
+    /// The same after a copy of the store took its place.
+    pub(super) fn moved_ahead(self) -> Self {
+        Self { serial: Serial(self.serial.0.wrapping_add(AHEAD)), ..self }
+    }
+
     pub(super) fn to_octets(&self) -> Vec<u8> {
         let (serial, sequence) = (self.serial.0.to_be_bytes(), self.sequence.0.to_be_bytes());
         [&[VERSION][..], &serial, &sequence, &self.digest].concat()

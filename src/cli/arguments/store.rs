@@ -36,6 +36,12 @@ pub(in crate::cli) enum StoreCommand {
     #[command(after_help = STORE_CHECK_EXITS)]
     Check(StoreFile),
     /// Copy a store as it is at this moment, also while a server writes it
+    ///
+    /// To restore it, stop the server, put the copy in the place of the store, and start the server again. It
+    /// begins all zones with serials that are ahead by 2^28, as those of before may have been served with
+    /// other content, and says so in its log. What was published or withdrawn after the copy was made is not
+    /// in it: withdrawn associations are answered again, until verification servers publish all that again
+    /// that they have sent since.
     #[command(after_help = STORE_EXITS)]
     Backup(StoreBackup),
     /// Write what a store holds, one JSON object a line, also while a server writes it

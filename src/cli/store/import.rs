@@ -6,7 +6,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use crate::clock::{Clock, SystemClock};
-use crate::store::{Change, MAX_LINE, Outcome, Pending, Policy, Refusal, Store, StoreError};
+use crate::store::{
+    Change, MAX_LINE, Outcome, Pending, Policy, RESTORED, Refusal, Store, StoreError,
+};
 use crate::wire::Name;
 
 use super::super::arguments::StoreImport;
@@ -31,6 +33,12 @@ pub(crate) fn import(arguments: &StoreImport) -> Exit {
         Ok(store) => store,
         Err(error) => return fail(&arguments.store, error),
     };
+    if store.is_restored() {
+        output::tell(format_args!(
+            "{} is restored from a backup: {RESTORED}",
+            arguments.store.display()
+        ));
+    }
     let mut import = Import {
         file: &arguments.file,
         apex: arguments.apex.as_ref(),

@@ -29,7 +29,7 @@ use crate::authority::{Authority, Place};
 use crate::clock::Clock;
 use crate::config::{self, Located, Mistake};
 use crate::services::dns::{Role, Served};
-use crate::store::{Policy, Sequence, Store, StoreError};
+use crate::store::{Policy, RESTORED, Sequence, Store, StoreError};
 use crate::telemetry::Telemetry;
 use crate::wire::Name;
 
@@ -98,6 +98,9 @@ impl OpenStore {
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let store = aside(move || Store::open(&path, policy)).await?;
+        if store.is_restored() {
+            tracing::warn!("the store is restored from a backup: {RESTORED}");
+        }
         import::import(&store, files, clock.now()).await?;
         let filled = make_ready(&store, zones, clock).await?;
         serial::begin(zones, &filled, clock.now());

@@ -353,6 +353,34 @@ fn reads_go_on_beside_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn serials_of_a_restored_backup_are_ahead() {
+    let state = State::new();
+    let daemon = state.start().await;
+    publish(&daemon, association(1, 1000)).await;
+    let path = |name: &str| state.0.path().join(name);
+    // The serial is noted in an orderly end at the latest.
+    daemon.stop().await;
+    let store = Snapshot::of_file(&path("a.store"), &Policy::default()).unwrap();
+    store.backup(&path("copy"), &Policy::default(), || {}).unwrap();
+    drop(store);
+    let daemon = state.start().await;
+    publish(&daemon, withdrawal(1, 2000)).await;
+    let before = serial(&daemon).await;
+    daemon.stop().await;
+    fs::rename(path("copy"), path("a.store")).unwrap();
+    let mut last = None;
+    for _ in 0..2 {
+        let daemon = state.start().await;
+        assert_eq!(flags(&found(&daemon, &number(1).1, Rtype::ASSOC).await.unwrap().0), 2);
+        let now = serial(&daemon).await;
+        assert!(now > before && last.is_none_or(|last| last == now), "{now} after {before}");
+        last = Some(now);
+        daemon.stop().await;
+    }
+    state.check();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_damaged_holds_up_no_start() {
     let state = State::new();
     let daemon = state.start().await;
