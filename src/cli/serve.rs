@@ -22,7 +22,7 @@ pub(super) fn serve(arguments: &ConfigFile) -> Exit {
             "{path}:1:1: nothing to serve: no [authority], no [resolver]"
         ));
     }
-    log::start(&config.log);
+    log::start(&config.log.value);
     runtime::long(async {
         // Before anything is served, so that no signal is lost.
         let mut signals = match Signals::catch() {

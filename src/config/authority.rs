@@ -37,11 +37,11 @@ pub struct Authority {
     /// The server's identity (RFC 5001), told to whoever asks.
     pub nsid: Option<String>,
     /// UDP threads for each address; 0 stands for one for each core.
-    pub threads: usize,
+    pub threads: Located<usize>,
     /// The store of associations, one for all zones; none where it is not given.
     pub store: Option<Located<PathBuf>>,
     /// For how long the store keeps withdrawals after they were made.
-    pub keep_withdrawals: Duration,
+    pub keep_withdrawals: Located<Duration>,
     /// The zones, each name once.
     pub zones: Vec<Zone>,
 }
@@ -92,10 +92,7 @@ impl Authority {
                 let text = value.string()?;
                 value.accept(nsid(text))
             }),
-            threads: table
-                .value("threads")
-                .and_then(|value| value.number(0, MAX_THREADS))
-                .map_or(0, |threads| usize::try_from(threads).expect("256 threads at most")),
+            threads: threads(&table),
             store: store.and_then(|store| values::path(&store, base)),
             keep_withdrawals: keep_withdrawals(&table),
             zones,
@@ -105,10 +102,20 @@ impl Authority {
     }
 }
 
-fn keep_withdrawals(table: &Table<'_>) -> Duration {
-    let (least, most) = KEPT_DAYS;
-    let days = table.value("keep_withdrawals").and_then(|value| value.number(least, most));
-    Duration::from_secs(days.unwrap_or(KEEP_WITHDRAWALS) * 86_400)
+fn threads(table: &Table<'_>) -> Located<usize> {
+    let threads = number(table, "threads", (0, MAX_THREADS), 0);
+    threads.with(usize::try_from(threads.value).expect("256 threads at most"))
+}
+
+fn keep_withdrawals(table: &Table<'_>) -> Located<Duration> {
+    let days = number(table, "keep_withdrawals", KEPT_DAYS, KEEP_WITHDRAWALS);
+    days.with(Duration::from_secs(days.value * 86_400))
+}
+
+fn number(table: &Table<'_>, key: &'static str, range: (u64, u64), default: u64) -> Located<u64> {
+    let given =
+        table.value(key).and_then(|value| Some(value.locate(value.number(range.0, range.1)?)));
+    given.unwrap_or_else(|| table.locate(default))
 }
 
 fn nsid(text: &str) -> Result<String, String> {

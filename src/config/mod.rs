@@ -68,7 +68,7 @@ pub struct Config {
     /// `[admin]`.
     pub admin: Admin,
     /// `[log]`.
-    pub log: Log,
+    pub log: Located<Log>,
 }
 
 /// A configuration that cannot be used.
@@ -183,7 +183,7 @@ impl Config {
             publish: top.table("publish").map(|table| Publish::read(table, base)),
             client: top.table("client").map(|table| Client::read(table, base)),
             admin: top.table("admin").map(Admin::read).unwrap_or_default(),
-            log: top.table("log").map(Log::read).unwrap_or_default(),
+            log: top.table("log").map_or_else(|| top.locate(Log::default()), Log::read),
         };
         if let (Some(authority), Some(resolver)) = (&config.authority, &config.resolver) {
             for address in &resolver.listen {

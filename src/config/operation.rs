@@ -58,7 +58,7 @@ impl Default for Log {
 }
 
 impl Log {
-    pub(super) fn read(table: Table<'_>) -> Self {
+    pub(super) fn read(table: Table<'_>) -> Located<Self> {
         const LEVELS: [(&str, Level); 5] = [
             ("error", Level::ERROR),
             ("warn", Level::WARN),
@@ -79,6 +79,7 @@ impl Log {
                 .and_then(|value| value.choice(&FORMATS))
                 .unwrap_or(default.format),
         };
+        let log = table.locate(log);
         table.finish();
         log
     }

@@ -146,7 +146,7 @@ fn withdrawals_are_kept_for_a_year_at_least() {
     let zone = "[[authority.zone]]\nname = \"a\"\nfile = \"a\"\n";
     let kept = |line: &str| {
         parse(&format!("[authority]\n{line}{zone}"))
-            .map(|config| config.authority.unwrap().keep_withdrawals.as_secs() / 86_400)
+            .map(|config| config.authority.unwrap().keep_withdrawals.value.as_secs() / 86_400)
     };
     assert_eq!(kept(""), Ok(400));
     assert_eq!(kept("keep_withdrawals = 365\n"), Ok(365));

@@ -16,7 +16,7 @@ use crate::wire::EdnsPolicy;
 
 use super::StartError;
 use super::admin::Status;
-use super::hosting::{self, HostingPart, OpenStore};
+use super::hosting::{self, HostingPart, OpenStore, is_counted};
 use super::key_watch::{KeyWatch, follow};
 use super::listen::bind;
 use super::renewal::{Current, keep_fresh};
@@ -73,9 +73,10 @@ impl AuthorityPart {
     pub(super) fn warn_of_old_serials(&self, zones: &Authority) {
         let served = self.current.served().load();
         let Role::Authority(served) = &served.role else { return };
-        // With a store, serials go on from what is served.
         for zone in zones.zones().filter(|zone| !zone.has_store()) {
             let old = served.zones().find(|old| old.apex() == zone.apex());
+            // With a store, serials go on from what is served.
+            let old = old.filter(|old| !is_counted(old));
             let Some(old) = old.map(|old| old.zone().soa().serial) else { continue };
             let new = zone.zone().soa().serial;
             if new < old {
@@ -113,7 +114,7 @@ impl AuthorityPart {
 /// What clients may take.
 fn limits(plan: &config::Authority) -> transport::Limits {
     let default = transport::Limits::default();
-    match NonZeroUsize::new(plan.threads) {
+    match NonZeroUsize::new(plan.threads.value) {
         None => default,
         Some(udp_threads) => transport::Limits { udp_threads, ..default },
     }

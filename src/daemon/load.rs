@@ -13,7 +13,7 @@ use crate::crypto::{OsRandom, Random};
 use crate::dnssec::ZoneKey;
 use crate::dnssec::lifecycle::{Duty, KeySet, Outlook, utc};
 use crate::dnssec::rollover::TrustPoint;
-use crate::store::{self, Snapshot};
+use crate::store::{self, Entry, Held, Snapshot};
 use crate::wire::Name;
 use crate::zone;
 
@@ -60,14 +60,8 @@ impl LoadError {
         match cause {
             ConfigCause::Mistakes { mistakes, understood } => {
                 let told = Self::of_mistakes(&path, mistakes);
-                let more = understood.into_iter().flat_map(|config| {
-                    [
-                        load_zones(&config, now).err(),
-                        load_points(&config).err(),
-                        publish::open(&config).err(),
-                    ]
-                });
-                Self::all([told].into_iter().chain(more.flatten()))
+                let more = understood.and_then(|config| Parts::read(&config, now).err());
+                Self::all([told].into_iter().chain(more))
             }
             cause => Self(vec![LoadFault::Config(ConfigError { path, cause })]),
         }
@@ -156,23 +150,36 @@ pub fn check(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError>
 /// # Errors
 /// With every mistake in their files and keys.
 pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
-    let store = check_store(config);
-    let checked = [store.err(), list_watch::check(config).err()];
-    let all = (load_zones(config, now), load_points(config), publish::open(config));
-    let (zones, points, publish) = match all {
-        (Ok(zones), Ok(points), Ok(publish)) if checked.iter().all(Option::is_none) => {
-            (zones, points, publish)
-        }
-        (zones, points, publish) => {
-            let errors = [zones.err(), points.err(), publish.err()];
-            return Err(LoadError::all(errors.into_iter().chain(checked).flatten()));
-        }
-    };
+    let Parts { zones, points, publish } = Parts::read(config, now)?;
     let Zones { served, files, warnings } = zones;
     publish::check_keys(config, &served)?;
     match Authority::new(served) {
         Ok(authority) => Ok(Loaded { authority, files, points, publish, warnings }),
         Err(error) => Err(LoadError(vec![LoadFault::Authority(error)])),
+    }
+}
+
+/// What a configuration names, each part for itself.
+struct Parts {
+    zones: Zones,
+    points: Vec<TrustPoint>,
+    publish: Option<Opened>,
+}
+
+impl Parts {
+    /// Reads them all, or tells of everything wrong with any.
+    fn read(config: &Config, now: Timestamp) -> Result<Self, LoadError> {
+        let (store, list) = (check_store(config), list_watch::check(config));
+        match (load_zones(config, now), load_points(config), publish::open(config), store, list) {
+            (Ok(mut zones), Ok(points), Ok(publish), Ok(warnings), Ok(())) => {
+                zones.warnings.extend(warnings);
+                Ok(Self { zones, points, publish })
+            }
+            (zones, points, publish, store, list) => {
+                let errors = [zones.err(), points.err(), publish.err(), store.err(), list.err()];
+                Err(LoadError::all(errors.into_iter().flatten()))
+            }
+        }
     }
 }
 
@@ -182,24 +189,51 @@ fn load_points(config: &Config) -> Result<Vec<TrustPoint>, LoadError> {
 }
 
 /// Sees that the store can be read, or made where there is none. Whether another process has it is seen
-/// when it is opened.
-fn check_store(config: &Config) -> Result<(), LoadError> {
-    let store = config.authority.as_ref().and_then(|authority| authority.store.as_ref());
-    let Some(Located { value: path, position }) = store else { return Ok(()) };
+/// when it is opened. Gives what the operator should look at.
+fn check_store(config: &Config) -> Result<Vec<String>, LoadError> {
+    let Some(plan) = &config.authority else { return Ok(Vec::new()) };
+    let Some(Located { value: path, position }) = &plan.store else { return Ok(Vec::new()) };
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let message = match path.try_exists() {
         Ok(false) if directory.is_some_and(|directory| !directory.is_dir()) => {
             "no such directory".to_owned()
         }
-        Ok(false) => return Ok(()),
+        Ok(false) => return Ok(Vec::new()),
         Ok(true) => match Snapshot::of_file(path, &store::Policy::default()) {
-            Ok(_) => return Ok(()),
+            Ok(snapshot) => return Ok(warnings_of_statements(plan, &config.path, &snapshot)),
             Err(error) => error.to_string(),
         },
         Err(error) => error.to_string(),
     };
     let message = format!("the store {}: {message}", path.display());
     Err(LoadError::of_mistake(&config.path, Mistake { position: *position, message }))
+}
+
+/// Zones that leave out what the store holds for them, as their associations are to be in their files.
+fn warnings_of_statements(
+    plan: &config::Authority,
+    config: &Path,
+    snapshot: &Snapshot,
+) -> Vec<String> {
+    let of_file = |zone: &&config::Zone| zone.associations == config::Associations::File;
+    let warnings = plan.zones.iter().filter(of_file).filter_map(|zone| {
+        let apex = &zone.name.value;
+        let is_other = |other: &Name| other.label_count() > apex.label_count();
+        let others: Vec<&Name> =
+            plan.zones.iter().map(|zone| &zone.name.value).filter(|name| is_other(name)).collect();
+        let is_its = |entry: &Entry| {
+            matches!(entry.held, Held::Statement(_))
+                && !others.iter().any(|other| entry.name.is_at_or_below(other))
+        };
+        // What is damaged is told by whoever serves it.
+        let count = snapshot.at_or_below(apex).ok()?.flatten().filter(is_its).count();
+        let message = format!(
+            "warning: {count} statements of {apex} are in the store and will not be answered, as its associations are in its file"
+        );
+        let told = Mistake { position: zone.name.position, message };
+        (count > 0).then(|| LoadFault::Mistake { path: config.to_owned(), mistake: told }.to_string())
+    });
+    warnings.collect()
 }
 
 /// The zones, what is to be taken into the store, and what the operator should look at.

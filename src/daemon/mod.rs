@@ -17,6 +17,7 @@ mod load;
 mod publish;
 mod renewal;
 mod resolver;
+mod restart;
 mod signals;
 pub mod signing_keys;
 pub mod swap;
@@ -129,7 +130,8 @@ impl Daemon {
     }
 
     /// Reads the configuration's file again, with its zones and keys, and goes over to what they say.
-    /// Addresses, the paths of certificates, threads and logs stay as they are until the next start.
+    /// Addresses, the paths of certificates, threads and logs stay as they are until the next start: it is
+    /// told of each that would change.
     ///
     /// # Errors
     /// With every mistake. Then everything stays as it was.
@@ -197,10 +199,8 @@ impl Daemon {
         if let (Some(part), Some(plan), Some(opened)) = (&self.publish, &config.publish, publish) {
             part.replace(plan, opened);
         }
-        if needs_restart(&self.config, &config) {
-            tracing::warn!(
-                "sections, addresses, certificate paths, threads and logs change at the next start only"
-            );
+        for setting in restart::put_off(&self.config, &config) {
+            tracing::warn!("{setting}");
         }
     }
 
@@ -256,19 +256,6 @@ fn list_watch(
 ) -> Option<ListWatch> {
     let list = plan.root_list.as_ref()?;
     Some(ListWatch::start(list, part.recursor(), Arc::clone(clock), Arc::clone(status)))
-}
-
-/// Whether a change can only be followed by starting again.
-fn needs_restart(old: &Config, new: &Config) -> bool {
-    let authority = |config: &Config| {
-        let part = config.authority.as_ref()?;
-        Some((part.listen.clone(), part.threads, part.keep_withdrawals))
-    };
-    let resolver = |config: &Config| config.resolver.as_ref().map(|part| part.listen.clone());
-    authority(old) != authority(new)
-        || resolver(old) != resolver(new)
-        || publish::fixed(old) != publish::fixed(new)
-        || (&old.admin, &old.log) != (&new.admin, &new.log)
 }
 
 /// Reads on a thread where signing holds nobody up.

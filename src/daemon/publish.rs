@@ -284,12 +284,6 @@ fn listen(address: SocketAddr) -> Result<Vec<TcpListener>, ListenError> {
     tcp_listener(address).map(|listener| vec![listener]).map_err(refused)
 }
 
-/// What changes at the next start only.
-pub(super) fn fixed(config: &Config) -> Option<impl PartialEq + use<>> {
-    let part = config.publish.as_ref()?;
-    Some((part.listen.clone(), part.certificate.clone()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

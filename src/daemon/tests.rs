@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::demo::{Demo, Settings};
+use super::restart::put_off;
 use super::*;
 use crate::transport::{Exchange, Limits, Network, Transport};
 use crate::wire::{Class, Message, Question, Rcode, Rtype};
@@ -168,15 +169,23 @@ async fn questions_go_out_from_addresses_of_this_machine() {
 fn what_takes_a_restart_is_known() {
     let read = |text: &str| Config::parse(text, Path::new("a.toml")).unwrap();
     let old = read(CONFIG);
-    assert!(!needs_restart(&old, &read(&format!("# moved\n{CONFIG}"))));
-    assert!(!needs_restart(&old, &read(&CONFIG.replace("a.zone", "b.zone"))));
-    for (from, to) in [
-        ("listen = [\"127.0.0.1:0\"]", "listen = [\"127.0.0.2:0\"]"),
-        ("threads = 1", "threads = 2"),
-        ("[admin]", "[log]\nlevel = \"debug\"\n[admin]"),
-        ("listen = \"127.0.0.1:0\"", "listen = \"127.0.0.2:0\""),
+    let told = |new: &str| put_off(&old, &read(new));
+    assert_eq!(told(&format!("# moved\n{CONFIG}")), [""; 0]);
+    assert_eq!(told(&CONFIG.replace("a.zone", "b.zone")), [""; 0]);
+    for (from, to, expected) in [
+        (
+            "listen = [\"127.0.0.1:0\"]",
+            "listen = [\"127.0.0.2:0\"]",
+            ":2:11: `listen` of [authority]",
+        ),
+        ("threads = 1", "threads = 2", ":3:11: `threads` of [authority]"),
+        ("threads = 1\n", "", ":1:1: `threads` of [authority]"),
+        ("[admin]", "[log]\nlevel = \"debug\"\n[admin]", ":7:1: [log]"),
+        ("listen = \"127.0.0.1:0\"", "listen = \"127.0.0.2:0\"", ":8:10: `listen` of [admin]"),
+        ("listen = \"127.0.0.1:0\"", "", ": `listen` of [admin]"),
     ] {
-        assert!(needs_restart(&old, &read(&CONFIG.replacen(from, to, 1))), "{to}");
+        let expected = format!("a.toml{expected} changes at the next start only");
+        assert_eq!(told(&CONFIG.replacen(from, to, 1)), [expected], "{to}");
     }
 }
 
@@ -200,6 +209,10 @@ async fn a_bad_start_tells_everything() {
         ["a.toml:3:1", "a.zone:5:7", "a.zone:6:6"],
         "the zones are read all the same"
     );
+    let store = "thread = 1\nstore = \"none/a.store\"";
+    state.write("a.toml", &CONFIG.replace("threads = 1", store));
+    let error = load::read(&state.path("a.toml"), clock.now()).unwrap_err();
+    assert!(state.lines(&error)[1].starts_with("a.toml:4:9: the store "), "{error}");
 }
 
 #[tokio::test]

@@ -319,9 +319,9 @@ impl Saver {
     /// What is to be noted of zones.
     fn news(&mut self) -> Vec<ZoneState> {
         // First how far it is, then the serials: those may count more, never less.
-        let sequence = Sequence(self.applied.load(Ordering::Acquire));
+        let sequence = *self.applied.borrow();
         let authority = self.current.authority();
-        let zones = authority.zones().filter(|zone| zone.has_store());
+        let zones = authority.zones().filter(|zone| serial::is_counted(zone));
         let news = zones.filter_map(|zone| {
             let (apex, serial, digest) = (zone.apex().clone(), zone.serial(), zone.digest());
             let old = self.kept.insert(apex.clone(), (serial, digest));

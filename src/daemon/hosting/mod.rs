@@ -37,6 +37,7 @@ use super::renewal::Current;
 use super::{LoadError, aside};
 use fill::{Filled, fill};
 use keeper::Keeper;
+pub(super) use serial::is_counted;
 
 /// The zones that are served now and the store of their associations. Copies share both.
 #[derive(Debug, Clone)]
@@ -110,7 +111,7 @@ impl OpenStore {
 
 /// How the store is kept.
 fn policy(plan: &config::Authority) -> Policy {
-    Policy { keep_withdrawals: plan.keep_withdrawals, ..Policy::default() }
+    Policy { keep_withdrawals: plan.keep_withdrawals.value, ..Policy::default() }
 }
 
 /// Makes ready for `zones` what a store holds.

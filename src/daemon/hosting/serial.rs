@@ -8,10 +8,11 @@ use crate::clock::Timestamp;
 use crate::store::ZoneState;
 use crate::wire::{Name, Serial};
 
-/// Gives zones with a store, as they begin to be served, the serials that they go on with.
+/// Gives zones with a store, or that had one, as they begin to be served, the serials that they go on with.
 pub(super) fn begin(authority: &mut Authority, filled: &Filled, now: Timestamp) {
-    let zones = authority.zones().zip(&filled.known).filter(|(zone, _)| zone.has_store());
-    let serials = zones.map(|(zone, (known, is_changed))| {
+    let zones = authority.zones().zip(&filled.known);
+    let counted = zones.filter(|(zone, (known, _))| zone.has_store() || known.is_some());
+    let serials = counted.map(|(zone, (known, is_changed))| {
         let at_least = known.as_ref().map(|known| after(known, zone, *is_changed, filled));
         (zone.apex().clone(), greater(zone.serial(), at_least))
     });
@@ -34,17 +35,27 @@ pub(super) fn succeed(
     changed: &[Name],
     now: Timestamp,
 ) {
-    let zones = authority.zones().filter(|zone| zone.has_store());
-    let serials = zones.map(|zone| {
+    let serials = authority.zones().filter_map(|zone| {
         let old = served.zones().find(|old| old.apex() == zone.apex());
+        if !zone.has_store() && !old.is_some_and(is_counted) {
+            return None;
+        }
         let at_least = old.map(|old| {
-            let is_other = old.digest() != zone.digest() || changed.contains(zone.apex());
+            let is_other = old.digest() != zone.digest()
+                || old.has_store() != zone.has_store()
+                || changed.contains(zone.apex());
             if is_other { old.serial().next() } else { old.serial() }
         });
         // One that is new here has what it had when it began.
-        (zone.apex().clone(), greater(zone.serial(), at_least))
+        Some((zone.apex().clone(), greater(zone.serial(), at_least)))
     });
-    set(authority, serials.collect(), now);
+    let serials = serials.collect();
+    set(authority, serials, now);
+}
+
+/// Whether a zone's serial is counted here, now or before its associations went back to its file.
+pub(in crate::daemon) fn is_counted(zone: &ServedZone) -> bool {
+    zone.has_store() || zone.serial() != zone.zone().soa().serial
 }
 
 /// The greater of the two; the second where neither is.

@@ -12,7 +12,7 @@ use crate::authority::Index;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::crypto::{SeededRandom, SigningKey};
-use crate::daemon::{Daemon, LoadError, keys};
+use crate::daemon::{Daemon, LoadError, keys, load};
 use crate::dnssec::{ZoneKey, verify};
 use crate::signed::KeyName;
 use crate::store::testing::spoil;
@@ -313,11 +313,21 @@ async fn a_store_is_opened_at_the_start() {
     assert!(error.ends_with("a.store: in use by another process that writes to it"), "{error}");
     // A zone's associations can go back to the file, and to the store again.
     publish(&daemon, association(1, 1000)).await;
-    let (_, name) = number(1);
+    let ((_, name), mut last) = (number(1), serial(&daemon).await);
     for (more, is_there) in [("associations = \"file\"\n", false), ("", true)] {
         state.write("a.toml", &format!("{CONFIG}{more}"));
+        let warnings =
+            load::read(&state.0.path().join("a.toml"), SystemClock.now()).unwrap().1.warnings;
+        let unanswered =
+            |warning: &String| warning.contains(" 1 statements of a.example. are in the store");
+        assert_eq!(warnings.iter().any(unanswered), !is_there, "{warnings:?}");
         daemon.reload().await.unwrap();
         assert_eq!(found(&daemon, &name, Rtype::ASSOC).await.is_some(), is_there, "{more}");
+        let now = serial(&daemon).await;
+        assert_eq!(now, last.next(), "{more}");
+        daemon.reload().await.unwrap();
+        assert_eq!(serial(&daemon).await, now, "{more}");
+        last = now;
     }
     daemon.stop().await;
     state.check();
