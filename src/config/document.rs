@@ -29,12 +29,21 @@ pub(super) fn parse<'t>(text: &'t str, mistakes: &Mistakes<'_>) -> Option<DeTabl
         let span = error.span().unwrap_or_default();
         let line = mistakes.position(&span).line;
         if last != Some(line) && told < MAX_SYNTAX_ERRORS {
-            mistakes.add(&span, error.message());
+            mistakes.add(&span, in_words(error.message()));
             told += 1;
         }
         last = Some(line);
     }
     errors.is_empty().then(|| table.into_inner())
+}
+
+/// What is told of a syntax error. A text without quotes may begin as another value does.
+fn in_words(message: &str) -> &str {
+    let bare = ["invalid float,", "invalid boolean,", "string values must be quoted,"];
+    match bare.iter().any(|start| message.starts_with(start)) {
+        true => "a value expected: text stands in quotes",
+        false => message,
+    }
 }
 
 /// One table of the file.
@@ -305,6 +314,14 @@ mod tests {
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].starts_with("1:") && found[1].starts_with("2:"), "{found:?}");
         assert!(mistakes_in(&"a = [ =\n".repeat(50), |_| ()).len() <= MAX_SYNTAX_ERRORS);
+    }
+
+    #[test]
+    fn text_without_quotes_is_told_as_that() {
+        for bare in ["192.0.2.1", "foo", "keys", "192.0.2.0/24"] {
+            let found = mistakes_in(&format!("a = {bare}\n"), |_| ());
+            assert!(found[0].ends_with(": a value expected: text stands in quotes"), "{found:?}");
+        }
     }
 
     #[test]
