@@ -13,8 +13,9 @@ use crate::zone::master::{self, Form};
 
 use super::arguments::{AssociationCommand, AssociationSign, AssociationVerify};
 use super::cert::{Case, judge, refuse};
-use super::lookup::show::{in_words, printable};
+use super::lookup::show::in_words;
 use super::moment::in_full;
+use super::text::printable;
 use super::{Exit, input, output};
 use crate::stub::Outcome;
 

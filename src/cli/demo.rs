@@ -40,6 +40,7 @@ pub(super) fn demo(arguments: &arguments::Demo) -> Exit {
             None => Exit::Success,
         }
     })
+    .unwrap_or_else(|exit| exit)
 }
 
 /// What is where, and what to try.

@@ -7,6 +7,7 @@ mod arguments;
 mod association;
 mod cert;
 mod check;
+mod client;
 mod delegation;
 mod demo;
 mod exit;
@@ -22,6 +23,7 @@ mod roots;
 mod runtime;
 mod serve;
 mod store;
+mod text;
 mod trace;
 mod zone;
 

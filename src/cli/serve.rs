@@ -45,6 +45,7 @@ pub(super) fn serve(arguments: &ConfigFile) -> Exit {
         );
         stay(daemon, signals).await
     })
+    .unwrap_or_else(|exit| exit)
 }
 
 /// Tells why it does not start.

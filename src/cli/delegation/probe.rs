@@ -61,14 +61,8 @@ pub(super) fn probe(delegated: &Delegated) -> Result<(), Exit> {
     for server in unknown {
         output::tell(format_args!("{}: not asked, its address stands elsewhere", server.name));
     }
-    let mut faults = Vec::new();
-    let ended = runtime::short(async {
-        faults = ask_all(delegated).await;
-        Exit::Success
-    });
-    match faults.as_slice() {
-        [] if ended == Exit::Success => Ok(()),
-        [] => Err(ended),
+    match runtime::short(ask_all(delegated))?.as_slice() {
+        [] => Ok(()),
         faults => Err(refused(format_args!(
             "{} is not ready to be delegated:\n  {}",
             delegated.name,

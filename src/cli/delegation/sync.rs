@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::{apply, child, open, output, refused};
 use crate::cli::arguments::DelegationSync;
-use crate::cli::lookup::client_config;
+use crate::cli::client::client_config;
 use crate::cli::{Exit, runtime};
 use crate::clock::{Clock, SystemClock};
 use crate::config;
@@ -41,12 +41,8 @@ fn try_sync(arguments: &DelegationSync) -> Result<Exit, Exit> {
     let resolver = arguments.resolver.unwrap_or(config.resolver);
     let network = Network::new(&Limits::default());
     let client = Client::new(resolver, roots, network, Arc::new(SystemClock));
-    let mut answers = Vec::new();
-    let asked = runtime::short(async {
-        answers = ask_all(&client, children, arguments.accept_insecure).await;
-        Exit::Success
-    });
-    let mut exit = asked;
+    let answers = runtime::short(ask_all(&client, children, arguments.accept_insecure))?;
+    let mut exit = Exit::Success;
     let mut change = Change::default();
     for (delegated, answer) in answers {
         match decide(&delegated, answer, &taken, arguments.accept_insecure) {

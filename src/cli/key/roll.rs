@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::status::Shown;
 use super::{refuse, tells_parent};
 use crate::cli::arguments::{KeyRoll, KeysOf};
+use crate::cli::client::client_config;
 use crate::cli::{Exit, output, runtime};
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::config::{self, Config};
+use crate::config;
 use crate::crypto::OsRandom;
 use crate::daemon::keys::{self, KeyError};
 use crate::dnssec::ZoneKey;
@@ -164,24 +165,12 @@ fn refused(refusal: Refusal) -> Exit {
 
 /// Asks for the zone's DS set, and looks whether it proves the key that waits for it.
 fn check(zone: &Name, path: &Path, roll: &Roll<'_>) -> Result<(), Exit> {
-    let config = Config::load(path).map_err(output::config)?;
-    let client = config.client.ok_or_else(|| {
-        output::mistakes(format_args!("{}:1:1: it has no [client] section", path.display()))
-    })?;
+    let client = client_config(Some(path))?;
     let roots = client.roots.iter().map(config::Root::to_root).collect();
     let network = Network::new(&Limits::default());
     let stub = Client::new(client.resolver, roots, network, Arc::new(SystemClock));
     let question = Question { name: zone.clone(), rtype: Rtype::DS, class: Class::IN };
-    let mut found = None;
-    runtime::short(async {
-        found = Some(stub.resolve(question).await);
-        Exit::Success
-    });
-    let resolved = match found {
-        Some(Ok(resolved)) => resolved,
-        Some(Err(error)) => return Err(output::fail(error)),
-        None => return Err(Exit::Error),
-    };
+    let resolved = runtime::short(stub.resolve(question))?.map_err(output::fail)?;
     let key = roll.waiting().expect("a step was planned for it");
     let has = |ds: &Ds| *ds == key.sha256_ds();
     let ds = resolved.data().iter().filter_map(|rdata| Ds::parse(rdata).ok()).any(|ds| has(&ds));

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{object, show};
+use super::object;
 use crate::cli::arguments::{Format, Lookup};
+use crate::cli::text::printable;
 use crate::cli::{Exit, output};
 use crate::stub::book::{Book, BookError, EntryError, Limits, Refused, Report};
 use crate::threepid::{Threepid, ThreepidError};
@@ -141,7 +142,7 @@ fn tell_refused(file: &str, refused: &Refused, format: Format) {
     }
     let whose = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     let text = format!("{written:?}{whose}: {why}");
-    output::tell(format_args!("{file}:{line}: {}", show::printable(&text)));
+    output::tell(format_args!("{file}:{line}: {}", printable(&text)));
 }
 
 /// Tells which columns of a table were read, so that nobody misses one.
@@ -154,6 +155,6 @@ fn tell_columns(file: &Path, report: &Report) {
         ));
     } else {
         let columns = report.columns.join(", ");
-        output::tell(format_args!("{name}: read are the columns {}", show::printable(&columns)));
+        output::tell(format_args!("{name}: read are the columns {}", printable(&columns)));
     }
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use crate::association::Claim;
 use crate::cli::moment::{day, in_full};
+use crate::cli::text::printable;
 use crate::clock::Timestamp;
 use crate::signed::{KeyName, ServerName};
 use crate::stub::{Answer, Finding, Found, Outcome};
@@ -171,32 +172,4 @@ pub(super) fn trust(answer: &Answer) -> String {
 
 fn names(servers: &BTreeSet<ServerName>) -> String {
     servers.iter().map(ServerName::as_str).collect::<Vec<_>>().join(" and ")
-}
-
-/// The text with what would act on a terminal, or turn text around, written out: user ids may have
-/// any character.
-pub(in crate::cli) fn printable(text: &str) -> String {
-    let acts = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if acts(character) {
-            out.extend(character.escape_unicode());
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn user_ids_do_not_act_on_terminals() {
-        assert_eq!(printable("@a\u{1b}[2J\u{202e}é:m"), "@a\\u{1b}[2J\\u{202e}é:m");
-    }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::show::{self, printable};
+use super::show;
+use crate::cli::text::printable;
 use crate::clock::Timestamp;
 use crate::stub::book::Contact;
 use crate::stub::{Answer, Outcome};

@@ -6,6 +6,7 @@ use super::table::Table;
 use super::{object, sheet, show};
 use crate::cli::arguments::Format;
 use crate::cli::output;
+use crate::cli::text::printable;
 use crate::clock::{Clock, SystemClock};
 use crate::stub::Answer;
 use crate::stub::book::Contact;
@@ -51,7 +52,7 @@ impl Writer {
             Form::Text => {
                 output::print(show::lines(threepid, answer, Some(self.resolver), now));
                 if !names.is_empty() {
-                    let names = show::printable(&names.join(", "));
+                    let names = printable(&names.join(", "));
                     output::print(format_args!("  in the address book: {names}\n"));
                 }
             }

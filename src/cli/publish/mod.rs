@@ -19,7 +19,8 @@ use crate::transport::http::{ClientLimits, HttpClient, Roots};
 use crate::wire::Name;
 
 use super::arguments::{OutboxDrop, OutboxRun, OutboxShow, Publish};
-use super::lookup::{client_config, client_of};
+use super::client::client_config;
+use super::lookup::client_of;
 use super::{Exit, output, runtime};
 
 use tell::{Teller, Unsent};
@@ -52,7 +53,8 @@ pub(super) fn publish(arguments: &Publish) -> Exit {
             Ok(()) => teller.exit(),
             Err(error) => output::fail(error),
         }
-    });
+    })
+    .unwrap_or_else(|exit| exit);
     match readable(&outbox) {
         Ok((_, exit)) => sent.max(exit),
         Err(exit) => exit,
@@ -120,7 +122,8 @@ pub(super) fn run(arguments: &OutboxRun) -> Exit {
             Ok(()) => teller.exit(),
             Err(error) => output::fail(error),
         }
-    });
+    })
+    .unwrap_or_else(|exit| exit);
     match readable(&outbox) {
         Ok((entries, exit)) if entries.is_empty() => ran.max(exit),
         Ok((_, exit)) => ran.max(Exit::Waiting).max(exit),

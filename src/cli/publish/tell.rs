@@ -11,7 +11,7 @@ use crate::stub::publish::{Delivery, Entry, EntryId, State, describe};
 use crate::threepid::Threepid;
 use crate::wire::Name;
 
-use super::super::lookup::show::printable;
+use super::super::text::printable;
 use super::super::{Exit, output};
 
 /// Why a statement is not sent now.

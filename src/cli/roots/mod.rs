@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::config::{Config, RootList as Plan};
 use crate::trust::root_list::RootList;
 
-use super::lookup::default_config;
+use super::client::default_config;
 use super::{Exit, output};
 
 pub(super) use show::show;

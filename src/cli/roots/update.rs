@@ -78,27 +78,15 @@ fn fetch(
     now: Timestamp,
 ) -> Result<RootList, Exit> {
     let client = list_watch::client(plan).map_err(output::fail)?;
-    let mut reached = Err(Exit::Error);
-    runtime::short(async {
-        let before = held.version();
-        let walked = walk(held, &plan.mirrors, &client, now, &Limits::default()).await;
-        walked.complaints.iter().for_each(output::tell);
-        let mut list = walked.list;
-        let version = list.version();
-        if version != before {
-            list = match file.save(list) {
-                Ok(held) => held,
-                Err(error) => return output::fail(error),
-            };
-            output::tell(format_args!("version {version} follows, from version {before}"));
-        }
-        match walked.end {
-            Ok(()) => {
-                reached = Ok(list);
-                Exit::Success
-            }
-            Err(stuck) => output::fail(stuck),
-        }
-    });
-    reached
+    let before = held.version();
+    let limits = Limits::default();
+    let walked = runtime::short(walk(held, &plan.mirrors, &client, now, &limits))?;
+    walked.complaints.iter().for_each(output::tell);
+    let mut list = walked.list;
+    let version = list.version();
+    if version != before {
+        list = file.save(list).map_err(output::fail)?;
+        output::tell(format_args!("version {version} follows, from version {before}"));
+    }
+    walked.end.map(|()| list).map_err(output::fail)
 }

@@ -24,7 +24,8 @@ use crate::transport::{self, Network, Sources};
 use crate::wire::{Class, Name, Question, Rtype};
 
 use super::arguments::Trace;
-use super::lookup::{self, default_config};
+use super::client::default_config;
+use super::lookup;
 use super::{Exit, output, runtime};
 
 pub(super) use object::TRACE_JSON;
@@ -67,6 +68,7 @@ pub(super) fn trace(arguments: &Trace) -> Exit {
         teller.end();
         exit
     })
+    .unwrap_or_else(|exit| exit)
 }
 
 /// How the configuration says to resolve.

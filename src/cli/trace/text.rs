@@ -10,7 +10,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::cli::lookup::show::printable;
+use crate::cli::text::printable;
 use crate::config::DNS_PORT;
 use crate::dnssec::Verified;
 use crate::resolver::{Cause, Kind, Meaning, Response, Root, Special, Trusted};
