@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, Located};
-use crate::services::admin::{self, Admin, Health, Pages};
+use crate::services::admin::{self, Health, Pages};
 use crate::telemetry::{Counters, Labels, Telemetry};
 use crate::transport::http::{PlainHttpError, serve};
 use crate::transport::{ListenError, Transport};
@@ -54,7 +54,7 @@ impl Status {
     }
 }
 
-impl Pages for Arc<Status> {
+impl Pages for Status {
     fn metrics(&self) -> String {
         self.telemetry.render()
     }
@@ -95,7 +95,7 @@ impl AdminPart {
         let stopped = async move {
             let _ = stopped.await;
         };
-        let pages = Arc::new(Admin(Arc::clone(status)));
+        let pages = Arc::new(admin::router(status));
         let server = tokio::spawn(serve(listener, None, pages, admin::limits(), stopped));
         Ok(Self { address, stop, server })
     }

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -17,9 +17,10 @@ use crate::services::publish::{
 use crate::services::root_lists::RootLists;
 use crate::store::{Change, Outcome, StoreError};
 use crate::stub::Client;
+use crate::stub::publish::PATH;
 use crate::transport::http::{
     self, BodyError, BoxFuture, ClientLimits, Handler, HttpClient, PlainHttpError, Request,
-    Response, Roots, ServerTls,
+    Response, Roots, Router, ServerTls,
 };
 use crate::transport::{self, ListenError, Network, Transport, tcp_listener};
 use crate::wire::Name;
@@ -115,8 +116,6 @@ pub(super) fn check_keys(config: &Config, zones: &[ServedZone]) -> Result<(), Lo
     if shared.is_empty() { Ok(()) } else { Err(LoadError::of_mistakes(&config.path, shared)) }
 }
 
-type Taker = Publisher<Network, HttpClient, Hosting>;
-
 /// Takes statements until it is stopped.
 pub(super) struct PublishPart {
     pub(super) addresses: Vec<SocketAddr>,
@@ -129,46 +128,36 @@ pub(super) struct PublishPart {
     servers: JoinSet<Result<(), PlainHttpError>>,
 }
 
-/// Has whoever takes statements now answer; and for root lists, where they are served, who has them.
-struct Door {
-    taker: ArcSwap<Taker>,
-    lists: ArcSwapOption<RootLists>,
+/// Has the parts that are there now answer.
+struct Door(ArcSwap<Parts>);
+
+/// What answers, and what of it stays when that is replaced.
+struct Parts {
+    kept: Kept,
+    router: Router,
 }
 
-impl Door {
-    /// Who has root lists, where it is one that is asked for.
-    fn lists(&self, request: &Request) -> Option<Arc<RootLists>> {
-        self.lists.load_full().filter(|_| RootLists::has(&request.path))
-    }
+/// What is counted of those who publish.
+#[derive(Clone)]
+struct Kept {
+    rates: Arc<Rates>,
+    passages: Arc<Passages>,
+    tally: Arc<Tally>,
 }
 
 impl Handler for Door {
     fn admit(&self, head: &Request) -> Result<usize, Box<Response>> {
-        match self.lists(head) {
-            Some(lists) => lists.admit(head),
-            None => self.taker.load().admit(head),
-        }
+        self.0.load().router.admit(head)
     }
 
     fn handle(&self, request: Request) -> BoxFuture<'_, Response> {
-        let (lists, taker) = (self.lists(&request), self.taker.load_full());
-        Box::pin(async move {
-            match lists {
-                Some(lists) => lists.handle(request).await,
-                None => taker.handle(request).await,
-            }
-        })
+        let parts = self.0.load_full();
+        Box::pin(async move { parts.router.handle(request).await })
     }
 
-    fn refuse(&self, error: BodyError) -> Response {
-        self.taker.load().refuse(error)
+    fn refuse(&self, head: &Request, error: BodyError) -> Response {
+        self.0.load().router.refuse(head, error)
     }
-}
-
-/// Who has the root lists that `plan` names.
-fn lists(plan: &config::Publish) -> Option<Arc<RootLists>> {
-    let directory = plan.root_lists.as_ref()?;
-    Some(Arc::new(RootLists::new(&directory.value)))
 }
 
 impl Zones for Hosting {
@@ -201,10 +190,9 @@ impl PublishPart {
         let listeners = each(path, &plan.listen, listen)?;
         let rates = Arc::new(Rates::new(plan.per_client));
         let tally = Arc::new(Tally::new(&status.telemetry));
-        let kept = (rates, Arc::default(), tally);
-        let taker = taker(plan, opened.below, hosting, clock, kept);
-        let door = Door { taker: ArcSwap::from_pointee(taker), lists: lists(plan).into() };
-        let door = Arc::new(door);
+        let kept = Kept { rates, passages: Arc::default(), tally };
+        let parts = parts(plan, opened.below, hosting, clock, kept);
+        let door = Arc::new(Door(ArcSwap::from_pointee(parts)));
         let (stop, stopped) = watch::channel(());
         let (mut addresses, mut servers) = (Vec::new(), JoinSet::new());
         for listener in listeners {
@@ -228,15 +216,12 @@ impl PublishPart {
         if let Some(tls) = &self.tls {
             tls.follow();
         }
-        let now = self.door.taker.load();
-        let rates = match now.rates.rate() == plan.per_client {
-            true => Arc::clone(&now.rates),
-            false => Arc::new(Rates::new(plan.per_client)),
-        };
-        let kept = (rates, Arc::clone(&now.passages), Arc::clone(&now.tally));
-        let taker = taker(plan, opened.below, &self.hosting, &self.clock, kept);
-        self.door.taker.store(Arc::new(taker));
-        self.door.lists.store(lists(plan));
+        let mut kept = self.door.0.load().kept.clone();
+        if kept.rates.rate() != plan.per_client {
+            kept.rates = Arc::new(Rates::new(plan.per_client));
+        }
+        let parts = parts(plan, opened.below, &self.hosting, &self.clock, kept);
+        self.door.0.store(Arc::new(parts));
     }
 
     /// Answers what is asked already, and ends.
@@ -252,13 +237,29 @@ impl PublishPart {
     }
 }
 
+/// What answers as `plan` says.
+fn parts(
+    plan: &config::Publish,
+    below: Below<HttpClient>,
+    hosting: &Hosting,
+    clock: &Arc<dyn Clock>,
+    kept: Kept,
+) -> Parts {
+    let taker = taker(plan, below, hosting, clock, kept.clone());
+    let mut router = Router::new().post(PATH, taker);
+    if let Some(directory) = &plan.root_lists {
+        router = RootLists::new(&directory.value).on(router);
+    }
+    Parts { kept, router }
+}
+
 fn taker(
     plan: &config::Publish,
     below: Below<HttpClient>,
     hosting: &Hosting,
     clock: &Arc<dyn Clock>,
-    (rates, passages, tally): (Arc<Rates>, Arc<Passages>, Arc<Tally>),
-) -> Taker {
+    Kept { rates, passages, tally }: Kept,
+) -> Publisher<Network, HttpClient, Hosting> {
     let network = Network::new(&transport::Limits::default()).towards([plan.resolver]);
     let roots = plan.roots.iter().map(Root::to_root).collect();
     let rules = Rules {

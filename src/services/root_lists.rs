@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::stub::roots::{self, RootListFile};
-use crate::transport::http::header::{ALLOW, HeaderValue};
-use crate::transport::http::{BoxFuture, Handler, Method, Request, Response, StatusCode};
+use crate::stub::roots::RootListFile;
+use crate::transport::http::{Request, Response, Router, StatusCode, endpoint};
 use crate::trust::root_list::MAX_OCTETS;
 
-/// The path that all lists are below.
-const DIRECTORY: &str = "/.well-known/threepid/roots/";
+/// The paths of all lists.
+const PATTERN: &str = "/.well-known/threepid/roots/{file}";
 
 /// Answers with the lists in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +27,10 @@ impl RootLists {
         Self(directory.to_owned())
     }
 
-    /// Whether a path is one of a root list.
-    pub fn has(path: &str) -> bool {
-        version(path).is_some()
+    /// `router` with them.
+    #[must_use]
+    pub fn on(self, router: Router) -> Router {
+        router.get(PATTERN, endpoint(&Arc::new(self), list))
     }
 
     /// What is wrong with the lists that are there, each a line: one that is none, is under the name of
@@ -42,7 +43,7 @@ impl RootLists {
         let mut wrong = Vec::new();
         for entry in fs::read_dir(&self.0)? {
             let name = entry?.file_name();
-            let version = name.to_str().and_then(|name| version(&format!("{DIRECTORY}{name}")));
+            let version = name.to_str().and_then(version);
             match version.map(|version| (version, RootListFile::new(&self.file(version)).load())) {
                 Some((version, Ok(list))) => drop(lists.insert(version, list)),
                 Some((_, Err(error))) => wrong.push(error.to_string()),
@@ -63,52 +64,40 @@ impl RootLists {
 
     /// The file of a version.
     fn file(&self, version: u32) -> PathBuf {
-        self.0.join(format!("{version}.json"))
+        self.0.join(name(version))
     }
 }
 
-impl Handler for RootLists {
-    fn admit(&self, head: &Request) -> Result<usize, Box<Response>> {
-        if !Self::has(&head.path) {
-            let told = refusal(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "no such path");
-            return Err(Box::new(told));
+/// Answers with the list that the path names.
+async fn list(lists: Arc<RootLists>, request: Request) -> Response {
+    let Some(version) = version(request.parameter("file")) else {
+        return Response::error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "no such path");
+    };
+    let file = lists.file(version);
+    let shown = file.display().to_string();
+    let read = tokio::task::spawn_blocking(move || read(&file)).await;
+    match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
+        Ok(list) => Response::json(StatusCode::OK, list),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Response::error(StatusCode::NOT_FOUND, "M_NOT_FOUND", "no such version")
         }
-        if ![Method::GET, Method::HEAD].contains(&head.method) {
-            let code = StatusCode::METHOD_NOT_ALLOWED;
-            let mut response = refusal(code, "M_UNRECOGNIZED", "only GET and HEAD");
-            response.headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return Err(Box::new(response));
+        Err(error) => {
+            tracing::error!(file = shown, %error, "a root list cannot be served");
+            let code = StatusCode::INTERNAL_SERVER_ERROR;
+            Response::error(code, "M_UNKNOWN", "the list cannot be read")
         }
-        Ok(0)
-    }
-
-    fn handle(&self, request: Request) -> BoxFuture<'_, Response> {
-        let file = version(&request.path).map(|version| self.file(version));
-        Box::pin(async move {
-            let Some(file) = file else {
-                return refusal(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "no such path");
-            };
-            let shown = file.display().to_string();
-            let read = tokio::task::spawn_blocking(move || read(&file)).await;
-            match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
-                Ok(list) => Response::json(StatusCode::OK, list),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    refusal(StatusCode::NOT_FOUND, "M_NOT_FOUND", "no such version")
-                }
-                Err(error) => {
-                    tracing::error!(file = shown, %error, "a root list cannot be served");
-                    let code = StatusCode::INTERNAL_SERVER_ERROR;
-                    refusal(code, "M_UNKNOWN", "the list cannot be read")
-                }
-            }
-        })
     }
 }
 
-/// The version that a path is for, written as it is written here.
-fn version(of: &str) -> Option<u32> {
-    let name = of.rsplit('/').next()?.strip_suffix(".json")?;
-    name.parse().ok().filter(|version| roots::path(*version) == of)
+/// The version that a file is of, its name written as it is written here.
+fn version(file: &str) -> Option<u32> {
+    let version = file.strip_suffix(".json")?.parse().ok()?;
+    (file == name(version)).then_some(version)
+}
+
+/// The name of a version's file.
+fn name(version: u32) -> String {
+    format!("{version}.json")
 }
 
 /// What is in a file that is no longer than a list can be.
@@ -121,38 +110,23 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-fn refusal(status: StatusCode, errcode: &str, error: &str) -> Response {
-    Response::json(status, format!("{{\"errcode\":\"{errcode}\",\"error\":\"{error}\"}}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::crypto::SigningKey;
     use crate::signed::{KeyName, Signatures};
-    use crate::transport::http::{Bytes, HeaderMap};
+    use crate::stub::roots;
+    use crate::transport::http::Method;
+    use crate::transport::http::testing::{self, request};
     use crate::trust::root_list::{ListedRoot, RootList, Terms};
     use crate::wire::rdata::Ds;
     use crate::wire::{Algorithm, DigestType};
     use proptest::prelude::*;
 
     async fn ask(lists: &RootLists, method: Method, path: &str) -> (u16, String) {
-        let request = Request {
-            method,
-            path: path.to_owned(),
-            query: None,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            peer: ([127, 0, 0, 1], 1024).into(),
-        };
-        let response = match lists.admit(&request) {
-            Ok(octets) => {
-                assert_eq!(octets, 0, "no content is taken");
-                lists.handle(request).await
-            }
-            Err(response) => *response,
-        };
+        let router = lists.clone().on(Router::new());
+        let response = testing::ask(&router, request(method, path)).await;
         (response.status.as_u16(), String::from_utf8(response.body.to_vec()).unwrap())
     }
 
@@ -168,7 +142,7 @@ mod tests {
         std::fs::write(directory.path().join("secret.json"), "{}").unwrap();
         std::fs::write(directory.path().join("8.json"), vec![b' '; MAX_OCTETS + 1]).unwrap();
         assert_eq!(get(&roots::path(8)).await.0, 500);
-        for other in ["secret", "07", "+7", "../7", "%37", "4294967296", "", "7.json/7"] {
+        for other in ["secret", "07", "+7", "../7", "%2E.%2F7", "4294967296", "", "7.json/7"] {
             let path = format!("/.well-known/threepid/roots/{other}.json");
             let (code, told) = get(&path).await;
             assert!(code == 404 && told.contains("M_UNRECOGNIZED"), "{path}: {code} {told}");
@@ -230,11 +204,10 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_but_versions_is_a_file(text in "[0-9./%a-z+-]{0,20}") {
-            let path = format!("/.well-known/threepid/roots/{text}");
             let is_version = text.strip_suffix(".json").is_some_and(|digits| {
                 digits.parse::<u32>().is_ok_and(|version| version.to_string() == digits)
             });
-            prop_assert_eq!(RootLists::has(&path), is_version);
+            prop_assert_eq!(version(&text).is_some(), is_version);
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use threepid::clock::{Clock, SystemClock};
 use threepid::services::root_lists::RootLists;
 use threepid::signed::{KeyName, NamedKey};
-use threepid::transport::http::{Limits, serve};
+use threepid::transport::http::{Limits, Router, serve};
 use threepid::trust::root_list::RootList;
 use tokio::net::TcpListener;
 
@@ -84,7 +84,7 @@ pub(super) fn publish(directory: &Path, mirror: &str, versions: &[u32]) {
 pub(super) async fn mirror(directory: &Path) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = listener.local_addr().expect("it is bound");
-    let lists = Arc::new(RootLists::new(directory));
+    let lists = Arc::new(RootLists::new(directory).on(Router::new()));
     tokio::spawn(serve(listener, None, lists, Limits::default(), std::future::pending()));
     address
 }

@@ -10,8 +10,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::transport::http::header::{ALLOW, HeaderValue};
-use crate::transport::http::{BoxFuture, Handler, Limits, Method, Request, Response, StatusCode};
+use crate::transport::http::{Limits, Request, Response, Router, StatusCode, endpoint};
 
 /// The media type of [`Pages::metrics`].
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -58,28 +57,16 @@ pub fn limits() -> Limits {
 }
 
 /// Answers with the pages.
-#[derive(Debug)]
-pub struct Admin<P>(pub P);
-
-impl<P: Pages> Handler for Admin<P> {
-    fn admit(&self, head: &Request) -> Result<usize, Box<Response>> {
-        let known = ["/metrics", "/health"].contains(&head.path.as_str());
-        match known && [Method::GET, Method::HEAD].contains(&head.method) {
-            true => Ok(0),
-            false => Err(Box::new(refuse(known))),
-        }
-    }
-
-    fn handle(&self, request: Request) -> BoxFuture<'_, Response> {
-        let response = match request.path.as_str() {
-            "/metrics" => Response::new(StatusCode::OK, OPEN_METRICS, self.0.metrics()),
-            _ => health(self.0.health(), &self.0.troubles()),
-        };
-        Box::pin(std::future::ready(response))
-    }
+pub fn router<P: Pages>(pages: &Arc<P>) -> Router {
+    Router::new().get("/metrics", endpoint(pages, metrics)).get("/health", endpoint(pages, health))
 }
 
-fn health(health: Health, troubles: &[Arc<str>]) -> Response {
+async fn metrics<P: Pages>(pages: Arc<P>, _: Request) -> Response {
+    Response::new(StatusCode::OK, OPEN_METRICS, pages.metrics())
+}
+
+async fn health<P: Pages>(pages: Arc<P>, _: Request) -> Response {
+    let (health, troubles) = (pages.health(), pages.troubles());
     let status = match health {
         Health::Ready => StatusCode::OK,
         Health::Starting | Health::Stopping => StatusCode::SERVICE_UNAVAILABLE,
@@ -88,20 +75,11 @@ fn health(health: Health, troubles: &[Arc<str>]) -> Response {
     Response::text(status, format!("{health}\n{troubles}"))
 }
 
-/// What is no page, or is not asked for as one is.
-fn refuse(known: bool) -> Response {
-    if !known {
-        return Response::text(StatusCode::NOT_FOUND, "there are /metrics and /health\n");
-    }
-    let mut response = Response::text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
-    response.headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-    response
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::http::{Bytes, HeaderMap};
+    use crate::transport::http::Method;
+    use crate::transport::http::testing::{self, request};
 
     struct Fixed(Health, &'static [&'static str]);
 
@@ -124,19 +102,7 @@ mod tests {
     }
 
     async fn ask_of(pages: Fixed, method: Method, path: &str) -> Response {
-        let admin = Admin(pages);
-        let request = Request {
-            method,
-            path: path.to_owned(),
-            query: None,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            peer: ([127, 0, 0, 1], 1024).into(),
-        };
-        match admin.admit(&request) {
-            Ok(_) => admin.handle(request).await,
-            Err(response) => *response,
-        }
+        testing::ask(&router(&Arc::new(pages)), request(method, path)).await
     }
 
     #[tokio::test]
@@ -160,7 +126,7 @@ mod tests {
         let post = ask(Health::Ready, Method::POST, "/metrics").await;
         assert_eq!(
             (post.status.as_u16(), &post.headers["allow"]),
-            (405, &"GET, HEAD".parse().unwrap())
+            (405, &"GET, HEAD, OPTIONS".parse().unwrap())
         );
     }
 }

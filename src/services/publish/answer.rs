@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::signed::{Json, Object};
+use crate::transport::http::error_object;
 use crate::wire::Name;
 
 /// What came of a publication.
@@ -49,10 +50,6 @@ pub enum RefusalKind {
     Forbidden,
     /// No zone here for its name.
     NotFound,
-    /// Nothing is here.
-    Unrecognized,
-    /// Only POST is for this.
-    Method,
     /// A newer statement is held.
     Superseded,
     /// More octets than are read.
@@ -81,14 +78,12 @@ pub enum RefusalKind {
 
 impl RefusalKind {
     /// All of them, for counters.
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::NotJson,
         Self::BadJson,
         Self::InvalidParameter,
         Self::Forbidden,
         Self::NotFound,
-        Self::Unrecognized,
-        Self::Method,
         Self::Superseded,
         Self::TooLarge,
         Self::Incomplete,
@@ -111,8 +106,6 @@ impl RefusalKind {
             Self::InvalidParameter => (400, "M_INVALID_PARAM", "invalid_parameter"),
             Self::Forbidden => (403, "M_FORBIDDEN", "forbidden"),
             Self::NotFound => (404, "M_NOT_FOUND", "not_found"),
-            Self::Unrecognized => (404, "M_UNRECOGNIZED", "unrecognized"),
-            Self::Method => (405, "M_UNRECOGNIZED", "method"),
             Self::Superseded => (409, "THREEPID_SUPERSEDED", "superseded"),
             Self::TooLarge => (413, "M_TOO_LARGE", "too_large"),
             Self::Incomplete => (408, "M_UNKNOWN", "incomplete"),
@@ -180,13 +173,10 @@ impl Answer {
             Self::Unchanged => status("unchanged"),
             Self::Delegated { zone, location } => {
                 let error = format!("the zone {zone} is served elsewhere: publish there");
-                let members = [
-                    ("errcode", DELEGATED.to_owned()),
-                    ("error", error),
-                    ("zone", zone.to_string()),
-                    ("location", location.clone()),
-                ];
-                members.into_iter().collect()
+                let mut body = error_object(DELEGATED, &error);
+                body.insert("zone", zone.to_string());
+                body.insert("location", location.as_str());
+                body
             }
             Self::Refused(refusal) => refusal.body(),
         }
@@ -204,8 +194,7 @@ pub(super) const DELEGATED: &str = "THREEPID_DELEGATED";
 
 impl Refusal {
     fn body(&self) -> Object {
-        let members = [("errcode", self.kind.errcode()), ("error", &self.error)];
-        let mut body: Object = members.into_iter().collect();
+        let mut body = error_object(self.kind.errcode(), &self.error);
         if let Some(wait) = self.retry_after.filter(|_| self.kind == RefusalKind::TooMany) {
             let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).max(1);
             body.insert("retry_after_ms", Json::Integer(millis));

@@ -203,9 +203,7 @@ fn read(response: &Incoming) -> Option<Relayed> {
 fn relayed_kind(status: u16, errcode: &str) -> Option<RefusalKind> {
     let is_it = |kind: &RefusalKind| (kind.status(), kind.errcode()) == (status, errcode);
     let kind = RefusalKind::ALL.into_iter().find(is_it)?;
-    let is_its_own =
-        [RefusalKind::Unrecognized, RefusalKind::Method, RefusalKind::Failed].contains(&kind);
-    (!is_its_own).then_some(kind)
+    (kind != RefusalKind::Failed).then_some(kind)
 }
 
 /// How long to wait, as the server says.

@@ -31,7 +31,8 @@
 //! What is stored or merged is answered for when this is told. Where that takes longer than
 //! [2 seconds](Limits::serve_time) it is not lost: whoever comes again hears of it.
 //!
-//! All but the first two are `{"errcode","error"}` with a text for people.
+//! All but the first two are `{"errcode","error"}` with a text for people. Other methods and paths are for the
+//! [`Router`](crate::transport::http::Router) to refuse.
 //!
 //! # What is checked, in this order
 //!
@@ -232,7 +233,7 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
     }
 
     async fn take(&self, publication: &Publication<'_>, peer: IpAddr) -> Result<Answer, Refusal> {
-        let (threepid, statement) = vet::read(publication.body)?;
+        let (threepid, statement) = vet::read(publication.body())?;
         self.rates.admit(peer, self.clock.now()).map_err(vet::too_many)?;
         let onward = publication.onward()?;
         match self.way(&threepid, publication.root()?.as_ref(), onward.zone.as_ref())? {
@@ -240,7 +241,7 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
             Way::Below { spot, cut } => match &self.below {
                 Below::Refer => self.refer(&spot, &cut).await,
                 Below::Forward { fetch, allowed } => {
-                    let (body, hops) = (publication.body, onward.hops);
+                    let (body, hops) = (publication.body(), onward.hops);
                     let passing = Passing { body, spot: &spot, hops, fetch, allowed };
                     self.forward(&threepid, &statement, &passing, cut).await
                 }

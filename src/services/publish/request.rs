@@ -1,10 +1,9 @@
 //! What a request says besides its body, and how it is answered over HTTP.
 
 use super::{Answer, Publisher, Refusal, RefusalKind, Shelf};
-use crate::stub::publish::PATH;
 use crate::transport::Exchange;
 use crate::transport::http::{
-    BodyError, BoxFuture, Fetch, Handler, HeaderMap, Method, Request, Response, StatusCode, header,
+    BodyError, BoxFuture, Fetch, Handler, Request, Response, StatusCode, header,
 };
 use crate::wire::Name;
 
@@ -14,11 +13,7 @@ pub(super) const HOPS: &str = "threepid-hops";
 pub(super) const ZONE: &str = "threepid-zone";
 
 /// A request to hold a statement.
-pub(super) struct Publication<'a> {
-    pub(super) body: &'a [u8],
-    query: Option<&'a str>,
-    headers: &'a HeaderMap,
-}
+pub(super) struct Publication<'a>(&'a Request);
 
 /// What servers that pass a statement on tell each other.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -30,24 +25,17 @@ pub(super) struct Onward {
 }
 
 impl<'a> Publication<'a> {
-    fn of(request: &'a Request) -> Self {
-        let (query, headers) = (request.query.as_deref(), &request.headers);
-        Self { body: &request.body, query, headers }
+    /// The statement, as it came.
+    pub(super) fn body(&self) -> &'a [u8] {
+        &self.0.body
     }
 
     /// The apex of the tree it is for, where the query tells one. What else a query has is not looked
     /// at.
     pub(super) fn root(&self) -> Result<Option<Name>, Refusal> {
-        let pairs = self.query.unwrap_or_default().split('&');
-        let mut roots = pairs.filter_map(|pair| pair.strip_prefix("root="));
-        let (Some(root), None) = (roots.next(), roots.next()) else {
-            return match self.query.is_some_and(|query| query.contains("root=")) {
-                true => Err(invalid("`root` stands in the query more than once")),
-                false => Ok(None),
-            };
-        };
-        let name = unescape(root).and_then(|text| text.parse().ok());
-        name.map(Some).ok_or_else(|| invalid("`root` is the apex of a tree: a domain name"))
+        let root = self.0.query_value("root").map_err(|error| invalid(error.to_string()))?;
+        let read = root.map(|root| root.parse()).transpose();
+        read.map_err(|_| invalid("`root` is the apex of a tree: a domain name"))
     }
 
     /// What the server that passed it on says.
@@ -57,52 +45,26 @@ impl<'a> Publication<'a> {
     }
 
     fn header<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Refusal> {
-        let Some(value) = self.headers.get(name) else { return Ok(None) };
+        let Some(value) = self.0.headers.get(name) else { return Ok(None) };
         let read = value.to_str().ok().and_then(|text| text.parse().ok());
-        read.map(Some).ok_or_else(|| invalid(&format!("the header {name} is malformed")))
+        read.map(Some).ok_or_else(|| invalid(format!("the header {name} is malformed")))
     }
 }
 
-fn invalid(error: &str) -> Refusal {
+fn invalid(error: impl Into<String>) -> Refusal {
     RefusalKind::InvalidParameter.with(error)
-}
-
-/// The value of a query as text (RFC 3986 section 2).
-fn unescape(text: &str) -> Option<String> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(octet) = rest.next() {
-        octets.push(match octet {
-            b'%' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                u8::try_from(digit()? * 16 + digit()?).ok()?
-            }
-            octet => octet,
-        });
-    }
-    String::from_utf8(octets).ok()
 }
 
 impl Answer {
     /// The answer as a response.
     fn response(&self) -> Response {
         let status = StatusCode::from_u16(self.status()).expect("all of them are statuses");
-        let mut response = Response::json(status, self.body().to_octets());
-        let mut set = |name, value: &str| {
-            if let Ok(value) = header::HeaderValue::from_str(value) {
-                response.headers.insert(name, value);
-            }
-        };
-        if let Self::Delegated { location, .. } = self {
-            set(header::LOCATION, location);
+        let response = Response::object(status, &self.body());
+        match (self, self.retry_after()) {
+            (Self::Delegated { location, .. }, _) => response.with(header::LOCATION, location),
+            (_, Some(seconds)) => response.with(header::RETRY_AFTER, &seconds.to_string()),
+            _ => response,
         }
-        if let Some(seconds) = self.retry_after() {
-            set(header::RETRY_AFTER, &seconds.to_string());
-        }
-        if matches!(self, Self::Refused(refusal) if refusal.kind == RefusalKind::Method) {
-            set(header::ALLOW, "POST");
-        }
-        response
     }
 }
 
@@ -114,23 +76,18 @@ impl<E, F, S> Publisher<E, F, S> {
 }
 
 impl<E: Exchange + 'static, F: Fetch + 'static, S: Shelf> Handler for Publisher<E, F, S> {
-    fn admit(&self, head: &Request) -> Result<usize, Box<Response>> {
-        let refusal = match (head.path.as_str(), &head.method) {
-            (PATH, &Method::POST) => return Ok(self.rules.limits.body),
-            (PATH, _) => RefusalKind::Method.with("this is for POST alone"),
-            _ => RefusalKind::Unrecognized.with("there is nothing here"),
-        };
-        Err(Box::new(self.told(&refusal.into())))
+    fn admit(&self, _: &Request) -> Result<usize, Box<Response>> {
+        Ok(self.rules.limits.body)
     }
 
     fn handle(&self, request: Request) -> BoxFuture<'_, Response> {
         Box::pin(async move {
-            let answer = self.publish(&Publication::of(&request), request.peer.ip()).await;
+            let answer = self.publish(&Publication(&request), request.peer.ip()).await;
             self.told(&answer)
         })
     }
 
-    fn refuse(&self, error: BodyError) -> Response {
+    fn refuse(&self, _: &Request, error: BodyError) -> Response {
         let kind = match error {
             BodyError::TooLarge(_) => RefusalKind::TooLarge,
             BodyError::TooSlow | BodyError::Broken => RefusalKind::Incomplete,
@@ -142,12 +99,13 @@ impl<E: Exchange + 'static, F: Fetch + 'static, S: Shelf> Handler for Publisher<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::http::testing::request;
+    use crate::transport::http::{HeaderMap, Method};
     use proptest::prelude::*;
 
     fn root(query: &str) -> Result<Option<String>, u16> {
-        let (body, headers) = (&b""[..], &HeaderMap::new());
-        let publication = Publication { body, query: Some(query), headers };
-        let root = publication.root().map_err(|refusal| refusal.kind.status());
+        let request = request(Method::POST, &format!("/?{query}"));
+        let root = Publication(&request).root().map_err(|refusal| refusal.kind.status());
         root.map(|root| root.map(|name| name.to_string()))
     }
 
@@ -173,8 +131,9 @@ mod tests {
                 let value = header::HeaderValue::from_static(value);
                 (header::HeaderName::from_static(name), value)
             });
-            let headers = &HeaderMap::from_iter(fields);
-            Publication { body: b"", query: None, headers }.onward().map_err(|_| ())
+            let headers = HeaderMap::from_iter(fields);
+            let request = Request { headers, ..request(Method::POST, "/") };
+            Publication(&request).onward().map_err(|_| ())
         };
         assert_eq!(onward(&[]), Ok(Onward::default()));
         let zone = Some("4.4.msisdn.example.".parse().unwrap());

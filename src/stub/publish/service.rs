@@ -1,11 +1,9 @@
 //! Where a zone says that it takes statements (RFC 2782).
 
-use std::fmt::Write;
-
 use thiserror::Error;
 
 use super::PATH;
-use crate::codec::{Url, UrlError};
+use crate::codec::{Url, UrlError, percent};
 use crate::crypto::Random;
 use crate::stub::{Client, LookupError, Proof};
 use crate::transport::Exchange;
@@ -106,21 +104,7 @@ impl Service {
 /// # Errors
 /// Where the name is too long for that: none is.
 pub fn location(server: &Url, apex: &Name) -> Result<Url, UrlError> {
-    server.with_target(&format!("{PATH}?root={}", escape(&apex.to_string())))
-}
-
-/// Text as the value of a query has it (RFC 3986 section 2).
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for octet in text.bytes() {
-        match octet {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                escaped.push(char::from(octet));
-            }
-            _ => write!(escaped, "%{octet:02X}").expect("a string takes all that is written"),
-        }
-    }
-    escaped
+    server.with_target(&format!("{PATH}?root={}", percent(&apex.to_string())))
 }
 
 impl<E: Exchange + 'static> Client<E> {
@@ -194,6 +178,5 @@ mod tests {
         let url = service(8448, "publish.example.").location(&Name::root()).unwrap().to_string();
         assert!(url.ends_with(".example:8448/_threepid/v1/associations?root=."), "{url}");
         assert!(service(1, "a\\032b.example.").location(&apex).is_err());
-        assert_eq!(escape("a b\\&é"), "a%20b%5C%26%C3%A9");
     }
 }

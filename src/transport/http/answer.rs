@@ -25,13 +25,14 @@ pub(super) async fn answer(
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(ToOwned::to_owned),
         headers: head.headers,
+        parameters: Vec::new(),
         body: Bytes::new(),
         peer,
     };
     let response = match handler.admit(&request) {
         Err(response) => *response,
         Ok(most) => match read(content, most, time).await {
-            Err(error) => handler.refuse(error),
+            Err(error) => handler.refuse(&request, error),
             Ok(body) => {
                 request.body = body;
                 handler.handle(request).await

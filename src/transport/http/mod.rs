@@ -3,7 +3,8 @@
 //!
 //! [`serve`] answers with a [`Handler`]: the connection, its TLS, its timing and the size of what
 //! comes are seen to here, and a handler is a function from a [`Request`] that is there as a whole to
-//! a [`Response`]. Who asks uses a [`Fetch`], as [`HttpClient`] is one: one request, its response as
+//! a [`Response`]. A [`Router`] is the handler of several paths, and refuses all others in the one form
+//! there is for errors, [`Response::error`]. Who asks uses a [`Fetch`], as [`HttpClient`] is one: one request, its response as
 //! a whole, nothing followed. Plain HTTP is spoken on loopback alone, in both directions.
 //!
 //! Everything that others can make grow has its bound in [`Limits`] and [`ClientLimits`].
@@ -12,7 +13,11 @@ mod answer;
 mod client;
 mod connection;
 mod limits;
+mod message;
+mod router;
 mod server;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tls;
 
 use std::future::Future;
@@ -29,58 +34,13 @@ pub use hyper::body::Bytes;
 pub use hyper::header;
 pub use hyper::{HeaderMap, Method, StatusCode};
 pub use limits::{ClientLimits, Limits};
+pub use message::{QueryError, Request, Response, error_object};
+pub use router::{Endpoint, Router, endpoint};
 pub use server::{PlainHttpError, serve};
 pub use tls::{CertificateFiles, ServerTls, TlsError};
 
 /// A future behind a pointer, as a trait gives it that is called through one.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// What a client wants.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// What to do.
-    pub method: Method,
-    /// With what: the path of the target, as it was sent. `%` and two digits are not read.
-    pub path: String,
-    /// What follows the `?`.
-    pub query: Option<String>,
-    /// The header fields.
-    pub headers: HeaderMap,
-    /// The content; empty while it is not read.
-    pub body: Bytes,
-    /// Who asks.
-    pub peer: SocketAddr,
-}
-
-/// What a client gets.
-#[derive(Debug, Clone)]
-pub struct Response {
-    /// What came of it.
-    pub status: StatusCode,
-    /// The header fields. Those of the connection are added.
-    pub headers: HeaderMap,
-    /// The content.
-    pub body: Bytes,
-}
-
-impl Response {
-    /// A response with content of this media type.
-    pub fn new(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Self {
-        let media_type = header::HeaderValue::from_static(media_type);
-        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, media_type)]);
-        Self { status, headers, body: body.into() }
-    }
-
-    /// A response of a line of text.
-    pub fn text(status: StatusCode, text: impl Into<String>) -> Self {
-        Self::new(status, "text/plain; charset=utf-8", text.into())
-    }
-
-    /// A response in JSON.
-    pub fn json(status: StatusCode, json: impl Into<Bytes>) -> Self {
-        Self::new(status, "application/json", json)
-    }
-}
 
 /// Why the content of a request is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -97,13 +57,20 @@ pub enum BodyError {
 }
 
 impl BodyError {
-    /// The status that says so.
-    pub fn status(self) -> StatusCode {
+    /// The status and the `errcode` that say so.
+    fn words(self) -> (StatusCode, &'static str) {
         match self {
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Broken => StatusCode::BAD_REQUEST,
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "M_UNKNOWN"),
+            Self::Broken => (StatusCode::BAD_REQUEST, "M_UNKNOWN"),
         }
+    }
+}
+
+impl From<BodyError> for Response {
+    fn from(error: BodyError) -> Self {
+        let (status, errcode) = error.words();
+        Self::error(status, errcode, &error.to_string())
     }
 }
 
@@ -120,10 +87,10 @@ pub trait Handler: Send + Sync + 'static {
     /// own; that of a client who went is dropped on its way.
     fn handle(&self, request: Request) -> BoxFuture<'_, Response>;
 
-    /// The response to a request whose content is not taken: one in plain text where the handler has
-    /// no other.
-    fn refuse(&self, error: BodyError) -> Response {
-        Response::text(error.status(), format!("{error}\n"))
+    /// The response to the request with this head, whose content is not taken: 413, 408 or 400, where
+    /// the handler has no other.
+    fn refuse(&self, _: &Request, error: BodyError) -> Response {
+        error.into()
     }
 }
 

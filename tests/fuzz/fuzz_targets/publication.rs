@@ -100,20 +100,15 @@ fn request(mut octets: &[u8]) -> Request {
             headers.insert(name, value);
         }
     }
-    Request {
-        method: Method::POST,
-        path: PATH.to_owned(),
-        query,
-        headers,
-        body: Bytes::copy_from_slice(octets),
-        peer: "192.0.2.1:4711".parse().expect("an address"),
-    }
+    let peer = "192.0.2.1:4711".parse().expect("an address");
+    let body = Bytes::copy_from_slice(octets);
+    Request { query, headers, body, ..Request::new(Method::POST, PATH, peer) }
 }
 
 fn respond(publisher: &Publisher<Nothing, HttpClient, Nothing>, request: Request) -> Response {
     match publisher.admit(&request) {
         Err(response) => *response,
-        Ok(most) if request.body.len() > most => publisher.refuse(BodyError::TooLarge(most)),
+        Ok(most) if request.body.len() > most => publisher.refuse(&request, BodyError::TooLarge(most)),
         // Nothing on the way waits for anything.
         Ok(_) => {
             match publisher.handle(request).as_mut().poll(&mut Context::from_waker(Waker::noop())) {

@@ -3,7 +3,7 @@
 use super::world::{Cert, NOW, World, number, request, statement, word, world};
 use crate::clock::Timestamp;
 use crate::signed::Json;
-use crate::transport::http::{BodyError, Handler, Method, header};
+use crate::transport::http::{BodyError, Handler, header};
 
 const NUMBER: &str = "447700900123";
 
@@ -60,21 +60,12 @@ async fn bad_bodies_are_told_apart_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn other_paths_methods_and_broken_bodies() {
+async fn bodies_that_are_not_taken_are_counted() {
     let world = plain();
-    let mut get = request("", "");
-    get.method = Method::GET;
-    let refused = world.respond(get).await;
-    assert_eq!(refused.status.as_u16(), 405);
-    assert_eq!(refused.headers[header::ALLOW], "POST");
-    let mut elsewhere = request("", "");
-    elsewhere.path += "/";
-    assert_eq!(world.respond(elsewhere).await.status.as_u16(), 404);
-    let publisher = &world.publisher;
-    assert_eq!(publisher.admit(&request("", "")).unwrap(), 8192);
-    assert_eq!(publisher.refuse(BodyError::TooLarge(8192)).status.as_u16(), 413);
-    assert_eq!(publisher.refuse(BodyError::Broken).status.as_u16(), 408);
-    for (outcome, count) in [("method", 1), ("unrecognized", 1), ("too_large", 1), ("stored", 0)] {
+    assert_eq!(world.told(vec![b' '; 8193]).await, (413, "M_TOO_LARGE".into()));
+    let refused = world.publisher.refuse(&request("", ""), BodyError::Broken);
+    assert_eq!(refused.status.as_u16(), 408);
+    for (outcome, count) in [("too_large", 1), ("incomplete", 1), ("stored", 0)] {
         let line = format!("t_publications_total{{outcome=\"{outcome}\"}} {count}\n");
         assert!(world.telemetry.render().contains(&line), "{line}");
     }

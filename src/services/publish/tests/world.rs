@@ -25,9 +25,8 @@ use crate::stub::Client;
 use crate::stub::publish::PATH;
 use crate::telemetry::Telemetry;
 use crate::threepid::Threepid;
-use crate::transport::http::{
-    Fetch, FetchError, Handler, HeaderMap, Incoming, Method, Outgoing, Request, Response,
-};
+use crate::transport::http::testing::ask;
+use crate::transport::http::{Fetch, FetchError, Incoming, Method, Outgoing, Request, Response};
 use crate::transport::{Exchange, ExchangeError, Transport};
 use crate::trust::Anchors;
 use crate::wire::{DigestType, EdnsPolicy, Name, Query, Rtype};
@@ -274,15 +273,8 @@ impl World {
         (status, word(&body))
     }
 
-    pub(super) async fn respond(&self, mut request: Request) -> Response {
-        let body = std::mem::take(&mut request.body);
-        match self.publisher.admit(&request) {
-            Err(response) => *response,
-            Ok(most) if body.len() > most => {
-                self.publisher.refuse(crate::transport::http::BodyError::TooLarge(most))
-            }
-            Ok(_) => self.publisher.handle(Request { body, ..request }).await,
-        }
+    pub(super) async fn respond(&self, request: Request) -> Response {
+        ask(&self.publisher, request).await
     }
 
     /// How often the store was touched.
@@ -306,14 +298,9 @@ pub(super) fn word(body: &Object) -> String {
 }
 
 pub(super) fn request(query: &str, body: impl Into<Vec<u8>>) -> Request {
-    Request {
-        method: Method::POST,
-        path: PATH.to_owned(),
-        query: Some(query.to_owned()).filter(|query| !query.is_empty()),
-        headers: HeaderMap::new(),
-        body: body.into().into(),
-        peer: SocketAddr::new(IpAddr::from([198, 51, 100, 7]), 4711),
-    }
+    let peer = SocketAddr::new(IpAddr::from([198, 51, 100, 7]), 4711);
+    let request = Request::new(Method::POST, &format!("{PATH}?{query}"), peer);
+    Request { body: body.into().into(), ..request }
 }
 
 pub(super) fn number(digits: &str) -> Threepid {
