@@ -22,11 +22,11 @@
 //! | 10 configuration | [`config`] |
 //! | 9 what is answered on the network | [`services`] |
 //! | 8 client library | [`stub`] |
-//! | 7 drivers | [`recursor`] |
+//! | 7 drivers | [`recursor`], [`courier`] |
 //! | 6 input and output | [`store`], [`transport`] |
-//! | 5 machines | [`authority`], [`resolver`] |
+//! | 5 machines | [`authority`], [`resolver`], [`verification`] |
 //! | 4 judgement | [`trust`], [`zone`] |
-//! | 3 statements | [`association`], [`certificate`] |
+//! | 3 statements | [`association`], [`certificate`], [`allowance`] |
 //! | 2 nouns | [`threepid`], [`signed`], [`dnssec`] |
 //! | 1 primitives | [`crypto`], [`wire`] |
 //! | 0 ground | [`codec`], [`clock`], [`telemetry`] |
@@ -45,7 +45,8 @@ pub mod dnssec;
 pub mod signed;
 pub mod threepid;
 
-// Floor 3: statements.
+// Floor 3: statements, and who may ask how often.
+pub mod allowance;
 pub mod association;
 pub mod certificate;
 
@@ -56,12 +57,14 @@ pub mod zone;
 // Floor 5: machines.
 pub mod authority;
 pub mod resolver;
+pub mod verification;
 
 // Floor 6: input and output.
 pub mod store;
 pub mod transport;
 
 // Floor 7: drivers.
+pub mod courier;
 pub mod recursor;
 
 // Floor 8: the client library.

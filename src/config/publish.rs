@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use crate::services::publish::Rate;
+use crate::allowance::Rate;
+use crate::services::publish;
 use crate::transport::http::CertificateFiles;
 use crate::trust::Anchors;
 use crate::wire::Prefix;
@@ -29,8 +30,9 @@ const RESOLVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DN
 /// The most that a client may send each second.
 const MAX_RATE: u64 = 10_000;
 
-/// For how many seconds' worth of statements a client may save up.
-const BURST_SECONDS: u32 = 20;
+/// What a client may send each second where nothing is said: a verification server with a million people
+/// has one in four seconds.
+const RATE: u32 = 20;
 
 /// `[publish]`: where statements are taken, and whose word counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,10 +157,7 @@ fn certificate(
 
 fn per_client(table: &Table<'_>) -> Rate {
     let number = table.value("per_client").and_then(|value| value.number(1, MAX_RATE));
-    let Some(per_second) = number.and_then(|number| u32::try_from(number).ok()) else {
-        return Rate::default();
-    };
-    Rate { per_second, burst: per_second * BURST_SECONDS }
+    publish::per_second(number.and_then(|number| u32::try_from(number).ok()).unwrap_or(RATE))
 }
 
 impl Below {
@@ -211,12 +210,12 @@ mod tests {
         assert_eq!(plain.listen.iter().map(|at| at.value).collect::<Vec<_>>(), LISTEN);
         let files = plain.certificate.unwrap().value;
         assert_eq!((files.chain, files.key), ("d/c".into(), "d/k".into()));
-        assert_eq!((plain.per_client, plain.below), (Rate::default(), Below::Refer));
+        assert_eq!((plain.per_client, plain.below), (publish::per_second(20), Below::Refer));
         let given = "listen = [\"[::1]:80\", \"127.0.0.1\"]\nplain = true\nper_client = 3\n\
                      below = \"forward\"\nforward_to = [\"10.0.0.0/8\"]\nca_file = \"ca\"\n";
         let given = read(given).unwrap();
         assert_eq!((given.listen[1].value.port(), given.certificate), (443, None));
-        assert_eq!(given.per_client, Rate { per_second: 3, burst: 60 });
+        assert_eq!(given.per_client, Rate::per_second(3).bursting(60));
         let Below::Forward { allowed, ca_file } = given.below else { panic!() };
         assert_eq!((allowed.len(), ca_file.unwrap().value), (1, PathBuf::from("d/ca")));
     }

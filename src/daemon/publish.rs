@@ -8,12 +8,11 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::allowance::Rates;
 use crate::authority::{Place, ServedZone};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Config, Mistake, Root};
-use crate::services::publish::{
-    Below, Limits, Passages, Publisher, Rates, Rules, Shelf, Tally, Zones,
-};
+use crate::services::publish::{Below, Limits, Passages, Publisher, Rules, Shelf, Tally, Zones};
 use crate::services::root_lists::RootLists;
 use crate::store::{Change, Outcome, StoreError};
 use crate::stub::Client;

@@ -110,6 +110,7 @@ mod check;
 mod error;
 mod file;
 mod key;
+pub mod ledger;
 mod lines;
 mod record;
 mod scan;

@@ -23,6 +23,7 @@ const ONE_DOOR: &[(&str, &str)] = &[
     ("tokio_rustls", "src/transport/http/"),
     ("rustls_native_certs", "src/transport/http/"),
     ("redb::", "src/store/"),
+    ("lettre", "src/courier/"),
     ("indicatif::", "src/cli/"),
     ("calcard", "src/stub/book/vcard.rs"),
     ("unicode_width::", "src/cli/"),

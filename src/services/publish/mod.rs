@@ -37,7 +37,7 @@
 //! # What is checked, in this order
 //!
 //! 1. The size, then the JSON, then the statement, its address in normal form.
-//! 2. How often the client came: [`Rate`].
+//! 2. How often the client came: [`per_second`].
 //! 3. Where the name lies, by the zones' tables alone: here, below a delegation, or elsewhere.
 //! 4. The signatures, by certificates in the tree that the statement goes to, up to the root verification
 //!    servers that are accepted here. It is held with those alone that hold for this identifier.
@@ -68,7 +68,6 @@
 mod answer;
 mod forward;
 mod passages;
-mod rate;
 mod referral;
 mod request;
 mod tally;
@@ -83,25 +82,33 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::allowance::{Rate, Rates};
 use crate::association::Statement;
 use crate::authority::Place;
 use crate::clock::{Clock, Timestamp};
 use crate::store::{Change, Outcome, StoreError};
 use crate::stub::Client;
 use crate::threepid::Threepid;
-use crate::transport::Exchange;
 use crate::transport::http::Fetch;
+use crate::transport::{self, Exchange};
 use crate::trust::Anchors;
 use crate::wire::{Name, Prefix};
 
 pub use answer::{Answer, Refusal, RefusalKind};
 pub use passages::Passages;
-pub use rate::{Rate, Rates};
-
 pub use tally::Tally;
 
 use forward::Passing;
 use request::Publication;
+
+/// For how many seconds' worth of statements a client may save up.
+const BURST_SECONDS: u32 = 20;
+
+/// What one client may send, an IPv4 address or an IPv6 network of 64 bits: so many statements a second in
+/// the long run, and those of 20 seconds at once, so that an outbox that waited is soon empty.
+pub const fn per_second(count: u32) -> Rate {
+    Rate::per_second(count).bursting(count.saturating_mul(BURST_SECONDS))
+}
 
 /// What is taken of publications, and of those who send them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -234,7 +241,7 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
 
     async fn take(&self, publication: &Publication<'_>, peer: IpAddr) -> Result<Answer, Refusal> {
         let (threepid, statement) = vet::read(publication.body())?;
-        self.rates.admit(peer, self.clock.now()).map_err(vet::too_many)?;
+        self.rates.admit(transport::client(peer), self.clock.now()).map_err(vet::too_many)?;
         let onward = publication.onward()?;
         match self.way(&threepid, publication.root()?.as_ref(), onward.zone.as_ref())? {
             Way::Here(spots) => self.hold(&threepid, &statement, &spots).await,

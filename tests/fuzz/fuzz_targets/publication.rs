@@ -8,11 +8,12 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
+use threepid::allowance::{Rate, Rates};
 use threepid::association::Statement;
 use threepid::authority::Place;
 use threepid::clock::{ManualClock, Timestamp};
 use threepid::services::publish::{
-    Below, Limits, Publisher, Rate, Rates, Rules, Shelf, Tally, Zones,
+    Below, Limits, Publisher, Rules, Shelf, Tally, Zones,
 };
 use threepid::signed::{self, Object};
 use threepid::store::{Change, Outcome, StoreError};
@@ -74,7 +75,7 @@ fn publisher() -> Publisher<Nothing, HttpClient, Nothing> {
         zones: Arc::new(Nothing),
         shelf: Nothing,
         clock,
-        rates: Arc::new(Rates::new(Rate { per_second: 1, burst: u32::MAX })),
+        rates: Arc::new(Rates::new(Rate::per_second(1).bursting(u32::MAX))),
         passages: Arc::default(),
         tally: Arc::new(Tally::new(&Telemetry::new("fuzz"))),
     }

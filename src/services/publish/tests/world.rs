@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::allowance::{Rate, Rates};
 use crate::association::Statement;
 use crate::authority::{self, Associated, Authority, Place, ServedZone};
 use crate::certificate::{self, Certificate, Scope, Terms};
@@ -16,9 +17,7 @@ use crate::codec::hex;
 use crate::crypto::{SeededRandom, SigningKey};
 use crate::dnssec::ZoneKey;
 use crate::resolver::Root;
-use crate::services::publish::{
-    Below, Limits, Passages, Publisher, Rate, Rates, Rules, Shelf, Tally, Zones,
-};
+use crate::services::publish::{Below, Limits, Passages, Publisher, Rules, Shelf, Tally, Zones};
 use crate::signed::{Json, KeyName, Limits as JsonLimits, Object};
 use crate::store::{Change, Entry, Outcome, Policy, Store, StoreError};
 use crate::stub::Client;
@@ -252,7 +251,7 @@ pub(super) fn world(certificates: [&[Cert]; 2], children: &[Child]) -> World {
         zones: Arc::new(Tables(cuts)),
         shelf: Noted { store, touched: Arc::default(), is_stuck: Arc::default() },
         clock: shared,
-        rates: Arc::new(Rates::new(Rate { per_second: 1, burst: 1000 })),
+        rates: Arc::new(Rates::new(Rate::per_second(1).bursting(1000))),
         passages: Arc::new(Passages::default()),
         tally: Arc::new(Tally::new(&telemetry)),
     };

@@ -1,0 +1,206 @@
+//! The ledger: what a verification server and an identity service must not forget, durably, in one file.
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | `sessions` | id of a [`Session`](crate::verification::Session) | the session |
+//! | `openers` | SHA-256 of identifier and client secret | id of the session that they opened last |
+//! | `ends` | end of a session, its id | nothing |
+//! | `accounts` | SHA-256 of an access token | whose it is: [`Account`] |
+//! | `agreements` | user id | addresses of the terms that the user agreed to |
+//! | `invitations` | medium, address, token | an [`Invitation`] |
+//! | `invited` | token of an invitation | its key in `invitations` |
+//! | `ephemeral` | a public key | nothing: it was made for an invitation |
+//! | `meta` | name | a number or text of the service's own |
+//!
+//! Values are JSON, so that what one version writes another reads. Access tokens stand there as hashes
+//! alone: who reads the file cannot use them. Addresses and tokens of sessions stand there as they are,
+//! since messages are sent again; the file is for the eyes of its owner.
+//!
+//! One process has the ledger open. What a call has written is on disk when it returns: calls wait for the
+//! disk, and are not for asynchronous threads. After `kill -9` what was answered is there.
+
+mod accounts;
+mod invitations;
+mod sessions;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::Path;
+
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::guarded;
+use super::file;
+use super::{Policy, StoreError};
+
+pub use accounts::{AccessToken, Account};
+pub use invitations::Invitation;
+
+/// Octets by octets: every table is one.
+type Octets = TableDefinition<'static, &'static [u8], &'static [u8]>;
+
+/// What the service notes about itself.
+const META: Octets = TableDefinition::new("meta");
+/// In [`META`]: the form of the tables.
+const META_FORMAT: &[u8] = b"format";
+/// The form that this version writes.
+const FORMAT: u64 = 1;
+
+/// Every table, so that each is there from the beginning.
+const TABLES: [Octets; 9] = [
+    META,
+    sessions::SESSIONS,
+    sessions::OPENERS,
+    sessions::ENDS,
+    accounts::ACCOUNTS,
+    accounts::AGREEMENTS,
+    invitations::INVITATIONS,
+    invitations::INVITED,
+    invitations::EPHEMERAL,
+];
+
+/// Memory for pages of the file, in octets: what is in use fits.
+const CACHE: usize = 8 << 20;
+
+/// An open ledger.
+pub struct Ledger {
+    database: Database,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// Opens the ledger at `path`; makes it where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] where another process has it open, [`StoreError::NotAStore`] where the file is
+    /// something else, and what the system says.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let policy = Policy { cache: CACHE, ..Policy::default() };
+        if !path.try_exists()? {
+            match file::make(path, |partial| Ok(make(partial, &policy)?.close()?)) {
+                Ok(()) | Err(StoreError::Exists) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let ledger = Self { database: file::open(path, &policy)? };
+        match ledger.noted::<u64>(META_FORMAT)? {
+            Some(FORMAT) => Ok(ledger),
+            Some(other) => Err(StoreError::Format(other)),
+            None => Err(StoreError::NotAStore),
+        }
+    }
+
+    /// What the service noted about itself under `name`.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn noted<T: DeserializeOwned>(&self, name: &[u8]) -> Result<Option<T>, StoreError> {
+        self.get(META, name)
+    }
+
+    /// Notes something about the service itself.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn note<T: Serialize>(&self, name: &[u8], value: &T) -> Result<(), StoreError> {
+        self.write(|pages| pages.put(META, name, value))
+    }
+
+    /// Reads one value.
+    fn get<T: DeserializeOwned>(&self, table: Octets, key: &[u8]) -> Result<Option<T>, StoreError> {
+        guarded(|| {
+            let table = self.database.begin_read()?.open_table(table)?;
+            table.get(key)?.map(|value| read(value.value())).transpose()
+        })
+    }
+
+    /// Reads the keys and values from `start` on, at most `most`, as long as keys begin with it.
+    fn below<T: DeserializeOwned>(
+        &self,
+        table: Octets,
+        start: &[u8],
+        most: usize,
+    ) -> Result<Vec<(Vec<u8>, T)>, StoreError> {
+        guarded(|| {
+            let table = self.database.begin_read()?.open_table(table)?;
+            let mut found = Vec::new();
+            for entry in table.range::<&[u8]>(start..)?.take(most) {
+                let (key, value) = entry?;
+                if !key.value().starts_with(start) {
+                    break;
+                }
+                found.push((key.value().to_vec(), read(value.value())?));
+            }
+            Ok(found)
+        })
+    }
+
+    /// Does `work` in one transaction, which is on disk when this returns, or not made at all.
+    fn write<T>(
+        &self,
+        work: impl FnOnce(&Pages<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        guarded(|| {
+            let transaction = file::begin(&self.database)?;
+            let done = work(&Pages(&transaction))?;
+            transaction.commit()?;
+            Ok(done)
+        })
+    }
+}
+
+fn make(path: &Path, policy: &Policy) -> Result<Database, StoreError> {
+    let database = file::builder(policy).create(path)?;
+    let transaction = file::begin(&database)?;
+    for table in TABLES {
+        drop(transaction.open_table(table)?);
+    }
+    Pages(&transaction).put(META, META_FORMAT, &FORMAT)?;
+    transaction.commit()?;
+    Ok(database)
+}
+
+/// The tables, open to be changed together.
+struct Pages<'t>(&'t WriteTransaction);
+
+impl Pages<'_> {
+    fn get<T: DeserializeOwned>(&self, table: Octets, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let table = self.0.open_table(table)?;
+        let value = table.get(key)?;
+        value.map(|value| read(value.value())).transpose()
+    }
+
+    fn put<T: Serialize>(&self, table: Octets, key: &[u8], value: &T) -> Result<(), StoreError> {
+        let octets = serde_json::to_vec(value).expect("rows have nothing that JSON has not");
+        self.0.open_table(table)?.insert(key, &*octets)?;
+        Ok(())
+    }
+
+    fn remove(&self, table: Octets, key: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.0.open_table(table)?.remove(key)?.is_some())
+    }
+
+    /// The first keys below `end`, at most `most`.
+    fn keys_before(
+        &self,
+        table: Octets,
+        end: &[u8],
+        most: usize,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        let table = self.0.open_table(table)?;
+        let keys = table.range::<&[u8]>(..end)?.take(most);
+        keys.map(|entry| Ok(entry?.0.value().to_vec())).collect()
+    }
+}
+
+fn read<T: DeserializeOwned>(octets: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(octets).map_err(|error| StoreError::Damaged(error.to_string()))
+}
