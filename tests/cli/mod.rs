@@ -10,7 +10,7 @@ mod mistakes;
 mod publish;
 mod root_watch;
 mod roots;
-mod serve;
+pub(crate) mod serve;
 mod store;
 mod trace;
 mod vouching;

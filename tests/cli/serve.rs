@@ -37,7 +37,7 @@ pub(super) fn serve(directory: &Path, config: &str) -> Background {
 }
 
 /// Where it serves as `part`, by what it tells when it is ready.
-pub(super) fn address(serving: &Background, part: &str) -> SocketAddr {
+pub(crate) fn address(serving: &Background, part: &str) -> SocketAddr {
     let said = serving.said();
     let (_, after) = said.split_once(&format!("{part}=[")).expect("it tells its addresses");
     after.split(']').next().expect("a list ends").parse().expect("one address")

@@ -103,7 +103,7 @@ fn free(address: IpAddr) -> u16 {
 }
 
 /// A certificate for the names of all servers, its key, and the authority it is by.
-fn write_certificates(directory: &Path) {
+pub(super) fn write_certificates(directory: &Path) {
     let authority_key = KeyPair::generate().expect("a key");
     let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -247,18 +247,7 @@ impl World {
         apex: &str,
         threepid: &Threepid,
     ) -> Option<(Statement, bool)> {
-        let name = threepid.owner(&apex.parse().expect("a name")).expect("it has a name");
-        let question = Question { name, rtype: Rtype::ASSOC, class: Class::IN };
-        let mut query = Message::query(7, question);
-        query.edns = Some(Edns { dnssec_ok: true, ..Edns::default() });
-        let address = self.servers[server].authority_addresses()[0];
-        let network = Network::new(&transport::Limits::default());
-        let (packet, time) = (query.encode(), Duration::from_secs(10));
-        let reply = network.exchange(address, Transport::Udp, &packet, time).await;
-        let reply = Message::decode(&reply.expect("it answers")).expect("a message");
-        let of = |rtype| reply.answer.iter().find(move |record| record.rtype == rtype);
-        let statement = Statement::from_rdata(of(Rtype::ASSOC)?.rdata.octets());
-        Some((statement.expect("a statement"), of(Rtype::RRSIG).is_some()))
+        ask(self.servers[server].authority_addresses()[0], apex, threepid).await
     }
 
     /// Changes a file, and has the server of this number read it.
@@ -285,6 +274,25 @@ impl World {
         }
         self.resolver.stop().await;
     }
+}
+
+/// What a server says over UDP of `threepid` in the tree at `apex`: the statement, and whether it is signed.
+pub(super) async fn ask(
+    server: SocketAddr,
+    apex: &str,
+    threepid: &Threepid,
+) -> Option<(Statement, bool)> {
+    let name = threepid.owner(&apex.parse().expect("a name")).expect("it has a name");
+    let question = Question { name, rtype: Rtype::ASSOC, class: Class::IN };
+    let mut query = Message::query(7, question);
+    query.edns = Some(Edns { dnssec_ok: true, ..Edns::default() });
+    let network = Network::new(&transport::Limits::default());
+    let (packet, time) = (query.encode(), Duration::from_secs(10));
+    let reply = network.exchange(server, Transport::Udp, &packet, time).await;
+    let reply = Message::decode(&reply.expect("it answers")).expect("a message");
+    let of = |rtype| reply.answer.iter().find(move |record| record.rtype == rtype);
+    let statement = Statement::from_rdata(of(Rtype::ASSOC)?.rdata.octets());
+    Some((statement.expect("a statement"), of(Rtype::RRSIG).is_some()))
 }
 
 /// A member that is text.

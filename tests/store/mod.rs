@@ -21,7 +21,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const STORE: &str = "THREEPID_TEST_STORE";
 
 /// A number in the environment, or else this one.
-fn number(variable: &str, default: u64) -> u64 {
+pub(crate) fn number(variable: &str, default: u64) -> u64 {
     let given = std::env::var(variable).ok();
     given.map_or(default, |text| text.parse().expect("a number in the environment"))
 }
