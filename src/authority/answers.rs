@@ -22,6 +22,8 @@ pub(super) struct Signed {
     pub(super) by: u64,
     /// When they have to be renewed.
     pub(super) renewal: Timestamp,
+    /// When they end.
+    pub(super) end: Timestamp,
 }
 
 /// All prepared sets of a zone but its SOA, in the zone's order.
@@ -80,8 +82,9 @@ impl Answers {
         self.negative_ttl
     }
 
-    pub(super) fn next_renewal(&self) -> Option<Timestamp> {
-        self.all().filter_map(|prepared| Some(prepared.signed?.renewal)).min()
+    /// The signatures of all that has any.
+    pub(super) fn signed(&self) -> impl Iterator<Item = Signed> {
+        self.all().filter_map(|prepared| prepared.signed)
     }
 
     /// Whether any signatures have to be renewed `now` or soon, or their key is gone.

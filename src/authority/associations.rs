@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::answers::Prepared;
+use super::answers::{Prepared, Signed};
 use super::signer::Signer;
 use crate::clock::Timestamp;
 use crate::wire::{EncodedRef, Rrset};
@@ -37,8 +37,9 @@ impl FileAssociations {
         self.places.get(owner).map(|&place| self.prepared[place].encoded.view())
     }
 
-    pub(super) fn next_renewal(&self) -> Option<Timestamp> {
-        self.prepared.iter().filter_map(|prepared| Some(prepared.signed?.renewal)).min()
+    /// The signatures of all that has any.
+    pub(super) fn signed(&self) -> impl Iterator<Item = Signed> {
+        self.prepared.iter().filter_map(|prepared| prepared.signed)
     }
 
     pub(super) fn renew(&mut self, signer: &Signer, now: Timestamp) -> usize {

@@ -104,14 +104,11 @@ impl ServedZone {
             && terms.original_ttl == self.signer().policy().personal_ttl
             && usize::from(terms.labels) == label_count(owner)
             && self.tags().published.contains(&terms.key_tag);
-        // Serial numbers: a time before another is a negative distance from it.
-        let now = now.as_serial_secs();
-        let until = |time: u32| i64::from(time.wrapping_sub(now) as i32);
-        let left = until(terms.expiration);
+        let left = until(terms.expiration, now);
         let lifetime = i64::from(terms.expiration.wrapping_sub(terms.inception));
         // What is in caches must not end there.
         let cached = i64::from(terms.original_ttl.as_secs());
-        if !is_ours || until(terms.inception) > 0 || left <= cached {
+        if !is_ours || until(terms.inception, now) > 0 || left <= cached {
             return Standing::Void;
         }
         let is_fresh = left > lifetime / 4 && self.tags().signing.contains(&terms.key_tag);
@@ -198,6 +195,19 @@ impl ServedZone {
         let ttl = self.signer().policy().personal_ttl;
         EncodedRef::write(buffer, Rtype::ASSOC, ttl, [rdata], rrsigs)
     }
+}
+
+/// When the first of a set's signatures ends.
+pub fn first_end(set: EncodedRef<'_>, now: Timestamp) -> Option<Timestamp> {
+    let terms = set.rdata(Part::Signatures).filter_map(RrsigTerms::read);
+    let left = terms.map(|terms| until(terms.expiration, now)).min()?;
+    Some(Timestamp::from_secs(now.as_secs().saturating_add_signed(left)))
+}
+
+/// How many seconds it is until a time. These are serial numbers: a time before another is a negative
+/// distance from it.
+fn until(time: u32, now: Timestamp) -> i64 {
+    i64::from(time.wrapping_sub(now.as_serial_secs()) as i32)
 }
 
 /// How many labels a name has in wire form, the root's not counted.

@@ -26,7 +26,7 @@ mod tests;
 mod zones;
 
 pub use index::Index;
-pub use kept::{Kept, Standing};
+pub use kept::{Kept, Standing, first_end};
 pub use locate::Place;
 pub use served::{Associated, ServedZone};
 
@@ -128,6 +128,12 @@ impl Authority {
     /// signed.
     pub fn next_renewal(&self) -> Option<Timestamp> {
         self.zones().filter_map(ServedZone::next_renewal).min()
+    }
+
+    /// When the first signature ends, those of stores' associations not counted; none where nothing is
+    /// signed.
+    pub fn first_end(&self) -> Option<Timestamp> {
+        self.zones().filter_map(ServedZone::first_end).min()
     }
 
     /// Goes over to other keys of a zone, if it is served. What was signed with those of before stays until its

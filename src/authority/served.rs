@@ -45,6 +45,7 @@ pub struct ServedZone {
     /// What the zone's file has of the sets that keys make.
     from_file: Arc<[Rrset]>,
     next_renewal: Option<Timestamp>,
+    first_end: Option<Timestamp>,
     digest: OnceLock<[u8; 32]>,
 }
 
@@ -86,9 +87,10 @@ impl ServedZone {
             associations,
             from_file,
             next_renewal: None,
+            first_end: None,
             digest: OnceLock::new(),
         };
-        served.note_next_renewal();
+        served.note_times();
         Ok(served)
     }
 
@@ -116,6 +118,12 @@ impl ServedZone {
     /// signed.
     pub fn next_renewal(&self) -> Option<Timestamp> {
         self.next_renewal
+    }
+
+    /// When the first signature ends; none where nothing is signed. Those of a store's associations are not
+    /// among them.
+    pub fn first_end(&self) -> Option<Timestamp> {
+        self.first_end
     }
 
     /// Goes over to other keys. What was signed with those of before stays until its time comes, as long
@@ -168,19 +176,22 @@ impl ServedZone {
         if let Holder::File(associations) = &mut self.associations {
             renewed += associations.renew(&self.signer, now);
         }
-        self.note_next_renewal();
+        self.note_times();
         renewed
     }
 
-    fn note_next_renewal(&mut self) {
+    fn note_times(&mut self) {
         let associations = match &self.associations {
-            Holder::File(associations) => associations.next_renewal(),
+            Holder::File(associations) => Some(associations.signed()),
             Holder::Store(_) => None,
         };
-        let change = self.key_set().next_change();
-        let (answers, start) = (self.answers.next_renewal(), self.start.next_renewal());
-        let all = [answers, start, associations, change];
-        self.next_renewal = all.into_iter().flatten().min();
+        let all = self.answers.signed().chain(self.start.signed());
+        let (mut renewal, mut end) = (self.key_set().next_change(), None);
+        for signed in all.chain(associations.into_iter().flatten()) {
+            renewal = renewal.into_iter().chain([signed.renewal]).min();
+            end = end.into_iter().chain([signed.end]).min();
+        }
+        (self.next_renewal, self.first_end) = (renewal, end);
     }
 
     /// What is served of the store; nothing where its associations stand in its file.
@@ -211,7 +222,7 @@ impl ServedZone {
     /// Serves the SOA with this serial from here on.
     pub fn set_serial(&mut self, serial: Serial, now: Timestamp) {
         self.start = Start::new(&self.zone, serial, &self.signer, now);
-        self.note_next_renewal();
+        self.note_times();
     }
 
     /// SHA-256 of all its sets, the serial of its SOA left out: differs where the zone does.

@@ -114,6 +114,7 @@ impl Signer {
             signed: self.signs().then(|| Signed {
                 by: self.generation,
                 renewal: self.policy.signatures.renewal(validity),
+                end: validity.expiration,
             }),
         }
     }
@@ -121,7 +122,9 @@ impl Signer {
     /// Whether the signatures of a set have to be renewed `now` or soon, or their key is gone.
     pub(super) fn is_due(&self, prepared: &Prepared, now: Timestamp) -> bool {
         let latest = now.saturating_add(self.policy.renewal_batch);
-        prepared.signed.is_some_and(|Signed { by, renewal }| renewal <= latest || by < self.oldest)
+        prepared
+            .signed
+            .is_some_and(|Signed { by, renewal, .. }| renewal <= latest || by < self.oldest)
     }
 
     /// Signs a set that is served with its own TTL.

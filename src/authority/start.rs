@@ -1,6 +1,6 @@
 //! The start of authority as it is served: its serial can be ahead of the zone file's.
 
-use super::answers::Prepared;
+use super::answers::{Prepared, Signed};
 use super::signer::Signer;
 use crate::clock::Timestamp;
 use crate::wire::rdata::Soa;
@@ -40,8 +40,9 @@ impl Start {
         self.denial.encoded.view()
     }
 
-    pub(super) fn next_renewal(&self) -> Option<Timestamp> {
-        [&self.answer, &self.denial].iter().filter_map(|one| Some(one.signed?.renewal)).min()
+    /// Its signatures, where it has any.
+    pub(super) fn signed(&self) -> impl Iterator<Item = Signed> {
+        [&self.answer, &self.denial].into_iter().filter_map(|prepared| prepared.signed)
     }
 
     /// Signs again what has to be, or soon has to. Tells how many sets.

@@ -21,8 +21,17 @@ pub(super) struct Status {
     pub(super) telemetry: Telemetry,
     health: Mutex<Health>,
     troubles: Mutex<Vec<Weak<str>>>,
+    /// Shared by all [`Failure`]s.
+    failing: Arc<()>,
     /// Reloads: those that were done, and those that were refused.
     reloads: Arc<Counters>,
+}
+
+/// Has `/health` say that the process fails, as long as it is there.
+#[derive(Debug)]
+pub(super) struct Failure {
+    _told: Arc<str>,
+    _failing: Arc<()>,
 }
 
 impl Status {
@@ -33,7 +42,7 @@ impl Status {
         let help = "Reloads of the configuration, by what came of them";
         let reloads = telemetry.counters("reloads", help, outcomes.into());
         let (health, troubles) = (Mutex::new(Health::Starting), Mutex::default());
-        Self { telemetry, health, troubles, reloads }
+        Self { telemetry, health, troubles, failing: Arc::default(), reloads }
     }
 
     pub(super) fn count_reload(&self, done: bool) {
@@ -52,6 +61,11 @@ impl Status {
         troubles.push(Arc::downgrade(&trouble));
         trouble
     }
+
+    /// The same, of what nothing else makes up for: as long as it is there, the process fails.
+    pub(super) fn failure(&self, what: &str) -> Failure {
+        Failure { _told: self.trouble(what), _failing: Arc::clone(&self.failing) }
+    }
 }
 
 impl Pages for Status {
@@ -60,7 +74,10 @@ impl Pages for Status {
     }
 
     fn health(&self) -> Health {
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner)
+        match *self.health.lock().unwrap_or_else(PoisonError::into_inner) {
+            Health::Ready if Arc::strong_count(&self.failing) > 1 => Health::Failing,
+            health => health,
+        }
     }
 
     fn troubles(&self) -> Vec<Arc<str>> {

@@ -42,7 +42,7 @@ impl AuthorityPart {
         zones: Authority,
         opened: Option<OpenStore>,
         clock: &Arc<dyn Clock>,
-        status: &Status,
+        status: &Arc<Status>,
     ) -> Result<Self, StartError> {
         let (limits, telemetry) = (limits(plan), &status.telemetry);
         let listeners = bind(path, &plan.listen, &limits)?;
@@ -56,16 +56,16 @@ impl AuthorityPart {
         let parts = Parts { services: &service, later, limits: &limits, telemetry };
         let server = Server::start(listeners, &parts).map_err(StartError::System)?;
         let mut renewal = JoinSet::new();
-        let watch = Watch::new(telemetry);
-        let (served, time) = (Arc::clone(&current), Arc::clone(clock));
-        let begin = move || keep_fresh(Arc::clone(&served), Arc::clone(&time));
+        let watch = Watch::new(status);
+        let (served, time, told) = (Arc::clone(&current), Arc::clone(clock), Arc::clone(status));
+        let begin = move || keep_fresh(Arc::clone(&served), Arc::clone(&time), Arc::clone(&told));
         renewal.spawn(watch.clone().over(Task::Signing, begin));
         let keys = Arc::<KeyWatch>::default();
         keys.watch(plan);
         let (files, served, time) = (Arc::clone(&keys), Arc::clone(&current), Arc::clone(clock));
         let begin = move || follow(Arc::clone(&files), Arc::clone(&served), Arc::clone(&time));
         renewal.spawn(watch.over(Task::Keys, begin));
-        let hosting = opened.map(|opened| HostingPart::start(opened, &current, clock, telemetry));
+        let hosting = opened.map(|opened| HostingPart::start(opened, &current, clock, status));
         Ok(Self { addresses, hosting, current, keys, server, renewal })
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify};
 
+use super::admin::Status;
 use crate::authority::Authority;
 use crate::clock::{Clock, Timestamp};
 use crate::dnssec::ZoneKey;
@@ -137,12 +138,23 @@ fn renewed(mut authority: Authority, now: Timestamp) -> (Authority, usize) {
     (authority, sets)
 }
 
-/// Keeps signatures fresh, for good.
-pub(super) async fn keep_fresh(current: Arc<Current>, clock: Arc<dyn Clock>) {
+/// Keeps signatures fresh, for good, and tells when the first of them ends.
+pub(super) async fn keep_fresh(current: Arc<Current>, clock: Arc<dyn Clock>, status: Arc<Status>) {
+    let help = "When the first signature of a zone ends, in seconds since 1970";
+    let mut gauge = None;
     loop {
         let pause = current.renew(clock.as_ref()).await;
+        if let Some(end) = current.authority().first_end() {
+            let new = || status.telemetry.gauge("zone_signatures_end_timestamp_seconds", help);
+            gauge.get_or_insert_with(new).set(seconds(end));
+        }
         tokio::time::sleep(pause.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)).await;
     }
+}
+
+/// A time in seconds since 1970, as gauges tell it.
+pub(super) fn seconds(time: Timestamp) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -22,3 +22,19 @@
 //! - The serial of a zone goes up by one with each group of changes, and with each change of its file or keys.
 //!   It is the greater of the file's and that (RFC 1982). The store has it, with the last change that it
 //!   counts; after a crash it goes on beyond all that may have been served.
+//! - A zone whose associations go back to its file answers for nobody in the store, which a start, a reload and
+//!   `threepid config check` warn of, and goes on with its serial.
+//!
+//! # What to watch
+//!
+//! | in `/metrics` | |
+//! |---|---|
+//! | `threepid_feed_behind` | changes of the store that are not served yet; 0 but for moments |
+//! | `threepid_zone_signatures_end_timestamp_seconds` | when the first signature of a zone ends |
+//! | `threepid_association_signatures_end_timestamp_seconds` | the same of associations, a minute after the start |
+//! | `threepid_store_skipped_total` | records that are damaged, each time that they are stepped over |
+//! | `threepid_task_restarts_total` | tasks that a fault of the program ended, and that were begun again |
+//!
+//! `/health` answers 503 and says why where changes wait for more than 5 seconds, and where a task ends three times
+//! in a row. The process goes on with what it has, and tries again: after a second, and later each time, up to
+//! a minute.

@@ -11,16 +11,17 @@ use tokio::time::Instant;
 
 use super::fill::Filled;
 use super::import::{FromFile, import};
-use super::{feed, renew, serial};
+use super::{feed, lag, renew, serial};
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::services::dns::Served;
 use crate::store::{Sequence, Signed, Store, StoreError, ZoneState};
-use crate::telemetry::{Counters, Telemetry};
+use crate::telemetry::Counters;
 use crate::wire::{Name, Serial};
 
+use super::super::admin::Status;
 use super::super::aside;
-use super::super::renewal::Current;
+use super::super::renewal::{self, Current};
 use super::super::watched::{Task, Watch};
 
 /// How long new signatures and serials wait for others before they are kept. What is lost with a crash is
@@ -61,6 +62,8 @@ struct Following {
     made: mpsc::Sender<Vec<Signed>>,
     /// Counts records that are damaged.
     skipped: Arc<Counters>,
+    /// Where the rest is told.
+    status: Arc<Status>,
 }
 
 impl Keeper {
@@ -70,18 +73,20 @@ impl Keeper {
         current: Arc<Current>,
         clock: Arc<dyn Clock>,
         filled: &Filled,
-        telemetry: &Telemetry,
+        status: &Arc<Status>,
     ) -> Self {
         let (made, waiting) = mpsc::channel(WAITING);
         let applied = Arc::new(watch::Sender::new(filled.last));
         let turn = Mutex::default();
         let help = "Records of the store that are damaged and were stepped over, each time";
-        let skipped = telemetry.counters("store_skipped", help, Vec::new());
+        let skipped = status.telemetry.counters("store_skipped", help, Vec::new());
         skipped.shard().add(0, filled.damaged);
-        let following = Following { store, current, clock, turn, applied, made, skipped };
+        let told = Arc::clone(status);
+        let following =
+            Following { store, current, clock, turn, applied, made, skipped, status: told };
         let following = Arc::new(following);
         let (end, ended) = watch::channel(());
-        let watch = Watch::new(telemetry);
+        let watch = Watch::new(status);
         let one = Arc::clone(&following);
         let begin = move || Arc::clone(&one).follow(ended.clone());
         let follower = tokio::spawn(watch.clone().over(Task::Feed, begin));
@@ -91,6 +96,8 @@ impl Keeper {
         tasks.spawn(watch.clone().over(Task::Renewal, begin));
         let one = Arc::clone(&following);
         tasks.spawn(watch.clone().over(Task::Expiry, move || Arc::clone(&one).expire()));
+        let one = Arc::clone(&following);
+        tasks.spawn(watch.clone().over(Task::Lag, move || one.tell_lag()));
         let (saver, waiting) = (Saver::new(&following), Arc::new(Mutex::new(waiting)));
         let begin = move || saver.clone().run(Arc::clone(&waiting));
         let saver = tokio::spawn(watch.over(Task::Saving, begin));
@@ -237,14 +244,25 @@ impl Following {
         aside(move || renew::prune(&zones)).await;
     }
 
-    /// Renews signatures before they end, for good.
+    /// Tells how far what is served is behind, for good.
+    fn tell_lag(&self) -> impl Future<Output = ()> + use<> {
+        lag::tell(self.store.watch(), self.applied.subscribe(), Arc::clone(&self.status))
+    }
+
+    /// Renews signatures before they end, for good. Tells when the first of the others ends.
     async fn keep_fresh(self: Arc<Self>) {
+        let help = "When the first signature over an association ends, in seconds since 1970";
+        let mut gauge = None;
         loop {
             // With other keys at once: those of before may be gone.
             let _ = tokio::time::timeout(RENEWAL, self.current.signed_anew()).await;
             let (zones, now, made) =
                 (self.current.authority(), self.clock.now(), self.made.clone());
-            aside(move || renew::renew(&zones, now, &made)).await;
+            if let Some(end) = aside(move || renew::renew(&zones, now, &made)).await {
+                let name = "association_signatures_end_timestamp_seconds";
+                let new = || self.status.telemetry.gauge(name, help);
+                gauge.get_or_insert_with(new).set(renewal::seconds(end));
+            }
             // Also serials and keys that nobody signed anything for.
             let _ = self.made.send(Vec::new()).await;
         }

@@ -13,6 +13,7 @@ mod feed;
 mod fill;
 mod import;
 mod keeper;
+mod lag;
 mod renew;
 mod serial;
 #[cfg(test)]
@@ -30,9 +31,9 @@ use crate::clock::Clock;
 use crate::config::{self, Located, Mistake};
 use crate::services::dns::{Role, Served};
 use crate::store::{Policy, RESTORED, Sequence, Store, StoreError};
-use crate::telemetry::Telemetry;
 use crate::wire::Name;
 
+use super::admin::Status;
 use super::renewal::Current;
 use super::{LoadError, aside};
 use fill::{Filled, fill};
@@ -156,11 +157,11 @@ impl HostingPart {
         opened: OpenStore,
         current: &Arc<Current>,
         clock: &Arc<dyn Clock>,
-        telemetry: &Telemetry,
+        status: &Arc<Status>,
     ) -> Self {
         let (store, current, clock) = (opened.store, Arc::clone(current), Arc::clone(clock));
         let (served, filled) = (Arc::clone(&current), opened.filled);
-        let keeper = Keeper::start(store.clone(), served, Arc::clone(&clock), &filled, telemetry);
+        let keeper = Keeper::start(store.clone(), served, Arc::clone(&clock), &filled, status);
         let handle = Hosting { current, store, applied: keeper.applied() };
         Self { handle, keeper, clock }
     }

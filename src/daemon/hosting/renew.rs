@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 
 use crate::authority::index::SHARDS;
-use crate::authority::{Authority, ServedZone};
+use crate::authority::{Authority, ServedZone, first_end};
 use crate::clock::Timestamp;
 use crate::store::{Sequence, Signed};
 use crate::wire::Name;
@@ -17,14 +17,26 @@ struct Due {
 }
 
 /// Renews the signatures of all zones that have to be `now`, and sends them to be kept. A zone's names come
-/// in 256 parts: whoever is served meanwhile waits for none of them to be signed.
-pub(super) fn renew(zones: &Authority, now: Timestamp, made: &mpsc::Sender<Vec<Signed>>) {
+/// in 256 parts: whoever is served meanwhile waits for none of them to be signed. Tells when the first of the
+/// others ends.
+pub(super) fn renew(
+    zones: &Authority,
+    now: Timestamp,
+    made: &mpsc::Sender<Vec<Signed>>,
+) -> Option<Timestamp> {
+    let mut first = None;
     for zone in zones.zones() {
-        let renewed: usize = (0..SHARDS).map(|shard| renew_shard(zone, shard, now, made)).sum();
+        let mut renewed = 0;
+        for shard in 0..SHARDS {
+            let (some, end) = renew_shard(zone, shard, now, made);
+            renewed += some;
+            first = first.into_iter().chain(end).min();
+        }
         if renewed > 0 {
             tracing::info!(zone = %zone.apex(), renewed, "associations signed again");
         }
     }
+    first
 }
 
 fn renew_shard(
@@ -32,13 +44,14 @@ fn renew_shard(
     shard: usize,
     now: Timestamp,
     made: &mpsc::Sender<Vec<Signed>>,
-) -> usize {
-    let Some(index) = zone.index() else { return 0 };
-    let mut due = Vec::new();
+) -> (usize, Option<Timestamp>) {
+    let Some(index) = zone.index() else { return (0, None) };
+    let (mut due, mut first) = (Vec::new(), None);
     index.each(shard, |item| {
         let owner = index.owner(&item);
-        if let Some(rdata) = zone.due(&owner, item.set, now) {
-            due.push(Due { rdata: rdata.to_vec(), owner, sequence: item.sequence });
+        match zone.due(&owner, item.set, now) {
+            Some(rdata) => due.push(Due { rdata: rdata.to_vec(), owner, sequence: item.sequence }),
+            None => first = first.into_iter().chain(first_end(item.set, now)).min(),
         }
     });
     let mut buffer = Vec::new();
@@ -54,7 +67,7 @@ fn renew_shard(
         // Where there is nobody to keep them, they are made anew after the next start.
         let _ = made.blocking_send(signed);
     }
-    renewed
+    (renewed, first)
 }
 
 /// Drops from memory what is no longer answered from a zone: it was delegated, or is another zone's.

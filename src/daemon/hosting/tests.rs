@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 
-use super::feed;
+use super::{feed, renew};
 use crate::association::{Claim, Statement, Ts, Withdrawal};
 use crate::authority::Index;
 use crate::clock::{Clock, SystemClock, Timestamp};
@@ -388,6 +389,28 @@ async fn serials_of_a_restored_backup_are_ahead() {
         daemon.stop().await;
     }
     state.check();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_told_when_signatures_end() {
+    let state = State::new();
+    let daemon = state.start().await;
+    publish(&daemon, association(1, 1000)).await;
+    let now = SystemClock.now();
+    let days = |end: Timestamp| end.since(now).as_secs() / 86_400;
+    let (zones, (made, _made)) = (daemon.hosting().unwrap().current.authority(), mpsc::channel(1));
+    let end = renew::renew(&zones, now, &made).unwrap();
+    assert!((2..=3).contains(&days(end)), "{end}");
+    let line = "threepid_zone_signatures_end_timestamp_seconds ";
+    let told = loop {
+        let metrics = metrics(&daemon);
+        if let Some(told) = metrics.lines().find_map(|told| told.strip_prefix(line)) {
+            break told.parse().unwrap();
+        }
+        tokio::task::yield_now().await;
+    };
+    assert!((11..=14).contains(&days(Timestamp::from_secs(told))), "{told}");
+    daemon.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

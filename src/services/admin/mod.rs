@@ -1,8 +1,9 @@
 //! `/metrics` and `/health` over HTTP, for whoever runs the process.
 //!
 //! Both are read-only, and told on loopback alone (the configuration sees to that). `/health` answers
-//! 200 once everything is served and 503 before that and while the process ends; below that it tells, a line
-//! each, what a part of the process cannot do now, while the others serve as ever. `/metrics` is the OpenMetrics
+//! 200 once everything is served and 503 before that, while the process ends, and while it fails: changes wait
+//! too long to be served, or a task ends again and again. Below that it tells, a line each, what fails, and what a
+//! part of the process cannot do now, while the others serve as ever. `/metrics` is the OpenMetrics
 //! text that Prometheus reads.
 
 use std::fmt;
@@ -22,6 +23,8 @@ pub enum Health {
     Starting,
     /// Everything is served.
     Ready,
+    /// It goes on with what it can, and somebody has to look at it.
+    Failing,
     /// It answers what it has, and ends.
     Stopping,
 }
@@ -31,6 +34,7 @@ impl fmt::Display for Health {
         f.write_str(match self {
             Self::Starting => "starting",
             Self::Ready => "ready",
+            Self::Failing => "failing",
             Self::Stopping => "stopping",
         })
     }
@@ -69,7 +73,7 @@ async fn health<P: Pages>(pages: Arc<P>, _: Request) -> Response {
     let (health, troubles) = (pages.health(), pages.troubles());
     let status = match health {
         Health::Ready => StatusCode::OK,
-        Health::Starting | Health::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        Health::Starting | Health::Failing | Health::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     };
     let troubles: String = troubles.iter().map(|trouble| format!("{trouble}\n")).collect();
     Response::text(status, format!("{health}\n{troubles}"))
