@@ -17,21 +17,24 @@ pub struct Slots {
 pub enum Full {
     /// All are taken.
     All,
-    /// This client has as many as it may.
+    /// This client, or the network that it is in, has as many as it may.
     Client,
 }
 
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
-    by_client: HashMap<IpAddr, usize>,
+    by_network: HashMap<Network, usize>,
 }
+
+/// A network, by the first of its addresses and its length in bits.
+type Network = (IpAddr, u8);
 
 /// A place, given back when dropped.
 #[derive(Debug)]
 pub struct Slot {
     slots: Arc<Slots>,
-    client: IpAddr,
+    networks: Vec<Network>,
 }
 
 impl Slots {
@@ -41,27 +44,39 @@ impl Slots {
     }
 
     /// A place for the client at `address`, which may have `most_per_client`. An IPv6 network of 64
-    /// bits, which is what one subscriber has at least, is one client.
+    /// bits, which is what one subscriber has at least, is one client. One of 56 bits, which many have, may
+    /// take a quarter of all places, and one of 48, which whoever asks for it has, half of them; or those
+    /// of one client where that is more.
     ///
     /// # Errors
-    /// Where one of the two limits is reached.
+    /// Where one of the limits is reached.
     pub fn take(
         self: &Arc<Self>,
         address: IpAddr,
         most_per_client: NonZeroUsize,
     ) -> Result<Slot, Full> {
-        let client = client(address);
+        let networks = networks(address);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.all >= self.most.get() {
             return Err(Full::All);
         }
-        let of_client = taken.by_client.get(&client).copied().unwrap_or(0);
-        if of_client >= most_per_client.get() {
+        let is_full = |network: &Network| {
+            let share = match network.1 {
+                48 => self.most.get() / 2,
+                56 => self.most.get() / 4,
+                _ => 0,
+            };
+            let held = taken.by_network.get(network).copied().unwrap_or(0);
+            held >= share.max(most_per_client.get())
+        };
+        if networks.iter().any(is_full) {
             return Err(Full::Client);
         }
-        taken.by_client.insert(client, of_client + 1);
+        for network in &networks {
+            *taken.by_network.entry(*network).or_default() += 1;
+        }
         taken.all += 1;
-        Ok(Slot { slots: self.clone(), client })
+        Ok(Slot { slots: self.clone(), networks })
     }
 }
 
@@ -69,10 +84,12 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let mut taken = self.slots.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.all -= 1;
-        match taken.by_client.get_mut(&self.client) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => {
-                taken.by_client.remove(&self.client);
+        for network in &self.networks {
+            match taken.by_network.get_mut(network) {
+                Some(count) if *count > 1 => *count -= 1,
+                _ => {
+                    taken.by_network.remove(network);
+                }
             }
         }
     }
@@ -83,8 +100,22 @@ impl Drop for Slot {
 pub fn client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        IpAddr::V6(v6) => first(v6, 64).0,
     }
+}
+
+/// The networks that an address is counted in: its client's, and those around it.
+fn networks(address: IpAddr) -> Vec<Network> {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => vec![(v4.into(), 32)],
+        IpAddr::V6(v6) => [64, 56, 48].map(|length| first(v6, length)).to_vec(),
+    }
+}
+
+/// The network of so many bits that an address is in.
+fn first(address: Ipv6Addr, length: u8) -> Network {
+    let mask = !(u128::MAX >> length);
+    (IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask)), length)
 }
 
 #[cfg(test)]
@@ -106,7 +137,26 @@ mod tests {
         assert_eq!(take("192.0.2.3").unwrap_err(), Full::All);
         drop(first);
         drop(take("192.0.2.1").unwrap());
-        assert_eq!(slots.taken.lock().unwrap().by_client.len(), 2);
+        assert_eq!(slots.taken.lock().unwrap().by_network.len(), 2);
+    }
+
+    #[test]
+    fn whoever_has_many_ipv6_networks_leaves_places_for_others() {
+        let slots = Slots::new(count(16));
+        let take = |address: String| slots.take(address.parse().unwrap(), count(2));
+        // Eight networks of 64 bits are one of 61.
+        let in_56 = |at: u8| (0..8).map(move |low| format!("2001:db8:0:{at}0{low}::1"));
+        let mut held: Vec<Slot> = in_56(1).filter_map(|address| take(address).ok()).collect();
+        assert_eq!(held.len(), 4, "a quarter");
+        held.extend((2..9).flat_map(in_56).filter_map(|address| take(address).ok()));
+        assert_eq!(held.len(), 8, "half, of a network of 48 bits");
+        assert!(take("2001:db8:1::1".to_owned()).is_ok());
+        drop(held);
+        assert!(slots.taken.lock().unwrap().by_network.is_empty());
+        let few = Slots::new(count(2));
+        let own: Vec<_> =
+            (0..2).map(|_| few.take("::1".parse().unwrap(), count(2)).unwrap()).collect();
+        assert_eq!(own.len(), 2, "one client has what it may");
     }
 
     #[test]

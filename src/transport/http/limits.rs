@@ -10,8 +10,9 @@ pub struct Limits {
     /// Connections in all: 256. Each takes two file descriptors and, with TLS, some 50 kB; further
     /// ones are closed at once.
     pub connections: NonZeroUsize,
-    /// Connections from one IPv4 address or one IPv6 /64: 32, so that it takes eight clients to take
-    /// them all. HTTP/2 needs one, browsers open six; many may share an address.
+    /// Connections from one IPv4 address or one IPv6 /64: 32, so that it takes eight IPv4 clients to take
+    /// them all; an IPv6 /56 can take a quarter, a /48 half ([`Slots::take`](crate::transport::Slots::take)).
+    /// HTTP/2 needs one, browsers open six; many may share an address.
     pub connections_per_client: NonZeroUsize,
     /// How long a TLS handshake may take: 5 s, which is several round trips around the world.
     pub handshake: Duration,
