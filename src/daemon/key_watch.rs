@@ -3,14 +3,13 @@
 //! Whoever forgets to have the server reload would have a plan go wrong: keys would sign that nobody was
 //! shown in time. So the server looks by itself.
 
-use std::fs;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::{self, Keys};
 use crate::dnssec::ZoneKey;
+use crate::transport::Stamp;
 use crate::wire::Name;
 
 use super::keys;
@@ -18,9 +17,6 @@ use super::renewal::Current;
 
 /// The time from one look to the next. Plans allow for an hour.
 const PAUSE: Duration = Duration::from_secs(30);
-
-/// The names, times and lengths of the files in a directory.
-type Stamp = Vec<(std::ffi::OsString, Option<SystemTime>, u64)>;
 
 /// The keys of a zone, and what their files looked like when they were read.
 #[derive(Debug)]
@@ -76,26 +72,13 @@ impl KeyWatch {
 
 /// What the files of keys look like now.
 fn stamp(keys: &Keys) -> Stamp {
-    let mut stamp = match keys {
-        Keys::None => Vec::new(),
+    match keys {
+        Keys::None => Stamp::default(),
         Keys::Files(files) => {
-            let directories = files.iter().filter_map(|file| file.value.parent());
-            directories.flat_map(entries).collect()
+            Stamp::in_directories(files.iter().filter_map(|file| file.value.parent()))
         }
-        Keys::Directory(directory) => entries(&directory.value),
-    };
-    stamp.sort();
-    stamp
-}
-
-fn entries(directory: &Path) -> Stamp {
-    let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
-    let entry = |entry: fs::DirEntry| {
-        let found = entry.metadata().ok();
-        let modified = found.as_ref().and_then(|found| found.modified().ok());
-        (entry.file_name(), modified, found.map_or(0, |found| found.len()))
-    };
-    entries.map(entry).collect()
+        Keys::Directory(directory) => Stamp::in_directories([&directory.value]),
+    }
 }
 
 /// Serves with the keys that were changed, and looks again, for good.
@@ -124,6 +107,8 @@ mod tests {
     use crate::dnssec::lifecycle::Timing;
     use crate::services::dns::{Role, Served};
     use crate::zone::testing;
+    use std::fs;
+    use std::path::Path;
 
     const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 

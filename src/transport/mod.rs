@@ -14,6 +14,7 @@ mod network;
 mod server;
 mod slots;
 mod sources;
+mod stamp;
 mod stream;
 mod tcp;
 mod udp;
@@ -31,6 +32,7 @@ pub use network::Network;
 pub use server::{Parts, Server};
 pub use slots::{Full, Slot, Slots, client};
 pub use sources::Sources;
+pub use stamp::Stamp;
 
 /// The two ends of what a packet came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

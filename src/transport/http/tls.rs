@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +14,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::Roots;
+use crate::transport::Stamp;
 
 /// The longest file of certificates or keys read: the stores of whole systems have 300 kB.
 const LONGEST: u64 = 4 << 20;
@@ -74,9 +74,6 @@ pub struct CertificateFiles {
     pub key: PathBuf,
 }
 
-/// What tells that a file was changed, without reading it.
-type Stamp = [Option<(u64, u64, i64, i64)>; 2];
-
 /// The certificate of a server, which follows its files.
 #[derive(Debug)]
 pub struct ServerTls {
@@ -132,10 +129,7 @@ impl ServerTls {
 
 impl CertificateFiles {
     fn stamp(&self) -> Stamp {
-        [&self.chain, &self.key].map(|path| {
-            let metadata = fs::metadata(path).ok()?;
-            Some((metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
-        })
+        Stamp::of([&self.chain, &self.key])
     }
 
     fn read(&self) -> Result<ServerConfig, TlsError> {
