@@ -23,7 +23,7 @@
 //! | 9 what is answered on the network | [`services`] |
 //! | 8 client library | [`stub`] |
 //! | 7 drivers | [`recursor`], [`courier`] |
-//! | 6 input and output | [`store`], [`transport`] |
+//! | 6 input and output | [`disk`], [`store`], [`transport`] |
 //! | 5 machines | [`authority`], [`resolver`], [`verification`] |
 //! | 4 judgement | [`trust`], [`zone`] |
 //! | 3 statements | [`association`], [`certificate`], [`allowance`] |
@@ -60,6 +60,7 @@ pub mod resolver;
 pub mod verification;
 
 // Floor 6: input and output.
+pub mod disk;
 pub mod store;
 pub mod transport;
 

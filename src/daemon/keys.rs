@@ -1,20 +1,19 @@
 //! Key files on disk: `K<zone>+015+<tag>.key` and `.private`, as BIND keeps them.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
+use std::io;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::config::{Keys, Located};
+use crate::disk::{self, Swap, SwapError};
 use crate::dnssec::ZoneKey;
 use crate::dnssec::keyfile::{self, KeyfileError};
 use crate::dnssec::lifecycle::Timing;
 use crate::wire::Name;
 use crate::wire::rdata::Dnskey;
-
-use super::swap::{Swap, SwapError};
 
 /// Rights of a private key's file: its owner's alone.
 pub(super) const PRIVATE_MODE: u32 = 0o600;
@@ -183,7 +182,8 @@ pub fn store(directory: &Path, key: &ZoneKey) -> Result<PathBuf, KeyError> {
     for (path, content, mode) in
         [(&private, files.private.as_str(), PRIVATE_MODE), (&public, &files.public, 0o644)]
     {
-        write_new(path, content, mode).and_then(|()| give(path, directory)).map_err(at(path))?;
+        let created = disk::create(path, content.as_bytes(), mode);
+        created.and_then(|()| give(path, directory)).map_err(at(path))?;
     }
     Ok(stem)
 }
@@ -220,12 +220,6 @@ pub fn set_timing(path: &Path, timing: &Timing) -> Result<(), KeyError> {
 pub fn lock(directory: &Path) -> Result<fs::File, KeyError> {
     let locked = fs::File::open(directory).and_then(|file| file.lock().map(|()| file));
     locked.map_err(|cause| KeyError::File { path: directory.to_owned(), cause })
-}
-
-pub(super) fn write_new(path: &Path, content: &str, mode: u32) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-    file.write_all(content.as_bytes())?;
-    file.sync_all()
 }
 
 fn read(path: &Path) -> Result<String, KeyError> {

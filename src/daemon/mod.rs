@@ -20,7 +20,6 @@ mod resolver;
 mod restart;
 mod signals;
 pub mod signing_keys;
-pub mod swap;
 #[cfg(test)]
 mod tests;
 mod watched;

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::disk;
 use crate::signed::{KeyFileError, NamedKey};
 
-use super::keys::{PRIVATE_MODE, write_new};
+use super::keys::PRIVATE_MODE;
 
 /// A key file that cannot be used.
 #[derive(Debug, Error)]
@@ -48,7 +49,7 @@ pub fn load(path: &Path) -> Result<NamedKey, SigningKeyError> {
 /// # Errors
 /// Where the file is there already, or cannot be written.
 pub fn store(path: &Path, key: &NamedKey) -> Result<(), SigningKeyError> {
-    write_new(path, &key.to_text(), PRIVATE_MODE)
+    disk::create(path, key.to_text().as_bytes(), PRIVATE_MODE)
         .map_err(|cause| SigningKeyError::File { path: path.to_owned(), cause })
 }
 

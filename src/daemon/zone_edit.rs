@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::swap::{Swap, SwapError};
 use super::zone_file::{self, Files, ZoneFileError};
+use crate::disk::{Swap, SwapError};
 use crate::wire::Name;
 use crate::zone::edit::{Change, EditError, Edited, Open};
 use crate::zone::master::{Limits, Master};

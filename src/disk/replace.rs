@@ -6,6 +6,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process;
 
+use super::{directory, sync_directory};
+
 /// Puts `content` in place of what is in the file at `path`: whole, or not at all, whatever happens.
 /// The directory is made where it is missing.
 ///
@@ -16,18 +18,18 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// The same for what is nobody else's business: for the owner of the process alone.
-pub(super) fn replace_privately(path: &Path, content: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// Like [`replace`].
+pub fn replace_privately(path: &Path, content: &[u8]) -> io::Result<()> {
     put(path, content, 0o600)
 }
 
 /// How the names of files end that are being written.
-pub(super) const DRAFT: &str = ".new";
+pub const DRAFT: &str = ".new";
 
 fn put(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    let directory = directory(path);
     fs::create_dir_all(directory)?;
     let (draft, mut file) = new_draft(path, mode)?;
     let written = file.write_all(content).and_then(|()| file.sync_all());
@@ -36,8 +38,7 @@ fn put(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
         let _ = fs::remove_file(&draft);
         return Err(error);
     }
-    // So that the new name outlives a crash too.
-    File::open(directory)?.sync_all()
+    sync_directory(directory)
 }
 
 /// A file beside `path` that nobody else writes. Processes may have the same id, each in a container.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::{directory, sync_directory};
+
 /// Why a file is not replaced.
 #[derive(Debug, Error)]
 pub enum SwapError {
@@ -77,7 +79,7 @@ impl Swap {
             fs::rename(draft, &self.path)?;
         }
         self.draft = None;
-        sync_directory(&self.path)
+        sync_directory(directory(&self.path))
     }
 
     /// That the file at the path is the one that is locked, and holds what was read.
@@ -104,12 +106,6 @@ impl Swap {
         take_rights(&draft, &old)?;
         draft.sync_all()
     }
-}
-
-/// So that a new name outlives a crash too.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Gives a file the owner and the mode of another.

@@ -137,7 +137,6 @@
 
 mod answer;
 pub mod book;
-mod files;
 mod finding;
 mod many;
 pub mod publish;
@@ -161,7 +160,6 @@ use crate::transport::Exchange;
 use crate::wire::{Class, Name, Question, Rtype};
 
 pub use answer::{Answer, Outcome, Trust, Verifiers};
-pub use files::replace;
 pub use finding::{Finding, Found, LookupError, Proof};
 pub use many::{AT_ONCE, Looked, Many};
 pub use resolved::Resolved;

@@ -157,6 +157,21 @@ fn a_draft_is_signed_by_one_after_the_other() {
 }
 
 #[test]
+fn a_signed_draft_keeps_its_mode_and_its_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path();
+    let name = draft(directory, 1, 24, &["a", "b"]);
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(directory.join(&name), private).expect("it is ours");
+    symlink(&name, directory.join("link.json")).expect("a name");
+    assert_eq!(sign(directory, "link.json", "a", None).code, 0);
+    let there = |name: &str| fs::symlink_metadata(directory.join(name)).expect("it is there");
+    assert!(there("link.json").is_symlink());
+    assert_eq!(there(&name).permissions().mode() & 0o7777, 0o600);
+}
+
+#[test]
 fn what_should_not_be_signed_is_not() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();

@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 13] = [
     &["association", "certificate", "allowance"],
     &["trust", "zone"],
     &["authority", "resolver", "verification"],
-    &["store", "transport"],
+    &["disk", "store", "transport"],
     &["courier", "recursor"],
     &["stub"],
     &["services"],

@@ -14,8 +14,9 @@ use crate::cli::client::client_config;
 use crate::cli::{Exit, runtime};
 use crate::clock::{Clock, SystemClock};
 use crate::config;
+use crate::disk;
 use crate::dnssec::cds::{CdsError, Child, Signed, Taken, Verdict, judge};
-use crate::stub::{self, Client, LookupError, Proof};
+use crate::stub::{Client, LookupError, Proof};
 use crate::transport::{Limits, Network};
 use crate::wire::rdata::{Ds, Rrsig};
 use crate::wire::{Class, Name, Question, Rtype};
@@ -59,7 +60,7 @@ fn try_sync(arguments: &DelegationSync) -> Result<Exit, Exit> {
     }
     if change != Change::default() {
         let write = || {
-            stub::replace(&state, taken.to_string().as_bytes())
+            disk::replace(&state, taken.to_string().as_bytes())
                 .map_err(|error| output::fail(format_args!("{}: {error}", state.display())))
         };
         apply(&zone, &change, arguments.dry_run, write)?;

@@ -34,9 +34,16 @@ fn plan(path: Option<&Path>) -> Result<Plan, Exit> {
 
 /// The list in a file that someone names, or the draft of one.
 fn read(path: &Path) -> Result<RootList, Exit> {
+    parse(path, &octets(path)?)
+}
+
+fn octets(path: &Path) -> Result<Vec<u8>, Exit> {
     let shown = path.display();
-    let octets = fs::read(path)
-        .map_err(|error| output::fail(format_args!("cannot read {shown}: {error}")))?;
-    RootList::from_draft(&octets)
+    fs::read(path).map_err(|error| output::fail(format_args!("cannot read {shown}: {error}")))
+}
+
+fn parse(path: &Path, octets: &[u8]) -> Result<RootList, Exit> {
+    let shown = path.display();
+    RootList::from_draft(octets)
         .map_err(|error| output::mistakes(format_args!("{shown}:1:1: not a root list: {error}")))
 }

@@ -6,15 +6,15 @@ use crate::clock::{Clock, SystemClock};
 use crate::codec::utc;
 use crate::crypto::PublicKey;
 use crate::daemon::signing_keys;
+use crate::disk::Swap;
 use crate::dnssec::ds_matches;
 use crate::signed::{KeyName, NamedKey};
-use crate::stub;
 use crate::trust::root_list::{RootList, Tally};
 use crate::wire::Algorithm;
 use crate::wire::rdata::Dnskey;
 
 use super::super::arguments::RootsSign;
-use super::{Exit, output, read};
+use super::{Exit, octets, output, parse, read};
 
 /// Adds a signature to a draft, and tells how many are there.
 pub(in crate::cli) fn sign(arguments: &RootsSign) -> Exit {
@@ -25,7 +25,8 @@ pub(in crate::cli) fn sign(arguments: &RootsSign) -> Exit {
 }
 
 fn try_sign(arguments: &RootsSign) -> Result<(), Exit> {
-    let draft = read(&arguments.file)?;
+    let before = octets(&arguments.file)?;
+    let draft = parse(&arguments.file, &before)?;
     let previous = arguments.previous.as_deref().map(read).transpose()?;
     let key = signing_keys::load(&arguments.key).map_err(output::mistakes)?;
     let shown = arguments.file.display();
@@ -37,8 +38,9 @@ fn try_sign(arguments: &RootsSign) -> Result<(), Exit> {
             .sign(name, &key.key)
             .map_err(|error| output::mistakes(format_args!("{shown}:1:1: {error}")))?;
     }
-    stub::replace(&arguments.file, &signed.to_octets())
-        .map_err(|error| output::fail(format_args!("cannot write {shown}: {error}")))?;
+    Swap::prepare(&arguments.file, &before, &signed.to_octets())
+        .and_then(Swap::commit)
+        .map_err(output::fail)?;
     let (version, expires) = (signed.version(), signed.terms().expires);
     output::print(format_args!("version {version}, expires {}\n", utc(expires.as_secs())));
     let before = previous.as_ref().map(|previous| previous.tally(&signed));

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::disk;
 use crate::dnssec::keyfile::file_name;
 use crate::dnssec::rollover::{Ledger, LedgerError};
-use crate::stub;
 use crate::wire::Name;
 
 /// Why the state of trust anchors cannot be had.
@@ -59,7 +59,7 @@ pub(super) fn read(directory: &Path, zone: &Name) -> Result<Ledger, AnchorsError
 /// Where that cannot be done.
 pub(super) fn write(directory: &Path, ledger: &Ledger) -> Result<(), AnchorsError> {
     let path = path(directory, &ledger.zone);
-    stub::replace(&path, ledger.to_string().as_bytes())
+    disk::replace(&path, ledger.to_string().as_bytes())
         .map_err(|cause| AnchorsError::File { path, cause })
 }
 

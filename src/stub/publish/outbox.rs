@@ -14,7 +14,7 @@ use crate::association::Statement;
 use crate::clock::Timestamp;
 use crate::codec::hex;
 use crate::crypto::{Random, sha256};
-use crate::stub::files::{DRAFT, replace_privately};
+use crate::disk::{DRAFT, replace_privately};
 use crate::threepid::Threepid;
 use crate::wire::Name;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::clock::Timestamp;
-use crate::stub::replace;
+use crate::disk::replace;
 use crate::trust::root_list::{MAX_OCTETS, Refusal, RootList, RootListError};
 
 /// How the name ends of what is locked by whoever writes.
