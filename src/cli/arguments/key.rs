@@ -48,10 +48,10 @@ pub(in crate::cli) enum KeyCommand {
     /// keys sign its keys, and zone-signing keys the rest.
     ///
     /// It signs from now on. Next to a key that signs already, `key roll` makes one that waits as long as
-    /// resolvers need.
+    /// resolvers need; that there is one is told.
     #[command(after_help = KEY_EXITS)]
     Generate(Generate),
-    /// Show the DS record of a key, for the parent zone to publish
+    /// Show the DS records of keys, for the parent zone to publish
     #[command(after_help = KEY_EXITS)]
     Ds(KeyDs),
     /// Replace a key of a zone, by a plan that never breaks the chain of trust
@@ -213,7 +213,9 @@ pub(in crate::cli) struct Generate {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct KeyDs {
-    /// A key file: K<zone>+015+<tag>, with or without .key
-    #[arg(value_name = "KEYFILE")]
-    pub(in crate::cli) file: PathBuf,
+    /// Key files: K<zone>+015+<tag>, with or without .key; or directories of them
+    ///
+    /// Keys that sign data alone are left out, and those that are revoked or removed.
+    #[arg(value_name = "KEYFILE|DIR", required = true)]
+    pub(in crate::cli) files: Vec<PathBuf>,
 }

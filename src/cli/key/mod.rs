@@ -1,22 +1,25 @@
 //! `threepid key`: the keys that zones are signed with.
 
+mod ds;
 mod roll;
 mod status;
+
+use std::path::Path;
 
 use crate::clock::{Clock, SystemClock};
 use crate::crypto::OsRandom;
 use crate::daemon::keys::{self, KeyError};
-use crate::dnssec::lifecycle::Timing;
-use crate::dnssec::{ZoneKey, sha256_ds};
+use crate::dnssec::ZoneKey;
+use crate::dnssec::lifecycle::{State, Timing};
 use crate::threepid::Branch;
 use crate::threepid::labels::apex_of;
-use crate::wire::rdata::{Dnskey, to_text};
-use crate::wire::{Name, Rtype};
+use crate::wire::Name;
 
 use super::Exit;
-use super::arguments::{Generate, KeyDs};
+use super::arguments::Generate;
 use super::output;
 
+pub(super) use ds::ds;
 pub(super) use roll::roll;
 pub(super) use status::status;
 
@@ -25,6 +28,7 @@ pub(super) fn generate(arguments: Generate) -> Exit {
     let flags = if arguments.zsk { ZoneKey::ZSK } else { ZoneKey::KSK };
     let key = ZoneKey::generate(arguments.zone, flags, &mut OsRandom);
     let key = key.with_timing(Timing::in_use(SystemClock.now()));
+    warn_of_others(&key, &arguments.dir);
     match keys::store(&arguments.dir, &key) {
         Ok(stem) => {
             output::print(format_args!("{}\n", stem.display()));
@@ -34,20 +38,17 @@ pub(super) fn generate(arguments: Generate) -> Exit {
     }
 }
 
-/// Prints the DS record of a key.
-pub(super) fn ds(arguments: &KeyDs) -> Exit {
-    match keys::load_public(&arguments.file) {
-        Ok((zone, key)) if key.flags & Dnskey::SEP != 0 => {
-            let ds = to_text(Rtype::DS, &sha256_ds(&zone, &key).to_rdata());
-            output::print(format_args!("{zone} IN DS {ds}\n"));
-            Exit::Success
-        }
-        Ok((zone, _)) => output::fail(format_args!(
-            "{}: this key signs the records of {zone}; the parent publishes the DS of the one that \
-             signs its keys",
-            arguments.file.display()
-        )),
-        Err(error) => refuse(&error),
+/// Tells of a key that does the same already: resolvers do not know the other one when it signs.
+fn warn_of_others(key: &ZoneKey, directory: &Path) {
+    let now = SystemClock.now();
+    let others = keys::load_directory(&key.zone, directory).unwrap_or_default();
+    let same = |other: &&ZoneKey| other.flags == key.flags && other.state(now) == State::Active;
+    if let Some(other) = others.iter().find(same) {
+        let (zone, tag) = (&key.zone, other.key_tag());
+        output::tell(format_args!(
+            "warning: key {tag} of {zone} is in use already, and the new one signs beside it at once, which breaks a \
+             zone that is served; in place of one that waits: threepid key roll {zone}"
+        ));
     }
 }
 
