@@ -80,11 +80,6 @@ impl Outlook {
         };
         Self { keys: keys.iter().map(standing).collect(), duties: duties(keys, now) }
     }
-
-    /// What comes next of all: the moment, and whose events they are.
-    pub fn next(&self) -> Option<Timestamp> {
-        self.keys.iter().filter_map(|key| key.next.first()).map(|event| event.when).min()
-    }
 }
 
 /// When the key came into its state.
@@ -177,7 +172,6 @@ mod tests {
         let next = standing(20).next;
         let events = [("Inactive", 30, State::Retired), ("Delete", 40, State::Removed)];
         assert_eq!(next, events.map(|(what, when, state)| Event { what, when: at(when), state }));
-        assert_eq!(Outlook::at(&keys, at(20)).next(), Some(at(30)));
         assert_eq!((standing(50).since, standing(50).next), (Some(at(40)), vec![]));
     }
 
