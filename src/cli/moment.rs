@@ -1,5 +1,7 @@
 //! Moments as people write them.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::clock::Timestamp;
@@ -33,6 +35,23 @@ pub(super) fn in_full(moment: Timestamp) -> String {
     format!("{year}-{}-{} {}:{}:{}", part(0), part(2), part(4), part(6), part(8))
 }
 
+/// A span of time, in the unit that fits.
+pub(super) fn span(time: Duration) -> String {
+    match time.as_secs() {
+        secs @ 0..100 => format!("{} s", secs.max(1)),
+        secs @ 100..6000 => format!("{} min", secs / 60),
+        secs => format!("{} h", secs / 3600),
+    }
+}
+
+/// What is added to an answer of this age, which a resolver had kept.
+pub(super) fn kept(age: Duration) -> String {
+    match age.as_secs() {
+        0..5 => String::new(),
+        _ => format!(" (the resolver has kept this for {})", span(age)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +62,9 @@ mod tests {
         assert_eq!(day(moment), "2026-09-21");
         assert_eq!(in_full(moment), "2026-09-21 14:13:20");
         assert_eq!(in_full(end_of_day("2026-09-21").unwrap()), "2026-09-21 23:59:59");
+        assert_eq!(kept(Duration::from_secs(4)), "");
+        let told = " (the resolver has kept this for 40 min)";
+        assert_eq!(kept(Duration::from_secs(2430)), told);
         for bad in
             ["", "2026-13-01", "2026-02-30", "21-09-2026", "2026-9-21", "2026-09-21-", "é-é-é"]
         {

@@ -35,7 +35,7 @@
 //!   done. In a zone whose one key signs everything, it takes the data over, and the other signs keys from then on.
 //! - The key that the parent vouches for, `--ksk`: *double DS* (section 4.1.2). First the parent has the DS
 //!   records of both; `key status` prints the new one, and a parent that reads CDS takes it by itself. Once
-//!   it is there, go on with `key roll ZONE --ds-seen`, or have it looked up and proved with `--check
+//!   it is there, go on with `key roll ZONE --ds-seen`, or have it looked up and proved with `--check -c
 //!   client.toml`. A TTL of the DS set later the new key takes the place of the old one; another TTL later the
 //!   old DS record may go.
 //! - The one key of a zone, `--csk`: the same, and the new key is published meanwhile, and the old one stays as

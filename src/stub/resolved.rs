@@ -1,5 +1,7 @@
 //! The answer to any question.
 
+use std::time::Duration;
+
 use super::finding::ttl_of;
 use super::{LookupError, Proof};
 use crate::resolver::{Response, SignedRrset};
@@ -45,6 +47,16 @@ impl Resolved {
         Ok(Self { rrset, signatures, zone, proof: Proof::of(response), ttl: ttl_of(response) })
     }
 
+    /// How long ago the authority said so, as far as a signature tells the TTL from before: resolvers keep
+    /// answers. Zero where there are no records.
+    pub fn age(&self) -> Duration {
+        let signatures = self.signatures.iter().filter_map(|rdata| Rrsig::parse(rdata).ok());
+        let original = signatures.map(|rrsig| rrsig.original_ttl.as_secs()).max();
+        let left = self.rrset.as_ref().map(|rrset| rrset.ttl.as_secs());
+        let passed = original.zip(left).map(|(original, left)| original.saturating_sub(left));
+        Duration::from_secs(passed.unwrap_or_default().into())
+    }
+
     /// The data of the records; none where there are none.
     pub fn data(&self) -> &[Rdata] {
         self.rrset.as_ref().map_or(&[], |rrset| &rrset.rdata)
@@ -55,4 +67,39 @@ impl Resolved {
 fn signer(set: &SignedRrset) -> Option<Name> {
     let rrsig = set.signatures.first()?;
     Rrsig::parse(rrsig).ok().map(|rrsig| rrsig.signer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Algorithm, Class};
+
+    #[test]
+    fn what_a_resolver_has_kept_tells_its_age() {
+        let name: Name = "example.".parse().unwrap();
+        let rrsig = Rrsig {
+            type_covered: Rtype::CDS,
+            algorithm: Algorithm::ED25519,
+            labels: 1,
+            original_ttl: Ttl::from_secs(3600),
+            expiration: 0,
+            inception: 0,
+            key_tag: 0,
+            signer: name.clone(),
+            signature: Vec::new(),
+        };
+        let (rtype, class, ttl) = (Rtype::CDS, Class::IN, Ttl::from_secs(1200));
+        let rrset = Rrset { name, rtype, class, ttl, rdata: Vec::new() };
+        let kept = Resolved {
+            rrset: Some(rrset),
+            signatures: vec![rrsig.to_rdata()],
+            zone: None,
+            proof: Proof::Proved,
+            ttl,
+        };
+        assert_eq!(kept.age(), Duration::from_secs(2400));
+        let unsigned = Resolved { signatures: Vec::new(), ..kept.clone() };
+        assert_eq!(unsigned.age(), Duration::ZERO);
+        assert_eq!(Resolved { rrset: None, ..kept }.age(), Duration::ZERO);
+    }
 }

@@ -133,7 +133,7 @@ fn a_root_is_never_rolled_as_if_it_had_a_parent() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     key(directory, &["generate", ROOT]);
-    for step in [&[][..], &["--csk"], &["--ds-seen"], &["--check=client.toml"]] {
+    for step in [&[][..], &["--csk"], &["--ds-seen"], &["--check"]] {
         let refused = key(directory, &[&["roll", ROOT], step].concat());
         assert_eq!(refused.code, 1, "{refused:?}");
         assert!(refused.stderr.contains("--anchor"), "{}", refused.stderr);
@@ -214,7 +214,7 @@ async fn the_parent_is_asked_whether_it_has_the_ds_record() {
     let resolver = "127.0.0.1:0".parse().unwrap();
     let settings = Settings { resolver, port: 0, ..Settings::new(directory.to_owned()) };
     let demo = Demo::start(&settings).await.unwrap();
-    let check = ["key", "roll", ZONE, "--dir", "keys", "--check", "client.toml"];
+    let check = ["key", "roll", ZONE, "--dir", "keys", "--check", "-c", "client.toml"];
     let nothing = beside(directory, &check).await;
     assert_eq!(nothing.code, 1, "{nothing:?}");
     assert!(nothing.stderr.contains("no key waits"), "{}", nothing.stderr);

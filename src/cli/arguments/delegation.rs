@@ -73,6 +73,7 @@ pub(in crate::cli) enum DelegationCommand {
     /// A wish counts where it is proved from the root's anchor and signed by a key that this zone has a
     /// DS record of, where CDS and CDNSKEY say the same, and where the keys that the child serves now
     /// would verify by the new DS records too. A child may also ask to be unsigned. Run it now and then.
+    /// A resolver may have kept older answers; that is told.
     #[command(after_help = SYNC_EXITS)]
     Sync(DelegationSync),
 }

@@ -115,10 +115,16 @@ pub(in crate::cli) struct KeyRoll {
     #[arg(long, value_name = "WHEN", group = "what", num_args = 0..=1, require_equals = true,
           default_missing_value = "now")]
     pub(in crate::cli) ds_seen: Option<When>,
-    /// Go on if the parent has the DS record: ask, and prove the answer, by the resolver and roots of the
-    /// [client] section of this configuration
-    #[arg(long, value_name = "FILE", group = "what")]
-    pub(in crate::cli) check: Option<PathBuf>,
+    /// Go on if the parent has the DS record: ask, and prove the answer
+    ///
+    /// A resolver may have kept an older answer; that is told.
+    #[arg(long, group = "what")]
+    pub(in crate::cli) check: bool,
+    /// For --check, a configuration with a [client] section: the resolver, the trees and what proves them
+    ///
+    /// Without it, threepid/client.toml in $XDG_CONFIG_HOME (~/.config) and in /etc is tried.
+    #[arg(short, long, value_name = "FILE", requires = "check")]
+    pub(in crate::cli) config: Option<PathBuf>,
     /// Emergency: revoke a trust anchor at once, the one with this tag or the only one that signs
     #[arg(long, value_name = "TAG", group = "what", num_args = 0..=1, require_equals = true)]
     pub(in crate::cli) revoke: Option<Option<u16>>,

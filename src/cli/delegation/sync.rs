@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use std::{fs, io};
 
 use tokio::sync::Semaphore;
@@ -11,6 +12,7 @@ use tokio::task::JoinSet;
 use super::{apply, child, open, output, refused};
 use crate::cli::arguments::DelegationSync;
 use crate::cli::client::client_config;
+use crate::cli::moment::kept;
 use crate::cli::{Exit, runtime};
 use crate::clock::{Clock, SystemClock};
 use crate::config;
@@ -45,8 +47,8 @@ fn try_sync(arguments: &DelegationSync) -> Result<Exit, Exit> {
     let answers = runtime::short(ask_all(&client, children, arguments.accept_insecure))?;
     let mut exit = Exit::Success;
     let mut change = Change::default();
-    for (delegated, answer) in answers {
-        match decide(&delegated, answer, &taken, arguments.accept_insecure) {
+    for (delegated, heard) in answers {
+        match decide(&delegated, heard, &taken, arguments.accept_insecure) {
             Ok(Verdict::Change(wish)) => {
                 let one = order(zone.master(), &delegated, wish.ds.clone())?;
                 change.removed.extend(one.removed);
@@ -123,12 +125,19 @@ enum Unheard {
     Unproved(Rtype),
 }
 
+/// What a child serves of its keys, or a resolver has kept.
+struct Heard {
+    child: Child,
+    /// How long a resolver has kept the oldest part of it.
+    age: Duration,
+}
+
 /// Asks all children, some at once. Gives their answers in their order.
 async fn ask_all(
     client: &Client<Network>,
     children: Vec<Delegated>,
     believe: bool,
-) -> Vec<(Delegated, Result<Child, Unheard>)> {
+) -> Vec<(Delegated, Result<Heard, Unheard>)> {
     let (places, mut asked) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
     for (number, one) in children.into_iter().enumerate() {
         let (client, places) = (client.clone(), Arc::clone(&places));
@@ -144,45 +153,45 @@ async fn ask_all(
 }
 
 /// Asks for what a child serves of its keys.
-async fn ask(client: &Client<Network>, one: &Delegated, believe: bool) -> Result<Child, Unheard> {
+async fn ask(client: &Client<Network>, one: &Delegated, believe: bool) -> Result<Heard, Unheard> {
     let needs_proof = !(believe && one.ds.is_empty());
-    Ok(Child {
-        zone: one.name.clone(),
-        ds: one.ds.clone(),
-        cds: set(client, &one.name, Rtype::CDS, needs_proof).await?,
-        cdnskey: set(client, &one.name, Rtype::CDNSKEY, needs_proof).await?,
-        dnskey: set(client, &one.name, Rtype::DNSKEY, needs_proof).await?,
-    })
+    let set = |rtype| set(client, &one.name, rtype, needs_proof);
+    let (cds, of_cds) = set(Rtype::CDS).await?;
+    let (cdnskey, of_cdnskey) = set(Rtype::CDNSKEY).await?;
+    let (dnskey, of_dnskey) = set(Rtype::DNSKEY).await?;
+    let child = Child { zone: one.name.clone(), ds: one.ds.clone(), cds, cdnskey, dnskey };
+    Ok(Heard { child, age: of_cds.max(of_cdnskey).max(of_dnskey) })
 }
 
-/// A set of a child with its signatures.
+/// A set of a child with its signatures, and its age.
 async fn set(
     client: &Client<Network>,
     zone: &Name,
     rtype: Rtype,
     needs_proof: bool,
-) -> Result<Option<Signed>, Unheard> {
+) -> Result<(Option<Signed>, Duration), Unheard> {
     let question = Question { name: zone.clone(), rtype, class: Class::IN };
     let found = client.resolve(question).await.map_err(Unheard::Lookup)?;
     if needs_proof && found.proof != Proof::Proved {
         return Err(Unheard::Unproved(rtype));
     }
+    let age = found.age();
     let rrset = found.rrset.filter(|rrset| rrset.name == *zone);
     let rrsigs = found.signatures.iter().filter_map(|rdata| Rrsig::parse(rdata).ok()).collect();
-    Ok(rrset.map(|rrset| Signed { rrset, rrsigs }))
+    Ok((rrset.map(|rrset| Signed { rrset, rrsigs }), age))
 }
 
 /// What becomes of a child's DS set, told.
 fn decide(
     delegated: &Delegated,
-    answer: Result<Child, Unheard>,
+    heard: Result<Heard, Unheard>,
     taken: &Taken,
     believe: bool,
 ) -> Result<Verdict, Exit> {
     let name = &delegated.name;
     let refuse = |why: &dyn Display| Err(refused(format_args!("{name}: {why}")));
-    let child = match answer {
-        Ok(child) => child,
+    let Heard { child, age } = match heard {
+        Ok(heard) => heard,
         Err(Unheard::Lookup(error)) => return Err(output::fail(format_args!("{name}: {error}"))),
         Err(Unheard::Unproved(_)) if delegated.ds.is_empty() => return refuse(&INSECURE),
         Err(Unheard::Unproved(rtype)) => {
@@ -193,9 +202,9 @@ fn decide(
     let verdict = match judge(&child, taken.0.get(name).copied(), believe, SystemClock.now()) {
         Ok(verdict) => verdict,
         Err(CdsError::Unproved) => return refuse(&INSECURE),
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&format_args!("{error}{}", kept(age))),
     };
-    output::tell(format_args!("{name}: {}", told(&verdict, &delegated.ds)));
+    output::tell(format_args!("{name}: {}{}", told(&verdict, &delegated.ds), kept(age)));
     Ok(verdict)
 }
 

@@ -1,12 +1,13 @@
 //! `threepid key roll`: one key in place of another.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::status::Shown;
 use super::{refuse, tells_parent};
 use crate::cli::arguments::{KeyRoll, KeysOf};
 use crate::cli::client::client_config;
+use crate::cli::moment::kept;
 use crate::cli::{Exit, output, runtime};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config;
@@ -103,9 +104,10 @@ fn plan(arguments: &KeyRoll, roll: Roll<'_>) -> Result<Plan, Exit> {
     if let Some(when) = arguments.ds_seen {
         return roll.seen(when.from(roll.now)).map_err(refused);
     }
-    if let Some(config) = &arguments.check {
+    if arguments.check {
+        let client = client_config(arguments.config.as_deref())?;
         let plan = roll.seen(roll.now).map_err(refused)?;
-        check(&arguments.keys.zone, config, &roll)?;
+        check(&arguments.keys.zone, &client, &roll)?;
         return Ok(plan);
     }
     let role = match arguments {
@@ -164,8 +166,7 @@ fn refused(refusal: Refusal) -> Exit {
 }
 
 /// Asks for the zone's DS set, and looks whether it proves the key that waits for it.
-fn check(zone: &Name, path: &Path, roll: &Roll<'_>) -> Result<(), Exit> {
-    let client = client_config(Some(path))?;
+fn check(zone: &Name, client: &config::Client, roll: &Roll<'_>) -> Result<(), Exit> {
     let roots = client.roots.iter().map(config::Root::to_root).collect();
     let network = Network::new(&Limits::default());
     let stub = Client::new(client.resolver, roots, network, Arc::new(SystemClock));
@@ -182,7 +183,10 @@ fn check(zone: &Name, path: &Path, roll: &Roll<'_>) -> Result<(), Exit> {
         }
         (false, _) => {
             let tag = key.key_tag();
-            output::fail(format_args!("the parent of {zone} has no DS record of key {tag} yet"));
+            let kept = kept(resolved.age());
+            output::fail(format_args!(
+                "the parent of {zone} has no DS record of key {tag} yet{kept}"
+            ));
             Err(Exit::Flawed)
         }
     }

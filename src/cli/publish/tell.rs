@@ -11,6 +11,7 @@ use crate::stub::publish::{Delivery, Entry, EntryId, State, describe};
 use crate::threepid::Threepid;
 use crate::wire::Name;
 
+use super::super::moment::span;
 use super::super::text::printable;
 use super::super::{Exit, output};
 
@@ -109,15 +110,6 @@ fn in_words(state: &State, now: Timestamp) -> String {
     match reason {
         Some(reason) => format!("waits, {next}: {reason}"),
         None => format!("waits, {next}"),
-    }
-}
-
-/// A span of time, in the unit that fits.
-fn span(time: Duration) -> String {
-    match time.as_secs() {
-        secs @ 0..100 => format!("{} s", secs.max(1)),
-        secs @ 100..6000 => format!("{} min", secs / 60),
-        secs => format!("{} h", secs / 3600),
     }
 }
 
