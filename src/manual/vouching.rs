@@ -24,4 +24,5 @@
 //! and certificates alone: a key that also signs a zone or a root list would let a mistake in one be used in
 //! the other. `threepid cert issue` signs for another server's key, and prints the line for the zone file
 //! of a tree. Issue the next certificate before the last one ends; both can stand there. `threepid cert
-//! verify` tells each link of a chain, as clients see it, before or after it is published.
+//! verify` tells each link of a chain, as clients see it, before or after it is published. How signed statements
+//! get to the roots is told by [`publishing`](super::publishing).

@@ -225,7 +225,7 @@ impl Entry {
     }
 
     /// The content of its file: canonical JSON.
-    pub(super) fn to_octets(&self) -> Vec<u8> {
+    pub fn to_octets(&self) -> Vec<u8> {
         let statement = self.statement.to_json(&self.threepid);
         let statement = Object::parse(&statement, &signed::Limits::default());
         let deliveries = self.deliveries.iter().map(|it| it.to_object().into()).collect();
@@ -242,7 +242,7 @@ impl Entry {
     ///
     /// # Errors
     /// Where it is none, or of another version.
-    pub(super) fn read(octets: &[u8], limits: &Limits) -> Result<Self, EntryError> {
+    pub fn read(octets: &[u8], limits: &Limits) -> Result<Self, EntryError> {
         let bounds = signed::Limits { octets: limits.entry_octets, depth: 18 };
         let mut object = Object::parse(octets, &bounds)?;
         match object.take_unsigned("version")? {
