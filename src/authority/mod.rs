@@ -108,6 +108,11 @@ impl Authority {
         found.filter(|(_, zone)| zone.keeps(name))
     }
 
+    /// Whether a name lies in one of the zones, or below what they delegate.
+    pub fn encloses(&self, name: &SearchName) -> bool {
+        self.zones.enclosing(name, name.label_count()).is_some()
+    }
+
     /// Serves what `old` serves of the store, with all that comes to it, in each zone that can share it.
     pub fn share(&mut self, old: &Self) {
         for zone in old.zones() {

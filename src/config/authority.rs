@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::wire::Name;
+use crate::zone::delegating;
 
 use super::document::Table;
 use super::mistake::Located;
@@ -57,6 +58,8 @@ pub struct Zone {
     pub keys: Keys,
     /// Where its associations are.
     pub associations: Associations,
+    /// The parts of it that are held until other servers have what the store holds there.
+    pub handing_over: Vec<Name>,
 }
 
 /// Where a zone's associations are.
@@ -131,9 +134,26 @@ impl Zone {
         let file = table.required("file").and_then(|value| values::path(&value, base));
         let keys = Keys::read(&table, base);
         let associations = Associations::read(&table, has_store);
+        let handing_over = handing_over(&table, name.as_ref(), associations);
         table.finish();
-        Some(Self { name: name?, file: file?, keys, associations })
+        Some(Self { name: name?, file: file?, keys, associations, handing_over })
     }
+}
+
+/// What is held of a zone, in the words of `threepid delegation`.
+fn handing_over(
+    table: &Table<'_>,
+    zone: Option<&Located<Name>>,
+    associations: Associations,
+) -> Vec<Name> {
+    let (Some(list), Some(zone)) = (table.value("handing_over"), zone) else { return Vec::new() };
+    if associations == Associations::File {
+        list.mistake(
+            "`handing_over` is for what a store holds: this zone's associations are in its file",
+        );
+    }
+    let items = list.list().into_iter();
+    items.filter_map(|item| item.accept(delegating::part(item.string()?, &zone.value))).collect()
 }
 
 impl Associations {

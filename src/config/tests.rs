@@ -142,6 +142,25 @@ fn associations_are_in_the_store_where_there_is_one() {
 }
 
 #[test]
+fn what_is_held_is_named_as_for_delegations() {
+    let read = |zone: &str| {
+        let text = format!(
+            "[authority]\nstore = \"a.store\"\n[[authority.zone]]\nname = \"4.4.msisdn.a.\"\n\
+             file = \"a.zone\"\n{zone}\n"
+        );
+        let authority = parse(&text).map(|config| config.authority.unwrap());
+        authority.map(|authority| authority.zones[0].handing_over.clone())
+    };
+    let names = ["7.7.4.4.msisdn.a.", "4.4.msisdn.a."].map(|name| name.parse().unwrap());
+    assert_eq!(read("handing_over = [\"+4477\", \"+44\"]").unwrap(), names);
+    assert_eq!(read("").unwrap(), []);
+    let told = read("handing_over = [\"+49\"]").unwrap_err();
+    assert!(told.contains("6:17: 9.4.msisdn.a. is not below the zone 4.4.msisdn.a."), "{told}");
+    let told = read("associations = \"file\"\nhanding_over = [\"+4477\"]").unwrap_err();
+    assert!(told.contains("7:16: `handing_over` is for what a store holds"), "{told}");
+}
+
+#[test]
 fn withdrawals_are_kept_for_a_year_at_least() {
     let zone = "[[authority.zone]]\nname = \"a\"\nfile = \"a\"\n";
     let kept = |line: &str| {

@@ -146,7 +146,8 @@ impl Daemon {
         Ok(())
     }
 
-    /// The first half of a reload: reads everything, and changes nothing.
+    /// The first half of a reload: reads everything. Nothing is served otherwise, but the store takes nothing
+    /// any more for what is delegated from now on.
     ///
     /// # Errors
     /// With every mistake.
@@ -168,7 +169,9 @@ impl Daemon {
         loaded: &mut Loaded,
     ) -> Result<Option<hosting::Prepared>, LoadError> {
         let store = |config: &Config| config.authority.as_ref().and_then(|plan| plan.store.clone());
-        let Some(located) = store(config) else { return Ok(None) };
+        let Some((plan, located)) = config.authority.as_ref().zip(store(config)) else {
+            return Ok(None);
+        };
         let part = self.authority.as_ref().and_then(|part| part.hosting.as_ref());
         let opened = store(&self.config).filter(|opened| opened.value == located.value);
         let Some(part) = part.filter(|_| opened.is_some()) else {
@@ -177,7 +180,8 @@ impl Daemon {
             return Err(LoadError::of_mistake(&config.path, mistake));
         };
         let files = std::mem::take(&mut loaded.files);
-        part.prepare(&config.path, &located, &mut loaded.authority, files).await.map(Some)
+        let places = (plan, &located);
+        part.prepare(&config.path, places, &mut loaded.authority, files).await.map(Some)
     }
 
     /// The second half of a reload, which cannot fail.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use redb::{ReadOnlyTable, ReadableTable, TableDefinition, WriteTransaction};
 
-use super::tables::{ADDRESSES, CHANGES, META, META_COPY, NAMES, WITHDRAWALS, ZONES};
+use super::tables::{ADDRESSES, BORDERS, CHANGES, META, META_COPY, NAMES, WITHDRAWALS, ZONES};
 use super::{Policy, Snapshot, StoreError, file};
 
 impl Snapshot {
@@ -45,6 +45,7 @@ impl Snapshot {
         copy(&self.withdrawals, &transaction, WITHDRAWALS, &mut || {})?;
         copy(&self.addresses, &transaction, ADDRESSES, &mut || {})?;
         copy(&self.zones, &transaction, ZONES, &mut || {})?;
+        copy(&self.borders, &transaction, BORDERS, &mut || {})?;
         transaction.commit()?;
         Ok(database.close()?)
     }

@@ -88,6 +88,7 @@ pub fn check(
     snapshot.check_withdrawals(&mut report)?;
     snapshot.check_addresses(&mut report)?;
     snapshot.check_zones(&mut report)?;
+    snapshot.check_borders(&mut report)?;
     Ok(report)
 }
 
@@ -120,7 +121,8 @@ impl Snapshot {
     }
 
     fn check_record(&self, key: &[u8], value: &[u8]) -> Result<(Said, bool), String> {
-        let entry = Record::from_octets(value).and_then(|record| Entry::new(key, record));
+        let entry = Record::from_octets(value);
+        let entry = entry.and_then(|record| Entry::new(key, record, &self.handed));
         let entry = entry.map_err(|error| format!("{}: {error}", shown(key)))?;
         let said = entry.held.read().map_err(|error| format!("{}: {error}", entry.name))?;
         self.check_entry(key, &entry, &said).map_err(|error| format!("{}: {error}", entry.name))?;
@@ -185,6 +187,18 @@ impl Snapshot {
         for found in walk(range, |key, octets| Ok(check_zone(key, octets, last))) {
             if let Err(error) = found? {
                 report.problem(format!("a zone: {error}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_borders(&self, report: &mut Report) -> Result<(), StoreError> {
+        for border in self.borders()? {
+            let (key, border) = border?;
+            if key::name(&key).is_none() || border.handed > report.last {
+                let told =
+                    format!("a border at {}: {} was handed over", shown(&key), border.handed);
+                report.problem(told);
             }
         }
         Ok(())

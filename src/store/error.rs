@@ -48,6 +48,12 @@ pub enum Refusal {
     /// The store has the same, with as many signatures as there may be, by names that come first.
     #[error("held already, with as many signatures as fit: there is no room for these")]
     NoRoom,
+    /// It is held until others have it.
+    #[error("about to be handed over to other servers: nothing changes there")]
+    Held,
+    /// It was handed over.
+    #[error("delegated to other servers")]
+    Away,
 }
 
 impl From<redb::Error> for StoreError {

@@ -10,6 +10,7 @@ use redb::{
     WriteTransaction,
 };
 
+use super::border::Handed;
 use super::error::guarded;
 use super::snapshot::damaged;
 use super::tables::{META, META_ADDRESSES, META_COPY, META_FORMAT, Tables, ZONES};
@@ -47,7 +48,7 @@ fn make_store(path: &Path, policy: &Policy) -> Result<(), StoreError> {
         meta.insert(META_FORMAT, FORMAT)?;
         meta.insert(META_ADDRESSES, 0)?;
     }
-    drop(Tables::open(&transaction)?);
+    drop(Tables::open(&transaction, false)?);
     transaction.commit()?;
     Ok(database.close()?)
 }
@@ -157,5 +158,10 @@ pub(super) fn check_format(format: u64) -> Result<(), StoreError> {
 
 /// The number of the last change on disk.
 pub(super) fn last(database: &Database) -> Result<Sequence, StoreError> {
-    guarded(|| Ok(Tables::open(&begin(database)?)?.last()))
+    guarded(|| Ok(Tables::open(&begin(database)?, false)?.last()))
+}
+
+/// Up to which changes names were handed over, by what is on disk.
+pub(super) fn handed(database: &Database) -> Result<Handed, StoreError> {
+    guarded(|| Tables::open(&begin(database)?, false)?.handed())
 }

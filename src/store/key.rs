@@ -63,6 +63,12 @@ fn unescaped(label: &[u8]) -> impl Iterator<Item = Option<u8>> {
     })
 }
 
+/// A key, and those of the names above it, up to the root's side.
+pub(super) fn upwards(key: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = (1..=key.len()).rev().filter(|end| key[end - 1] == END);
+    ends.map(|end| &key[..end])
+}
+
 /// The keys of all that is at or below a name.
 pub(super) fn at_or_below(name: &Name) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
     let first = key(name);
@@ -114,6 +120,14 @@ mod tests {
         #[test]
         fn a_range_has_what_is_at_or_below(a in any_name(), b in any_name()) {
             prop_assert_eq!(at_or_below(&a).contains(&key(&b)), b.is_at_or_below(&a));
+        }
+
+        #[test]
+        fn upwards_are_the_names_above(given in any_name()) {
+            let octets = key(&given);
+            let above: Vec<Option<Name>> = upwards(&octets).map(name).collect();
+            let expected = given.ancestors().filter(|name| !name.is_root());
+            prop_assert_eq!(above, expected.map(Some).collect::<Vec<_>>());
         }
 
         #[test]

@@ -10,8 +10,8 @@
 //!
 //! One store is for a whole server, whatever zones it serves: which zone a name is in can change, and a
 //! hundred zones share one writer and one flush to disk. Names stand in full, so a store may hold
-//! several trees. It knows nothing of delegations and keys, and keeps for zones only what those who serve
-//! them must not forget ([`ZoneState`]).
+//! several trees. It knows nothing of keys, and keeps for zones only what those who serve them must not
+//! forget ([`ZoneState`]); of delegations, what they handed over to others ([`Border`]).
 //!
 //! A statement is kept without the address that it is about. Names of phone numbers tell theirs; other
 //! addresses are kept only where [`Policy::keep_addresses`] asks for it, as hashed lookup in Matrix's
@@ -67,7 +67,8 @@
 //! | `withdrawals` | ts, key of the name | nothing; what is to be dropped some day |
 //! | `addresses` | key of the name | medium, 0, address |
 //! | `zones` | key of a zone's apex | what is known of it: [`ZoneState`] |
-//! | `meta` | `format`, `addresses`, `copy` | 2; whether addresses are kept; whether it is a backup |
+//! | `borders` | key of a name | who answers there, and up to which change it was handed over: [`Border`] |
+//! | `meta` | `format`, `addresses`, `copy` | 3; whether addresses are kept; whether it is a backup |
 //!
 //! # Limits
 //!
@@ -105,6 +106,7 @@
 //! ```
 
 mod backup;
+mod border;
 mod change;
 mod check;
 mod error;
@@ -131,20 +133,21 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use border::{Border, Borders, Settled, Stand};
 pub use change::{Change, Outcome, Signed};
 pub use check::{Report, check};
 pub use error::{Refusal, StoreError};
 pub use lines::{LineError, MAX_LINE};
 pub use record::{Held, Kept, Rrsigs, Sequence};
 pub use scan::{OwnerBuffer, Position, Row, Rows, Scan};
-pub use snapshot::{Entry, Snapshot};
+pub use snapshot::{Entry, Snapshot, Tally};
 pub use zone::{AHEAD, RESTORED, ZoneState};
 
 use crate::clock::Timestamp;
 use writer::{Answer, Command, Shared, Work};
 
 /// The format that is written and read.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
 /// How a store is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,12 +262,27 @@ impl Store {
         Ok(self.send(Work::Expire { now }).await?.len())
     }
 
+    /// Puts borders in place of those that stand; from then on nothing changes in what is held or away.
+    /// Tells of each cut what came of it. Where `must_be_held` and one was not, all stays as it is.
+    ///
+    /// # Errors
+    /// As for [`Store::apply`].
+    pub async fn settle(
+        &self,
+        borders: Borders,
+        must_be_held: bool,
+    ) -> Result<Vec<Settled>, StoreError> {
+        let outcomes = self.send(Work::Settle { borders, must_be_held }).await?;
+        Ok(outcomes.into_iter().map(Settled::from).collect())
+    }
+
     /// The store as it is now.
     ///
     /// # Errors
     /// Where it cannot be read.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Snapshot::new(&self.0.shared.begin_read()?)
+        let handed = self.0.shared.handed();
+        Snapshot::new(&self.0.shared.begin_read()?, handed)
     }
 
     /// Whether it was a copy made by [`Snapshot::backup`] until it was opened: what was changed after that was

@@ -1,9 +1,11 @@
 //! All of a store in one go, without taking it apart.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use redb::Range;
 
+use super::border::Handed;
 use super::error::guarded;
 use super::record::{HeldRef, RecordRef};
 use super::snapshot::damaged;
@@ -11,7 +13,10 @@ use super::{Rrsigs, Sequence, Snapshot, StoreError, key};
 use crate::wire::MAX_NAME;
 
 /// Goes through the names of a store, in canonical order.
-pub struct Scan(Range<'static, &'static [u8], &'static [u8]>);
+pub struct Scan {
+    range: Range<'static, &'static [u8], &'static [u8]>,
+    handed: Arc<Handed>,
+}
 
 /// Some names of a store with what is held, copied as they stand there.
 #[derive(Debug, Default)]
@@ -19,6 +24,7 @@ pub struct Rows {
     octets: Vec<u8>,
     /// Where each key and its record end.
     ends: Vec<(usize, usize)>,
+    handed: Arc<Handed>,
 }
 
 /// A name, and what is held.
@@ -26,6 +32,7 @@ pub struct Rows {
 pub struct Row<'a> {
     key: &'a [u8],
     record: &'a [u8],
+    handed: &'a Handed,
 }
 
 /// Where somebody stopped who goes through all names: the start by default.
@@ -50,7 +57,11 @@ impl Snapshot {
     pub fn scan(&self, position: &Position) -> Result<Scan, StoreError> {
         let last = position.0.as_deref();
         let start = last.map_or(Bound::Unbounded, Bound::Excluded);
-        guarded(|| Ok(Scan(self.names.range::<&[u8]>((start, Bound::Unbounded))?)))
+        let handed = Arc::clone(&self.handed);
+        guarded(|| {
+            let range = self.names.range::<&[u8]>((start, Bound::Unbounded))?;
+            Ok(Scan { range, handed })
+        })
     }
 }
 
@@ -62,8 +73,9 @@ impl Scan {
     /// Where the store cannot be read or is damaged.
     pub fn next(&mut self, most: usize, rows: &mut Rows) -> Result<(), StoreError> {
         rows.clear();
+        rows.handed = Arc::clone(&self.handed);
         guarded(|| {
-            for entry in self.0.by_ref().take(most) {
+            for entry in self.range.by_ref().take(most) {
                 let (key, record) = entry?;
                 rows.push(key.value(), record.value());
             }
@@ -111,7 +123,8 @@ impl Rows {
         (0..self.ends.len()).map(|at| {
             let start = at.checked_sub(1).map_or(0, |before| self.ends[before].1);
             let (middle, end) = self.ends[at];
-            Row { key: &self.octets[start..middle], record: &self.octets[middle..end] }
+            let (key, record) = (&self.octets[start..middle], &self.octets[middle..end]);
+            Row { key, record, handed: &self.handed }
         })
     }
 }
@@ -127,7 +140,7 @@ impl<'a> Row<'a> {
     }
 
     /// The number of the change that made it; the statement's record data and its RRSIGs, or nothing
-    /// where there is a mark.
+    /// where there is a mark, or it was handed over.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] where it is no record.
@@ -137,6 +150,7 @@ impl<'a> Row<'a> {
         Ok((
             record.sequence,
             match record.held {
+                _ if self.handed.has(self.key, record.sequence) => None,
                 HeldRef::Mark(_) => None,
                 HeldRef::Statement { rdata, rrsigs, .. } => Some((rdata, rrsigs)),
             },

@@ -2,16 +2,21 @@
 
 use std::ops::Bound;
 use std::path::Path;
+use std::sync::Arc;
 
 use redb::{
     Range, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
     ReadableTableMetadata,
 };
 
+use super::border::{Border, Handed};
+use super::change::{Verdict, decide};
 use super::error::guarded;
 use super::record::Record;
-use super::tables::{self, ADDRESSES, CHANGES, META, META_FORMAT, NAMES, WITHDRAWALS, ZONES};
-use super::{Held, Policy, Sequence, StoreError, ZoneState, file, key};
+use super::tables::{
+    self, ADDRESSES, BORDERS, CHANGES, META, META_FORMAT, NAMES, WITHDRAWALS, ZONES,
+};
+use super::{Change, Held, Policy, Refusal, Sequence, StoreError, ZoneState, file, key};
 use crate::threepid::Threepid;
 use crate::wire::{Name, Rdata};
 
@@ -26,7 +31,9 @@ pub struct Snapshot {
     pub(super) withdrawals: ReadOnlyTable<&'static [u8], ()>,
     pub(super) addresses: Octets,
     pub(super) zones: Octets,
+    pub(super) borders: ReadOnlyTable<&'static [u8], (u8, u64)>,
     pub(super) meta: ReadOnlyTable<&'static str, u64>,
+    pub(super) handed: Arc<Handed>,
     /// The file, where this alone holds it open.
     _file: Option<ReadOnlyDatabase>,
 }
@@ -40,15 +47,48 @@ pub struct Entry {
     pub sequence: Sequence,
     /// What is held.
     pub held: Held,
+    /// Whether it was handed over, and is not served here any more.
+    pub is_away: bool,
     /// Record data of the RRSIGs over it, as far as they were kept.
     pub rrsigs: Vec<Rdata>,
 }
 
+/// How much is held somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// How many names have a statement.
+    pub statements: u64,
+    /// How many have a mark.
+    pub marks: u64,
+}
+
+impl Tally {
+    /// Counts one more.
+    pub fn add(&mut self, entry: &Entry) {
+        match entry.held {
+            Held::Statement(_) => self.statements += 1,
+            Held::Mark(_) => self.marks += 1,
+        }
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} statements and {} marks", self.statements, self.marks)
+    }
+}
+
 impl Entry {
-    pub(super) fn new(key: &[u8], record: Record) -> Result<Self, StoreError> {
+    pub(super) fn new(key: &[u8], record: Record, handed: &Handed) -> Result<Self, StoreError> {
         let name = key::name(key).ok_or_else(|| damaged("a name that is none"))?;
         let Record { sequence, held, rrsigs } = record;
-        Ok(Self { name, sequence, held, rrsigs })
+        let is_away = handed.has(key, sequence);
+        Ok(Self { name, sequence, held, is_away, rrsigs })
     }
 }
 
@@ -60,10 +100,15 @@ impl Snapshot {
     pub fn of_file(path: &Path, policy: &Policy) -> Result<Self, StoreError> {
         let database = file::open_to_read(path, policy)?;
         let transaction = guarded(|| Ok(database.begin_read()?))?;
-        Ok(Self { _file: Some(database), ..Self::new(&transaction)? })
+        let mut snapshot = Self::new(&transaction, Arc::default())?;
+        snapshot.handed = Arc::new(Handed::read(snapshot.borders()?)?);
+        Ok(Self { _file: Some(database), ..snapshot })
     }
 
-    pub(super) fn new(transaction: &ReadTransaction) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        transaction: &ReadTransaction,
+        handed: Arc<Handed>,
+    ) -> Result<Self, StoreError> {
         guarded(|| {
             let meta = transaction.open_table(META)?;
             let format = meta.get(META_FORMAT)?.ok_or(StoreError::NotAStore)?.value();
@@ -74,7 +119,9 @@ impl Snapshot {
                 withdrawals: transaction.open_table(WITHDRAWALS)?,
                 addresses: transaction.open_table(ADDRESSES)?,
                 zones: transaction.open_table(ZONES)?,
+                borders: transaction.open_table(BORDERS)?,
                 meta,
+                handed,
                 _file: None,
             })
         })
@@ -110,6 +157,40 @@ impl Snapshot {
         })
     }
 
+    /// The zones of which something was noted.
+    ///
+    /// # Errors
+    /// Where the store cannot be read or is damaged.
+    pub fn zones(&self) -> Result<Vec<Name>, StoreError> {
+        let range = guarded(|| Ok(self.zones.range::<&[u8]>(..)?))?;
+        let apex = |key: &[u8]| key::name(key).ok_or_else(|| damaged("a name that is none"));
+        walk(range, |key, _| apex(key)).collect()
+    }
+
+    /// What stands nearest at or above a name.
+    ///
+    /// # Errors
+    /// Where the store cannot be read or is damaged.
+    pub fn border(&self, name: &Name) -> Result<Border, StoreError> {
+        let key = key::key(name);
+        guarded(|| {
+            for above in key::upwards(&key) {
+                if let Some(border) = self.borders.get(above)? {
+                    return Border::from_numbers(border.value());
+                }
+            }
+            Ok(Border::default())
+        })
+    }
+
+    pub(super) fn borders(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<(Vec<u8>, Border), StoreError>> + use<>, StoreError>
+    {
+        let range = guarded(|| Ok(self.borders.range::<&[u8]>(..)?))?;
+        Ok(walk(range, |key, border| Ok((key.to_vec(), Border::from_numbers(border)?))))
+    }
+
     /// What is held for a name.
     ///
     /// # Errors
@@ -118,7 +199,7 @@ impl Snapshot {
         let key = key::key(name);
         guarded(|| {
             let Some(value) = self.names.get(&*key)? else { return Ok(None) };
-            Entry::new(&key, Record::from_octets(value.value())?).map(Some)
+            Entry::new(&key, Record::from_octets(value.value())?, &self.handed).map(Some)
         })
     }
 
@@ -134,7 +215,35 @@ impl Snapshot {
         let (first, after) = key::at_or_below(name);
         let bounds = (slice(&first), slice(&after));
         let range = guarded(|| Ok(self.names.range::<&[u8]>(bounds)?))?;
-        Ok(walk(range, |key, value| Entry::new(key, Record::from_octets(value)?)))
+        let handed = Arc::clone(&self.handed);
+        Ok(walk(range, move |key, value| Entry::new(key, Record::from_octets(value)?, &handed)))
+    }
+
+    /// How much is held at a name and below it, of what is like this.
+    ///
+    /// # Errors
+    /// Where the store cannot be read or is damaged.
+    pub fn tally(&self, name: &Name, is_it: impl Fn(&Entry) -> bool) -> Result<Tally, StoreError> {
+        let mut tally = Tally::default();
+        for entry in self.at_or_below(name)? {
+            let entry = entry?;
+            if is_it(&entry) {
+                tally.add(&entry);
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Whether it holds and serves what a change says, or something later.
+    ///
+    /// # Errors
+    /// Where the store cannot be read or is damaged.
+    pub fn has(&self, change: &Change) -> Result<bool, StoreError> {
+        let Some(entry) = self.find(&change.name)?.filter(|entry| !entry.is_away) else {
+            return Ok(false);
+        };
+        let verdict = decide(Some(entry.held.read()?), change.said.clone());
+        Ok(matches!(verdict, Verdict::Leave | Verdict::Refuse(Refusal::Older | Refusal::NoRoom)))
     }
 
     /// The changes with greater numbers than `last`, in order: what is held for each name whose last
@@ -155,7 +264,7 @@ impl Snapshot {
             if record.sequence != Sequence(number) {
                 return Err(damaged("a change that is not the last one of its name"));
             }
-            Entry::new(key, record)
+            Entry::new(key, record, &self.handed)
         }))
     }
 

@@ -1,9 +1,10 @@
 //! The tables of a store, and how a change goes into them.
 
-use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
+use redb::{ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
 
+use super::border::{Border, Borders, Handed, Keyed, Stand, nearest};
 use super::change::{Verdict, decide, is_ahead, read};
-use super::record::{MAX_RRSIGS, Record, Said};
+use super::record::{MAX_RRSIGS, Record, RecordRef, Said};
 use super::{Change, Held, Outcome, Policy, Refusal, Sequence, Signed, StoreError, ZoneState, key};
 use crate::association::Ts;
 use crate::clock::Timestamp;
@@ -27,6 +28,10 @@ pub(super) const ADDRESSES: Octets = TableDefinition::new("addresses");
 /// What is known of zones, by the key of their apex.
 pub(super) const ZONES: Octets = TableDefinition::new("zones");
 
+/// What stands at a name: who answers at and below it, and up to which change it was handed over.
+pub(super) const BORDERS: TableDefinition<'static, &'static [u8], (u8, u64)> =
+    TableDefinition::new("borders");
+
 /// In [`META`]: the format of the store.
 pub(super) const META_FORMAT: &str = "format";
 /// In [`META`]: 1 where addresses are kept.
@@ -41,13 +46,20 @@ pub(super) struct Tables<'t> {
     withdrawals: Table<'t, &'static [u8], ()>,
     addresses: Table<'t, &'static [u8], &'static [u8]>,
     zones: Table<'t, &'static [u8], &'static [u8]>,
+    borders: Table<'t, &'static [u8], (u8, u64)>,
     keeps_addresses: bool,
+    /// Whether what is held or away is left as it is.
+    is_closed: bool,
     last: Sequence,
     is_changed: bool,
 }
 
 impl<'t> Tables<'t> {
-    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Self, StoreError> {
+    /// Opens them. Where `is_closed`, nothing changes in what is held or away.
+    pub(super) fn open(
+        transaction: &'t WriteTransaction,
+        is_closed: bool,
+    ) -> Result<Self, StoreError> {
         let meta = transaction.open_table(META)?;
         let keeps_addresses = meta.get(META_ADDRESSES)?.is_some_and(|kept| kept.value() == 1);
         let changes = transaction.open_table(CHANGES)?;
@@ -58,7 +70,9 @@ impl<'t> Tables<'t> {
             withdrawals: transaction.open_table(WITHDRAWALS)?,
             addresses: transaction.open_table(ADDRESSES)?,
             zones: transaction.open_table(ZONES)?,
+            borders: transaction.open_table(BORDERS)?,
             keeps_addresses,
+            is_closed,
             last: Sequence(last),
             is_changed: false,
         })
@@ -85,11 +99,21 @@ impl<'t> Tables<'t> {
             return Ok(Outcome::Refused(Refusal::Ahead));
         }
         let key = key::key(&change.name);
+        let border = self.border(&key)?;
+        if let Some(why) = border.stand.refusal().filter(|_| self.is_closed) {
+            return Ok(Outcome::Refused(why));
+        }
         let record = self.get(&key)?;
         let held = read(record.as_ref().map(|record| &record.held))?;
         let gone = record.map(|record| record.sequence).zip(held.as_ref().map(Said::withdrawal));
-        let outcome: fn(Sequence) -> Outcome = match decide(held, change.said.clone()) {
+        let is_away = gone.is_some_and(|(sequence, _)| sequence <= border.handed);
+        let outcome: fn(Sequence) -> Outcome = match decide(held.clone(), change.said.clone()) {
             Verdict::Refuse(why) => return Ok(Outcome::Refused(why)),
+            // It was handed over, and comes back.
+            Verdict::Leave if is_away => {
+                self.put(&key, gone, &held.expect("it is away, so it is there"))?;
+                Outcome::Stored
+            }
             Verdict::Leave => |_| Outcome::Unchanged,
             Verdict::Store(said) => {
                 self.put(&key, gone, &said)?;
@@ -127,6 +151,88 @@ impl<'t> Tables<'t> {
         self.zones.insert(&*key::key(&zone.apex), &zone.to_octets()[..])?;
         self.is_changed = true;
         Ok(())
+    }
+
+    /// What stands nearest at or above a key.
+    fn border(&self, key: &[u8]) -> Result<Border, StoreError> {
+        if self.borders.is_empty()? {
+            return Ok(Border::default());
+        }
+        for above in key::upwards(key) {
+            if let Some(border) = self.borders.get(above)? {
+                return Border::from_numbers(border.value());
+            }
+        }
+        Ok(Border::default())
+    }
+
+    /// Puts these borders in place of those that stand. Tells of each cut whether what is held there goes
+    /// away with it. Where `must_be_held`, a cut that was not is refused, and all stays as it is.
+    pub(super) fn settle(
+        &mut self,
+        borders: &Borders,
+        must_be_held: bool,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let (old, stands) = (self.all_borders()?, borders.stands());
+        let mut outcomes = Vec::new();
+        for cut in &borders.cuts {
+            let key = key::key(cut);
+            let before = nearest(&old, &key).stand;
+            let goes = |row: &[u8], record: &RecordRef<'_>| {
+                nearest(&stands, row) == Stand::Away && record.sequence > nearest(&old, row).handed
+            };
+            outcomes.push(match before {
+                Stand::Away => Outcome::Unchanged,
+                _ if !self.has_any(&key, goes)? => Outcome::Unchanged,
+                Stand::Here => Outcome::Refused(Refusal::Away),
+                Stand::Held => Outcome::Stored(self.last),
+            });
+        }
+        if must_be_held && outcomes.contains(&Outcome::Refused(Refusal::Away)) {
+            return Ok(outcomes);
+        }
+        let new = borders.settle(&old, self.last, |key| self.has_any(key, |_, _| true))?;
+        for key in old.keys().filter(|key| !new.contains_key(*key)) {
+            self.borders.remove(&**key)?;
+            self.is_changed = true;
+        }
+        for (key, border) in new.iter().filter(|(key, border)| old.get(*key) != Some(*border)) {
+            self.borders.insert(&**key, border.to_numbers())?;
+            self.is_changed = true;
+        }
+        Ok(outcomes)
+    }
+
+    /// Up to which changes names were handed over.
+    pub(super) fn handed(&self) -> Result<Handed, StoreError> {
+        Handed::read(self.all_borders()?.into_iter().map(Ok))
+    }
+
+    fn all_borders(&self) -> Result<Keyed<Border>, StoreError> {
+        let read = self.borders.iter()?.map(|entry| {
+            let (key, border) = entry?;
+            Ok((key.value().to_vec(), Border::from_numbers(border.value())?))
+        });
+        read.collect()
+    }
+
+    /// Whether something at or below a key is like this.
+    fn has_any(
+        &self,
+        first: &[u8],
+        is_it: impl Fn(&[u8], &RecordRef<'_>) -> bool,
+    ) -> Result<bool, StoreError> {
+        for entry in self.names.range::<&[u8]>(first..)? {
+            let (key, record) = entry?;
+            if !key.value().starts_with(first) {
+                break;
+            }
+            // Nobody can tell of what is damaged, and it is not served.
+            if RecordRef::read(record.value()).is_ok_and(|record| is_it(key.value(), &record)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Drops withdrawals that were made before `end`, at most `most` of them; marks stay.

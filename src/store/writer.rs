@@ -1,11 +1,13 @@
 //! The one thread that writes.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::{Database, ReadTransaction, ReadableDatabase};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::border::{Borders, Handed};
 use super::error::guarded;
 use super::tables::Tables;
 use super::{Change, Outcome, Policy, Sequence, Signed, StoreError, ZoneState, file};
@@ -26,6 +28,7 @@ pub(super) enum Work {
     Apply { changes: Vec<Change>, now: Timestamp },
     Keep { signed: Vec<Signed>, zones: Vec<ZoneState> },
     Expire { now: Timestamp },
+    Settle { borders: Borders, must_be_held: bool },
 }
 
 impl Work {
@@ -34,7 +37,8 @@ impl Work {
         match self {
             Self::Apply { changes, .. } => changes.len(),
             Self::Keep { signed, zones } => signed.len() + zones.len(),
-            Self::Expire { .. } => policy.batch,
+            // What comes behind new borders is decided by them.
+            Self::Expire { .. } | Self::Settle { .. } => policy.batch,
         }
     }
 
@@ -50,6 +54,7 @@ impl Work {
             Self::Expire { now } => {
                 tables.expire(now.saturating_sub(policy.keep_withdrawals), policy.batch)
             }
+            Self::Settle { borders, must_be_held } => tables.settle(borders, *must_be_held),
         }
     }
 }
@@ -62,13 +67,19 @@ pub(super) struct Shared {
     database: RwLock<Result<Database, StoreError>>,
     last: watch::Sender<Sequence>,
     is_restored: bool,
+    /// Whether somebody has said what is held and what is away: that is left as it is from then on.
+    is_closed: AtomicBool,
+    handed: RwLock<Arc<Handed>>,
 }
 
 impl Shared {
     pub(super) fn open(path: PathBuf, policy: Policy) -> Result<Self, StoreError> {
         let (database, is_restored) = file::open_or_make(&path, &policy)?;
         let last = watch::Sender::new(file::last(&database)?);
-        Ok(Self { path, policy, database: RwLock::new(Ok(database)), last, is_restored })
+        let handed = RwLock::new(Arc::new(file::handed(&database)?));
+        let is_closed = AtomicBool::new(false);
+        let database = RwLock::new(Ok(database));
+        Ok(Self { path, policy, database, last, is_restored, is_closed, handed })
     }
 
     pub(super) fn is_restored(&self) -> bool {
@@ -79,6 +90,11 @@ impl Shared {
     pub(super) fn begin_read(&self) -> Result<ReadTransaction, StoreError> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         Ok(database.as_ref().map_err(StoreError::clone)?.begin_read()?)
+    }
+
+    /// Up to which changes names were handed over.
+    pub(super) fn handed(&self) -> Arc<Handed> {
+        Arc::clone(&self.handed.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Tells the number of the last change that is on disk, again after each commit.
@@ -92,15 +108,22 @@ impl Shared {
         let database = database.as_ref().map_err(StoreError::clone)?;
         guarded(|| {
             let transaction = file::begin(database)?;
-            let mut tables = Tables::open(&transaction)?;
+            let is_closed = self.is_closed.load(Ordering::Acquire);
+            let mut tables = Tables::open(&transaction, is_closed)?;
             let done = group.iter().map(|command| command.work.run(&mut tables, &self.policy));
             let done = done.collect::<Result<_, _>>()?;
             let (last, is_changed) = (tables.last(), tables.is_changed());
+            let settles = |command: &Command| matches!(command.work, Work::Settle { .. });
+            let handed = group.iter().any(settles).then(|| tables.handed()).transpose()?;
             drop(tables);
             // What is refused, or here already, costs no flush.
             if is_changed {
                 transaction.commit()?;
                 self.last.send_replace(last);
+            }
+            if let Some(handed) = handed {
+                *self.handed.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(handed);
+                self.is_closed.store(true, Ordering::Release);
             }
             Ok(done)
         })

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use threepid::store::{Borders, Policy, Store};
 
 use super::{package, threepid};
 use crate::interop::process::{Ran, run};
@@ -26,8 +27,12 @@ fn zone(directory: &Path) -> String {
     fs::read_to_string(directory.join(ROOT)).expect("the zone is there")
 }
 
+/// In a zone whose people are in its file, unless it is said otherwise.
 fn delegation(directory: &Path, arguments: &[&str]) -> Ran {
-    threepid(directory, &[&["delegation"], arguments].concat())
+    let is_open = ["add", "remove"].contains(&arguments[0]);
+    let is_open = is_open && !arguments.iter().any(|one| ["--store", "--config"].contains(one));
+    let place: &[&str] = if is_open { &["--no-store"] } else { &[] };
+    threepid(directory, &[&["delegation"], arguments, place].concat())
 }
 
 /// What it did, which must have worked.
@@ -230,8 +235,8 @@ fn what_is_refused_changes_nothing() {
     assert_eq!(fs::read_to_string(path.join("broken")).unwrap(), text);
 }
 
-#[test]
-fn what_would_be_hidden_is_handed_over_first() {
+#[tokio::test]
+async fn what_would_be_hidden_is_handed_over_first() {
     let directory = tempfile::tempdir().unwrap();
     let (path, file) = (directory.path(), "4.4.msisdn.3pid.example.zone");
     fs::copy(package().join("zones").join(file), path.join(file)).unwrap();
@@ -272,5 +277,50 @@ fn what_would_be_hidden_is_handed_over_first() {
     fs::write(path.join("a.toml"), text).unwrap();
     let with_config = [add.as_slice(), &["--config", "a.toml"]].concat();
     assert_eq!(delegation(path, &with_config).stderr, ran.stderr);
-    done(path, &[with_config.as_slice(), &["--force"]].concat());
+    let refused = |more: &[&str], told: &str| {
+        let ran = delegation(path, &[with_config.as_slice(), more].concat());
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    };
+    refused(&["--handed-over", "1"], "7.7.4.4.msisdn.3pid.example. is not held");
+    let store = Store::open(&path.join("a.store"), Policy::default()).unwrap();
+    let holds = vec!["4.4.msisdn.3pid.example.".parse().unwrap()];
+    store.settle(Borders { holds, ..Borders::default() }, true).await.unwrap();
+    drop(store);
+    refused(&["--handed-over", "0"], "1 statements and 0 marks at or below 7.7.4.4");
+    done(path, &[with_config.as_slice(), &["--handed-over", "1"]].concat());
+}
+
+#[test]
+fn a_child_hands_back_before_it_is_taken_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let file = "3pid.example.zone";
+    fs::copy(package().join("zones").join(file), path.join(file)).unwrap();
+    let remove = ["delegation", "remove", file, "+44"];
+    let ran = threepid(path, &remove);
+    assert_eq!(ran.code, 64);
+    assert!(ran.stderr.starts_with("error: say where the people of the zone are"), "{ran:?}");
+    let withdrawn = r#"{"mark":5,"name":"1.7.7.4.4.msisdn.3pid.example."}"#;
+    fs::write(path.join("back"), format!("{withdrawn}\n")).unwrap();
+    fs::write(path.join("none"), "").unwrap();
+    fs::write(path.join("other"), withdrawn.replace(".4.4.", ".9.4.")).unwrap();
+    let import = |file| threepid(path, &["store", "import", "a.store", file]);
+    assert_eq!(import("none").code, 0);
+    let said = |more: &[&str]| {
+        threepid(path, &[&remove[..], &["--store", "a.store", "--dry-run"], more].concat())
+    };
+    for (more, told) in [
+        (&[][..], "error: 4.4.msisdn.3pid.example. has people of its own"),
+        (&["--handed-back", "none"], "error: none: nothing was handed over"),
+        (&["--handed-back", "other"], "error: other:1: 1.7.7.9.4.msisdn.3pid.example. is not at"),
+        (&["--handed-back", "back"], "error: 1 lines of back are not in a.store"),
+    ] {
+        let ran = said(more);
+        assert_eq!(ran.code, 1, "{more:?}: {ran:?}");
+        assert!(ran.stderr.starts_with(told), "{more:?}: {}", ran.stderr);
+    }
+    assert_eq!(said(&["--lost"]).code, 0);
+    assert_eq!(import("back").code, 0);
+    assert_eq!(said(&["--handed-back", "back"]).code, 0);
 }

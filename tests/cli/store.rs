@@ -95,8 +95,23 @@ fn what_lies_below_a_cut_is_handed_over() {
     let text = format!("{mark}\n{}", fs::read_to_string(directory.path().join("a.lines")).unwrap());
     write(directory.path(), "a.lines", &text);
     well(directory.path(), &IMPORT);
-    let ran =
-        threepid(directory.path(), &["store", "handover", "a.store", "4.4.MSISDN.3pid.example"]);
+    let handover = |more: &[&str]| {
+        let arguments = ["store", "handover", "a.store", "--apex", "3pid.example"];
+        threepid(directory.path(), &[&arguments, more].concat())
+    };
+    // The store was never served.
+    for (arguments, code, told) in [
+        (&["+44"][..], 1, "4.4.msisdn.3pid.example. is not held"),
+        (&["+x"], 64, "\"+x\": "),
+        (&["4.4.msisdn.3pid.exampel."], 64, "is not below the zone 3pid.example."),
+    ] {
+        let ran = handover(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (code, ""), "{ran:?}");
+        assert!(ran.stderr.contains(told), "{ran:?}");
+    }
+    let ran = threepid(directory.path(), &["store", "handover", "a.store", "+44"]);
+    assert!(ran.code == 64 && ran.stderr.contains("(none yet): say --apex"), "{ran:?}");
+    let ran = handover(&["+44", "--early"]);
     let below = |line: &str| line.contains(".4.4.msisdn.3pid.example.\"");
     let exported = well(directory.path(), &["export", "a.store"]);
     let expected: String =
@@ -104,9 +119,14 @@ fn what_lies_below_a_cut_is_handed_over() {
     assert_eq!((ran.code, ran.stdout.as_str()), (0, expected.as_str()), "{ran:?}");
     assert!(expected.contains(mark) && expected.lines().count() < exported.lines().count());
     let statements = expected.lines().count() - 1;
-    let told =
-        format!("{statements} statements and 1 marks at or below 4.4.MSISDN.3pid.example.\n");
+    // One of the statements came in two parts.
+    let told = format!(
+        "{statements} statements and 1 marks at or below 4.4.msisdn.3pid.example., up to change 6\n\
+         not held: the rest, when it is, comes with --after 6\n"
+    );
     assert_eq!(ran.stderr, told);
+    let rest = handover(&["+44", "--early", "--after", "1"]).stdout;
+    assert_eq!(rest, expected.replace(&format!("{mark}\n"), ""));
 }
 
 /// Beside a process that has the store open to write, as a server has.

@@ -1,6 +1,7 @@
 //! Publications over HTTPS, to servers that answer for them.
 
 mod crash;
+mod handing;
 mod program;
 mod world;
 
@@ -117,7 +118,7 @@ async fn what_is_delegated_is_referred_or_passed_on() {
     let body = statement(&number(), Some("a"), 0, "telco.example");
     let response = world.send(0, body.clone()).await;
     assert_eq!(response.status.as_u16(), 307);
-    let web = world.servers[2].publish_addresses()[0];
+    let web = world.web(2);
     let location = format!(
         "https://id.4.4.msisdn.3pid.example:{}/_threepid/v1/associations?root=3pid.example.",
         web.port()

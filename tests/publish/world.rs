@@ -17,7 +17,9 @@ use threepid::crypto::SigningKey;
 use threepid::daemon::Daemon;
 use threepid::signed::{Json, KeyName, Limits, Object};
 use threepid::threepid::Threepid;
-use threepid::transport::http::{ClientLimits, Fetch, HttpClient, Incoming, Outgoing, Roots};
+use threepid::transport::http::{
+    ClientLimits, Fetch, FetchError, HttpClient, Incoming, Outgoing, Roots,
+};
 use threepid::transport::{self, Exchange, Network, Transport};
 use threepid::wire::{Class, Edns, Message, Question, Rtype};
 
@@ -92,9 +94,27 @@ pub(super) fn statement(
 pub(super) struct World {
     directory: TempDir,
     /// The servers of the two trees and of the child zone.
-    pub(super) servers: [Daemon; 3],
+    servers: [Option<Daemon>; 3],
     resolver: Daemon,
     client: HttpClient,
+    /// The key file of the child zone.
+    pub(super) child_key: String,
+}
+
+/// Where statements are taken.
+#[derive(Debug, Clone)]
+pub(super) struct Door {
+    client: HttpClient,
+    url: Url,
+    address: SocketAddr,
+}
+
+impl Door {
+    pub(super) async fn send(&self, body: Vec<u8>) -> Result<Incoming, FetchError> {
+        let addresses = Some(vec![self.address]);
+        let request = Outgoing { addresses, ..Outgoing::post_json(self.url.clone(), body) };
+        self.client.fetch(request).await
+    }
 }
 
 /// A port that is free at `address` now.
@@ -204,12 +224,44 @@ impl World {
         let own = format!("resolver = \"{resolver}\"\nca_file = \"ca.pem\"\noutbox = \"outbox\"\n");
         fs::write(path.join("client.toml"), format!("[client]\n{own}{roots}"))
             .expect("it is writable");
-        let servers =
-            [start(path, "0.toml").await, start(path, "1.toml").await, start(path, "2.toml").await];
+        let servers = [
+            Some(start(path, "0.toml").await),
+            Some(start(path, "1.toml").await),
+            Some(start(path, "2.toml").await),
+        ];
         let resolver = start(path, "resolver.toml").await;
         let roots = Roots::File(path.join("ca.pem"));
         let client = HttpClient::new(&roots, ClientLimits::default()).expect("authorities");
-        Self { directory, servers, resolver, client }
+        let child_key = format!("{}.key", keys[2]);
+        Self { directory, servers, resolver, client, child_key }
+    }
+
+    fn server(&self, number: usize) -> &Daemon {
+        self.servers[number].as_ref().expect("it serves")
+    }
+
+    /// Where the server of this number takes statements.
+    pub(super) fn web(&self, server: usize) -> SocketAddr {
+        self.server(server).publish_addresses()[0]
+    }
+
+    /// Stops the server of this number.
+    pub(super) async fn end(&mut self, server: usize) {
+        self.servers[server].take().expect("it serves").stop().await;
+    }
+
+    /// Starts it again.
+    pub(super) async fn begin(&mut self, server: usize) {
+        let begun = start(self.directory.path(), &format!("{server}.toml")).await;
+        self.servers[server] = Some(begun);
+    }
+
+    /// The door of the server of this number, which stays when the server does not.
+    pub(super) fn door(&self, server: usize) -> Door {
+        let address = self.web(server);
+        let host = format!("id.{}", [TREES[0], TREES[1], CHILD][server].trim_end_matches('.'));
+        let url = Url::https(&host, address.port(), "/_threepid/v1/associations").expect("a URL");
+        Door { client: self.client.clone(), url, address }
     }
 
     /// Posts to the server of this number. Gives the status and the body.
@@ -221,12 +273,8 @@ impl World {
     }
 
     pub(super) async fn send(&self, server: usize, body: Vec<u8>) -> Incoming {
-        let address = self.servers[server].publish_addresses()[0];
-        let host = format!("id.{}", [TREES[0], TREES[1], CHILD][server].trim_end_matches('.'));
-        let url = Url::https(&host, address.port(), "/_threepid/v1/associations").expect("a URL");
-        let addresses = Some(vec![address]);
-        let request = Outgoing { addresses, ..Outgoing::post_json(url, body) };
-        self.client.fetch(request).await.unwrap_or_else(|error| panic!("{error}"))
+        let sent = self.door(server).send(body).await;
+        sent.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Writes a file beside the configurations.
@@ -247,7 +295,7 @@ impl World {
         apex: &str,
         threepid: &Threepid,
     ) -> Option<(Statement, bool)> {
-        ask(self.servers[server].authority_addresses()[0], apex, threepid).await
+        ask(self.server(server).authority_addresses()[0], apex, threepid).await
     }
 
     /// Changes a file, and has the server of this number read it.
@@ -260,16 +308,17 @@ impl World {
         let path = self.directory.path().join(file);
         let text = fs::read_to_string(&path).expect("it is readable");
         fs::write(&path, change(text)).expect("it is writable");
-        self.servers[server].reload().await.unwrap_or_else(|error| panic!("{error}"));
+        let served = self.servers[server].as_mut().expect("it serves");
+        served.reload().await.unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// How many changes the store of this server has seen.
     pub(super) fn changes(&self, server: usize) -> u64 {
-        self.servers[server].hosting().expect("it has a store").store().watch().borrow().0
+        self.server(server).hosting().expect("it has a store").store().watch().borrow().0
     }
 
     pub(super) async fn stop(self) {
-        for server in self.servers {
+        for server in self.servers.into_iter().flatten() {
             server.stop().await;
         }
         self.resolver.stop().await;

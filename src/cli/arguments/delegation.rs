@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::lookup::resolver;
+use super::store::change;
+use crate::store::Sequence;
 use crate::wire::{MAX_TTL, Name, Ttl};
 use crate::zone::delegating::Server;
 
@@ -22,7 +24,7 @@ Exit status:
 /// Told below the help of `delegation add`, and true by [`super::super::Exit`].
 const ADD_EXITS: &str = "Examples:
   threepid delegation add 3pid.example.zone +33 --ns ns.3.3.msisdn.3pid.example=192.0.2.33 \\
-      --key K3.3.msisdn.3pid.example.+015+12345.key
+      --key K3.3.msisdn.3pid.example.+015+12345.key -c root.toml --handed-over 4711
   threepid delegation add 3pid.example.zone +44 --merge --ds \"$(threepid key ds keys/K*.key)\"
 
 Exit status:
@@ -33,7 +35,7 @@ Exit status:
 
 /// Told below the help of `delegation remove`, and true by [`super::super::Exit`].
 const REMOVE_EXITS: &str = "Example:
-  threepid delegation remove 3pid.example.zone example.com --dry-run
+  threepid delegation remove 3pid.example.zone +33 -c root.toml --handed-back back.lines
 
 Exit status:
   0   done; with --dry-run, it can be done
@@ -61,11 +63,13 @@ pub(in crate::cli) enum DelegationCommand {
     /// The zone file is changed in place: nothing but the records of this delegation and the serial.
     /// The change is printed as a difference, which `patch -R` takes back as long as it is not served. A
     /// zone that would not pass `threepid zone check` is not written. The server reads it on SIGHUP.
+    /// People of the child in the server's store are handed over first: `threepid store handover`.
     #[command(after_help = ADD_EXITS)]
     Add(Box<DelegationAdd>),
     /// Take a delegation back: its NS and DS records, and addresses that nothing else uses
     ///
-    /// The change is printed as a difference. The server that serves the zone reads it on SIGHUP.
+    /// The change is printed as a difference. The server that serves the zone reads it on SIGHUP. Where it
+    /// has a store, the child hands its people back first, and what was withdrawn meanwhile with them.
     #[command(after_help = REMOVE_EXITS)]
     Remove(DelegationRemove),
     /// Take over the DS records that children ask for by CDS and CDNSKEY records (RFC 7344, RFC 8078)
@@ -87,6 +91,20 @@ pub(in crate::cli) struct ParentFile {
     /// The zone's name, with which relative names are continued, as for `zone check`
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) origin: Option<Name>,
+}
+
+/// Where the associations of a zone are. One of these has to be said.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StoreOfZone {
+    /// The configuration of the server, which says where its store is
+    #[arg(short, long, value_name = "FILE")]
+    pub(in crate::cli) config: Option<PathBuf>,
+    /// The store of the server
+    #[arg(long, value_name = "STORE", conflicts_with = "config")]
+    pub(in crate::cli) store: Option<PathBuf>,
+    /// The server has no store: who is in the zone is in its file
+    #[arg(long, conflicts_with_all = ["config", "store"])]
+    pub(in crate::cli) no_store: bool,
 }
 
 #[derive(Debug, Args)]
@@ -138,21 +156,22 @@ pub(in crate::cli) struct DelegationAdd {
     /// The TTL of new records, in seconds [default: that of the zone's own NS records]
     #[arg(long, value_name = "SECONDS", value_parser = ttl)]
     pub(in crate::cli) ttl: Option<Ttl>,
-    /// The store of the zone: what it holds below the child is to be handed over first
-    #[arg(long, value_name = "STORE")]
-    pub(in crate::cli) store: Option<PathBuf>,
-    /// The configuration of the server, which says where its store is
-    #[arg(short, long, value_name = "FILE", conflicts_with = "store")]
-    pub(in crate::cli) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) place: StoreOfZone,
+    /// The child has what the store holds for it, up to this change, as `store handover` tells
+    #[arg(long, value_name = "CHANGE", value_parser = change)]
+    pub(in crate::cli) handed_over: Option<Sequence>,
     /// Ask the child's servers first whether they serve it, with the keys that the DS records stand for
     ///
     /// Asked are those whose addresses this zone tells.
     #[arg(long)]
     pub(in crate::cli) check: bool,
-    /// Delegate although records below the child will be hidden or are handed over already, and take DS
-    /// records that cannot be used here
+    /// Delegate although records of the zone file will be hidden
     #[arg(long)]
-    pub(in crate::cli) force: bool,
+    pub(in crate::cli) hide: bool,
+    /// Take DS records although none has an algorithm and a digest that this program knows
+    #[arg(long)]
+    pub(in crate::cli) unsupported_ds: bool,
     /// Print what would change, and change nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
@@ -165,6 +184,16 @@ pub(in crate::cli) struct DelegationRemove {
     /// What is delegated: +44, example.com, or a name
     #[arg(value_name = "CHILD")]
     pub(in crate::cli) child: String,
+    #[command(flatten)]
+    pub(in crate::cli) place: StoreOfZone,
+    /// What the child handed over, held, which the store has taken in
+    ///
+    /// The child writes it by `store handover`, the store takes it in by `store import`.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) handed_back: Option<PathBuf>,
+    /// Give up what did not come back: who was handed over stays away until published again
+    #[arg(long)]
+    pub(in crate::cli) lost: bool,
     /// Print what would change, and change nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,

@@ -18,6 +18,7 @@ pub(super) use association::{AssociationCommand, AssociationSign, AssociationVer
 pub(super) use cert::{CertCommand, CertIssue, CertKey, CertVerify, Judging};
 pub(super) use delegation::{
     DelegationAdd, DelegationCommand, DelegationRemove, DelegationShow, DelegationSync, ParentFile,
+    StoreOfZone,
 };
 pub(super) use key::{Generate, KeyCommand, KeyDs, KeyRoll, KeyStatus, KeysOf};
 pub(super) use lookup::{Format, Lookup, Trace};

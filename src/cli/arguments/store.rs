@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::store::Sequence;
 use crate::wire::Name;
 
 /// Told below the help of `store check`, and true by [`super::Exit`].
@@ -25,6 +26,17 @@ const STORE_EXITS: &str = "Exit status:
   0   done
   3   a file cannot be read or written, or is damaged
   64  the command line is not understood";
+
+/// Told below the help of `store handover`, and true by [`super::Exit`].
+const STORE_HANDOVER_EXITS: &str = "Examples:
+  threepid store handover /var/lib/threepid/associations.store +44777 > people.lines
+  threepid store handover a.store example.com --after 4711 > rest.lines
+
+Exit status:
+  0   done
+  1   it is not held, and nothing is written
+  3   a file cannot be read or written, or is damaged
+  64  the command line is not understood, or names nothing of the store's zones";
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum StoreCommand {
@@ -59,10 +71,14 @@ pub(in crate::cli) enum StoreCommand {
     /// whoever imports. The store is made where there is none; no server may be writing it.
     #[command(after_help = STORE_IMPORT_EXITS)]
     Import(StoreImport),
-    /// Write what a store holds at a name and below it, for the server that the name is delegated to
+    /// Write what a store holds in a part of the tree, for the server that is to answer for it
     ///
-    /// The lines are those of `export`; that server imports them before it answers.
-    #[command(after_help = STORE_EXITS)]
+    /// The part has to be held: `handing_over = ["+44777"]` in the table of its zone, read by the server.
+    /// Then nothing changes there until it is delegated. The lines are those of `export`; the other server
+    /// imports them before it answers. Told is up to which change they go, for `delegation add
+    /// --handed-over`. To take a delegation back, the child holds and hands over likewise. The crate's
+    /// manual, "Delegating", tells the whole order.
+    #[command(after_help = STORE_HANDOVER_EXITS)]
     Handover(StoreHandover),
 }
 
@@ -91,7 +107,8 @@ pub(in crate::cli) struct StoreImport {
     /// The lines; - stands for standard input
     #[arg(value_name = "FILE")]
     pub(in crate::cli) file: PathBuf,
-    /// The tree that statements are in which stand on a line alone, as 3pid.example
+    /// The tree that statements are in which stand on a line alone, as 3pid.example: one that the store was
+    /// served for, if it was served
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) apex: Option<Name>,
     /// Keep the addresses of associations, as hashed lookup in Matrix's identity API needs them
@@ -106,7 +123,22 @@ pub(in crate::cli) struct StoreHandover {
     /// The store
     #[arg(value_name = "STORE")]
     pub(in crate::cli) store: PathBuf,
-    /// The delegated name, as 4.4.msisdn.3pid.example
-    #[arg(value_name = "CUT")]
-    pub(in crate::cli) cut: Name,
+    /// What is handed over, as for `delegation`: +44777, example.com or @example.com, or a name
+    #[arg(value_name = "CHILD")]
+    pub(in crate::cli) child: String,
+    /// The zone or tree that it is in [default: those that the store was served for]
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) apex: Option<Name>,
+    /// Only what changed after this, where the rest was handed over already
+    #[arg(long, value_name = "CHANGE", value_parser = change)]
+    pub(in crate::cli) after: Option<Sequence>,
+    /// Though it is not held, for a first copy while publications go on: the rest has to follow
+    #[arg(long)]
+    pub(in crate::cli) early: bool,
+}
+
+/// The number of a change.
+pub(super) fn change(text: &str) -> Result<Sequence, String> {
+    let number = text.parse().map(Sequence);
+    number.map_err(|_| "the number of a change expected, as `store handover` tells it".to_owned())
 }

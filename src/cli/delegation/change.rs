@@ -1,16 +1,15 @@
 //! `threepid delegation add` and `remove`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::handing::{check_handed_back, check_handed_over};
 use super::probe::probe;
 use super::{apply, child, failed, open, output, refused};
 use crate::cli::Exit;
 use crate::cli::arguments::{DelegationAdd, DelegationRemove};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
 use crate::daemon::keys;
 use crate::dnssec::sha256_ds;
-use crate::store::{self, Held, Snapshot};
 use crate::wire::rdata::{Dnskey, Ds};
 use crate::wire::{Name, Rtype};
 use crate::zone::delegating::{self, How, Order, Server};
@@ -33,12 +32,13 @@ fn try_add(arguments: &DelegationAdd) -> Result<(), Exit> {
             _ => How::New,
         },
         ttl: arguments.ttl,
-        force: arguments.force,
+        hide: arguments.hide,
+        unsupported_ds: arguments.unsupported_ds,
         child,
     };
     let change = delegating::add(zone.master(), &order, SystemClock.now()).map_err(refused)?;
-    if let Some(store) = store(arguments)?.filter(|_| !order.force) {
-        check_store(&store, &order.child)?;
+    if order.how == How::New {
+        check_handed_over(arguments, &order.child)?;
     }
     if arguments.check {
         let after = zone.preview(&change).map_err(failed)?;
@@ -127,37 +127,6 @@ fn of_key(file: &Path, child: &Name) -> Result<Ds, Exit> {
     Ok(sha256_ds(&owner, &key))
 }
 
-/// Where the zone's associations are, as far as it is told.
-fn store(arguments: &DelegationAdd) -> Result<Option<PathBuf>, Exit> {
-    let Some(path) = &arguments.config else { return Ok(arguments.store.clone()) };
-    let config = Config::load(path).map_err(output::config)?;
-    let store = config.authority.and_then(|authority| authority.store);
-    // A server makes its store when it first starts.
-    Ok(store.map(|store| store.value).filter(|store| store.exists()))
-}
-
-/// That a store holds nothing that is the child's.
-fn check_store(path: &Path, child: &Name) -> Result<(), Exit> {
-    let fail = |error: store::StoreError| output::fail(format_args!("{}: {error}", path.display()));
-    let snapshot = Snapshot::of_file(path, &store::Policy::default()).map_err(fail)?;
-    let (mut statements, mut marks) = (0u64, 0u64);
-    for entry in snapshot.at_or_below(child).map_err(fail)? {
-        match entry.map_err(fail)?.held {
-            Held::Statement(_) => statements += 1,
-            Held::Mark(_) => marks += 1,
-        }
-    }
-    if statements + marks == 0 {
-        return Ok(());
-    }
-    let path = path.display();
-    Err(refused(format_args!(
-        "{path}: {statements} statements and {marks} marks at or below {child} would no longer be \
-         answered. Hand them over first: threepid store handover {path} {child} > FILE, which the child \
-         takes in by threepid store import. Then add --force"
-    )))
-}
-
 /// Takes a delegation back.
 pub(in crate::cli) fn remove(arguments: &DelegationRemove) -> Exit {
     try_remove(arguments).err().unwrap_or(Exit::Success)
@@ -167,6 +136,7 @@ fn try_remove(arguments: &DelegationRemove) -> Result<(), Exit> {
     let zone = open(&arguments.zone)?;
     let child = child(&arguments.child, zone.master())?;
     let removal = delegating::remove(zone.master(), &child, SystemClock.now()).map_err(refused)?;
+    check_handed_back(arguments, &child)?;
     apply(&zone, &removal.change, arguments.dry_run, || Ok(()))?;
     for (name, rtype, place) in &removal.shown {
         output::tell(format_args!("{place}: {name} {rtype} is not hidden any more"));

@@ -1,6 +1,7 @@
 //! `threepid delegation`: what a zone delegates, shown and changed.
 
 mod change;
+mod handing;
 mod probe;
 mod show;
 mod sync;

@@ -96,7 +96,8 @@ fn order(master: &Master, delegated: &Delegated, ds: Vec<Ds>) -> Result<Change, 
         ds: Some(ds),
         how: How::Replace,
         ttl: None,
-        force: false,
+        hide: false,
+        unsupported_ds: false,
     };
     delegating::add(master, &order, SystemClock.now()).map_err(refused)
 }

@@ -39,6 +39,9 @@ pub(crate) fn import(arguments: &StoreImport) -> Exit {
             arguments.store.display()
         ));
     }
+    if let Err(exit) = arguments.apex.as_ref().map_or(Ok(()), |apex| check_tree(&store, apex)) {
+        return exit;
+    }
     let mut import = Import {
         file: &arguments.file,
         apex: arguments.apex.as_ref(),
@@ -57,6 +60,21 @@ pub(crate) fn import(arguments: &StoreImport) -> Exit {
         Err(Stopped::Input(error)) => fail(&arguments.file, error),
         Err(Stopped::Store(error)) => fail(&arguments.store, error),
     }
+}
+
+/// Sees that one of the zones that the store was served for is in the tree that is meant.
+fn check_tree(store: &Store, apex: &Name) -> Result<(), Exit> {
+    let zones = store.snapshot().and_then(|snapshot| snapshot.zones());
+    let zones = zones.map_err(output::fail)?;
+    if zones.is_empty() || zones.iter().any(|zone| zone.is_at_or_below(apex)) {
+        return Ok(());
+    }
+    let zones: Vec<String> = zones.iter().map(Name::to_string).collect();
+    output::fail(format_args!(
+        "--apex: the store was served for {}, and none of it is in the tree {apex}",
+        zones.join(", ")
+    ));
+    Err(Exit::Usage)
 }
 
 /// What lines come from, and how far it is.

@@ -1,17 +1,19 @@
 //! `threepid store`: stores checked, copied, written as lines, and filled from them.
 
+mod handover;
 mod import;
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
+pub(super) use handover::handover;
 pub(super) use import::import;
 
-use super::arguments::{StoreBackup, StoreFile, StoreHandover};
+use super::arguments::{StoreBackup, StoreFile};
 use super::progress::Progress;
 use super::{Exit, output};
-use crate::store::{self, Held, Policy, Report, Snapshot, StoreError};
+use crate::store::{self, Policy, Report, Sequence, Snapshot, StoreError, Tally};
 use crate::wire::Name;
 
 /// Tells what is wrong with a store.
@@ -90,53 +92,35 @@ pub(super) fn backup(arguments: &StoreBackup) -> Exit {
 
 /// Writes what a store holds.
 pub(super) fn export(arguments: &StoreFile) -> Exit {
-    match write_lines(&arguments.store, &Name::root()) {
-        Ok(_) => Exit::Success,
-        Err(exit) => exit,
-    }
+    let path = &arguments.store;
+    let written = open(path)
+        .and_then(|snapshot| write_lines(path, &snapshot, &Name::root(), Sequence::default()));
+    written.err().unwrap_or(Exit::Success)
 }
 
-/// Writes what a store holds at a name and below it.
-pub(super) fn handover(arguments: &StoreHandover) -> Exit {
-    match write_lines(&arguments.store, &arguments.cut) {
-        Ok(written) => {
-            let Written { statements, marks } = written;
-            let cut = &arguments.cut;
-            output::tell(format_args!(
-                "{statements} statements and {marks} marks at or below {cut}"
-            ));
-            Exit::Success
-        }
-        Err(exit) => exit,
-    }
-}
-
-/// How many lines were written.
-#[derive(Default)]
-struct Written {
-    statements: u64,
-    marks: u64,
-}
-
-/// Writes the entries at a name and below it to standard output.
-fn write_lines(path: &Path, name: &Name) -> Result<Written, Exit> {
-    let snapshot = open(path)?;
-    let total = if name.is_root() { Some(length(path, &snapshot)?) } else { None };
+/// Writes the entries at a name and below it that changed after `last` to standard output.
+fn write_lines(
+    path: &Path,
+    snapshot: &Snapshot,
+    name: &Name,
+    last: Sequence,
+) -> Result<Tally, Exit> {
+    let total = if name.is_root() { Some(length(path, snapshot)?) } else { None };
     let is_terminal = io::stdout().is_terminal();
     let progress = if is_terminal { Progress::hidden() } else { Progress::names(total) };
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut written = Written::default();
+    let mut written = Tally::default();
     let unwritable = |error: io::Error| output::fail(format_args!("standard output: {error}"));
     for entry in snapshot.at_or_below(name).map_err(|error| fail(path, error))? {
         let entry = entry.map_err(|error| fail(path, error))?;
-        let mut line = entry.to_line(&snapshot).map_err(|error| fail(path, error))?;
+        progress.add(1);
+        if entry.sequence <= last {
+            continue;
+        }
+        let mut line = entry.to_line(snapshot).map_err(|error| fail(path, error))?;
         line.push(b'\n');
         out.write_all(&line).map_err(unwritable)?;
-        match entry.held {
-            Held::Statement(_) => written.statements += 1,
-            Held::Mark(_) => written.marks += 1,
-        }
-        progress.add(1);
+        written.add(&entry);
     }
     out.flush().map_err(unwritable)?;
     Ok(written)

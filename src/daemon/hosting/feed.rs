@@ -117,7 +117,7 @@ fn serve(
             None => changed.push((place, zone.apex().clone(), entry.sequence)),
         }
         let sequence = entry.sequence;
-        let Held::Statement(kept) = &entry.held else {
+        let (Held::Statement(kept), false) = (&entry.held, entry.is_away) else {
             index.remove(name.wire(), sequence.0);
             continue;
         };

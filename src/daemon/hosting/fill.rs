@@ -35,6 +35,8 @@ pub(super) struct Filled {
     pub(super) signed: u64,
     /// How many records are damaged: what was served before them is served on.
     pub(super) damaged: u64,
+    /// How many names lie in none of the zones, nor below what they delegate.
+    pub(super) stray: u64,
     /// For each zone what the store knew of it, and whether there were changes since.
     pub(super) known: Vec<(Option<ZoneState>, bool)>,
 }
@@ -57,6 +59,7 @@ pub(super) fn fill(
         zones: zones.collect::<Result<_, StoreError>>()?,
         names: AtomicU64::new(0),
         damaged: AtomicU64::new(0),
+        stray: AtomicU64::new(0),
     };
     let last = snapshot.last()?;
     drop(snapshot);
@@ -67,6 +70,7 @@ pub(super) fn fill(
         names: filler.names.into_inner(),
         signed,
         damaged: filler.damaged.into_inner(),
+        stray: filler.stray.into_inner(),
         known: known.map(|zone| (zone.known, zone.is_changed.into_inner())).collect(),
     })
 }
@@ -85,6 +89,7 @@ struct Filler<'a> {
     zones: Vec<Zone>,
     names: AtomicU64,
     damaged: AtomicU64,
+    stray: AtomicU64,
 }
 
 /// How far the reading is.
@@ -167,7 +172,11 @@ impl Filler<'_> {
     fn take_in(&self, row: &Row<'_>, desk: &mut Desk) -> Result<(), StoreError> {
         let owner = row.owner(&mut desk.owner)?;
         let Ok(name) = SearchName::new(owner) else { return Ok(()) };
-        let Some((place, zone)) = self.authority.keeper(&name) else { return Ok(()) };
+        let Some((place, zone)) = self.authority.keeper(&name) else {
+            let is_stray = !self.authority.encloses(&name);
+            self.stray.fetch_add(u64::from(is_stray), Ordering::Relaxed);
+            return Ok(());
+        };
         let Some(index) = zone.index() else { return Ok(()) };
         let (sequence, held) = row.held()?;
         let about = &self.zones[place];

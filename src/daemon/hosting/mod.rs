@@ -9,6 +9,7 @@
 //! is noted in the store, with the number of the last change that it counts, a second later at most: after
 //! a crash, it goes on beyond all that may have been served since.
 
+mod borders;
 mod feed;
 mod fill;
 mod import;
@@ -36,6 +37,7 @@ use crate::wire::Name;
 use super::admin::Status;
 use super::renewal::Current;
 use super::{LoadError, aside};
+use borders::Unsettled;
 use fill::{Filled, fill};
 use keeper::Keeper;
 pub(super) use serial::is_counted;
@@ -88,21 +90,23 @@ impl OpenStore {
         clock: &Arc<dyn Clock>,
     ) -> Result<Option<Self>, LoadError> {
         let Some(located) = &plan.store else { return Ok(None) };
-        let opened = Self::open(located.value.clone(), policy(plan), zones, files, clock).await;
+        let opened = Self::open(located.value.clone(), plan, zones, files, clock).await;
         opened.map(Some).map_err(|error| mistake(config, located, &error))
     }
 
     async fn open(
         path: PathBuf,
-        policy: Policy,
+        plan: &config::Authority,
         zones: &mut Authority,
         files: Vec<FromFile>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
+        let policy = policy(plan);
         let store = aside(move || Store::open(&path, policy)).await?;
         if store.is_restored() {
             tracing::warn!("the store is restored from a backup: {RESTORED}");
         }
+        borders::begin(&store, zones, plan).await?;
         import::import(&store, files, clock.now()).await?;
         let filled = make_ready(&store, zones, clock).await?;
         serial::begin(zones, &filled, clock.now());
@@ -123,9 +127,15 @@ async fn make_ready(
 ) -> Result<Filled, StoreError> {
     let (store, zones, begun) = (store.clone(), zones.clone(), clock.now());
     let filled = aside(move || fill(&store, &zones, begun)).await?;
-    let Filled { names, signed, damaged, last, .. } = filled;
+    let Filled { names, signed, damaged, stray, last, .. } = filled;
     let took = clock.now().since(begun);
     tracing::info!(names, signed, %last, ?took, "associations are ready");
+    if stray > 0 {
+        tracing::warn!(
+            stray,
+            "names of the store lie in none of the zones: nobody answers for them"
+        );
+    }
     if damaged > 0 {
         tracing::error!(damaged, "records of the store are not served: threepid store check");
     }
@@ -166,17 +176,23 @@ impl HostingPart {
         Self { handle, keeper, clock }
     }
 
-    /// Makes ready for other zones what the store holds, which `config` names at `located`.
+    /// Makes ready for the zones of `plan`, which stands in the file `config`, what the store holds, which
+    /// is named at `located`. From here on nothing is taken below delegations that are new.
     pub(super) async fn prepare(
         &self,
         config: &Path,
-        located: &Located<PathBuf>,
+        (plan, located): (&config::Authority, &Located<PathBuf>),
         zones: &mut Authority,
         files: Vec<FromFile>,
     ) -> Result<Prepared, LoadError> {
         zones.share(&self.handle.current.authority());
         let filled = make_ready(&self.handle.store, zones, &self.clock).await;
         let filled = filled.map_err(|error| mistake(config, located, &error))?;
+        let settled = borders::go_over(&self.handle.store, zones, plan, config).await;
+        settled.map_err(|unsettled| match unsettled {
+            Unsettled::Store(error) => mistake(config, located, &error),
+            Unsettled::Unheld(error) => error,
+        })?;
         Ok(Prepared { filled, files })
     }
 

@@ -17,7 +17,7 @@ use crate::daemon::{Daemon, LoadError, keys, load};
 use crate::dnssec::{ZoneKey, verify};
 use crate::signed::KeyName;
 use crate::store::testing::spoil;
-use crate::store::{Change, Outcome, Policy, Sequence, Snapshot, Store, check};
+use crate::store::{Change, Outcome, Policy, Refusal, Sequence, Snapshot, Store, check};
 use crate::threepid::Threepid;
 use crate::transport::{Exchange, Limits, Network, Transport};
 use crate::wire::rdata::{Dnskey, Rrsig, Soa};
@@ -247,32 +247,50 @@ async fn associations_of_the_file_are_published() {
 async fn delegations_come_and_go() {
     let state = State::new();
     let mut daemon = state.start().await;
-    let (set, rrsigs) = publish(&daemon, association(1, 1000)).await;
+    let (set, _) = publish(&daemon, association(1, 1000)).await;
     let before = serial(&daemon).await;
     let name = set.name.to_string();
-    let cut = "0.0.9.0.0.7.7.4.4.msisdn NS ns.b.example.\n";
-    state.write("a.zone", &(ZONE.to_owned() + cut));
+    let delegating = ZONE.to_owned() + "0.0.9.0.0.7.7.4.4.msisdn NS ns.b.example.\n";
+    // What is not held is not delegated.
+    state.write("a.zone", &delegating);
+    let refused = daemon.reload().await.unwrap_err().to_string();
+    assert!(refused.contains("a.toml:7:8: ") && refused.contains("1 statements"), "{refused}");
+    assert!(found(&daemon, &name, Rtype::ASSOC).await.is_some());
+    // Held, it is answered and does not change.
+    let held = format!("{CONFIG}handing_over = [\"+447700900\"]\n");
+    state.write("a.toml", &held);
+    state.write("a.zone", ZONE);
+    daemon.reload().await.unwrap();
+    let hosting = daemon.hosting().unwrap().clone();
+    let apply =
+        async |change| hosting.store().apply(vec![change], SystemClock.now()).await.unwrap();
+    assert_eq!(apply(withdrawal(1, 2000)).await, [Outcome::Refused(Refusal::Held)]);
+    assert!(found(&daemon, &name, Rtype::ASSOC).await.is_some());
+    assert_eq!(serial(&daemon).await, before);
+    state.write("a.zone", &delegating);
     daemon.reload().await.unwrap();
     let referral = ask(address(&daemon), &name, Rtype::ASSOC).await;
     assert!(referral.answer.is_empty() && !referral.flags.authoritative);
     assert_eq!(serial(&daemon).await, before.next());
-    // What is below the cut is in the store, and changes there.
-    let hosting = daemon.hosting().unwrap().clone();
-    let apply = |change| hosting.store().apply(vec![change], SystemClock.now());
-    apply(withdrawal(1, 2000)).await.unwrap();
-    apply(association(2, 1000)).await.unwrap();
+    assert_eq!(apply(association(2, 1000)).await, [Outcome::Refused(Refusal::Away)]);
+    // Taken back, what was handed over is not here, until somebody says it again.
     state.write("a.zone", ZONE);
+    state.write("a.toml", CONFIG);
     daemon.reload().await.unwrap();
-    let (now, renewed) = found(&daemon, &name, Rtype::ASSOC).await.unwrap();
-    assert_eq!(flags(&now), 8);
-    assert_ne!(renewed, rrsigs);
-    assert!(found(&daemon, &number(2).1, Rtype::ASSOC).await.is_some());
+    assert_eq!(found(&daemon, &name, Rtype::ASSOC).await, None);
     assert_eq!(serial(&daemon).await, before.next().next());
-    // Nothing has changed.
-    daemon.reload().await.unwrap();
-    assert_eq!(serial(&daemon).await, before.next().next());
-    assert_eq!(found(&daemon, &name, Rtype::ASSOC).await.unwrap(), (now, renewed));
     drop(hosting);
+    daemon.stop().await;
+    state.check();
+    let mut daemon = state.start().await;
+    assert_eq!(found(&daemon, &name, Rtype::ASSOC).await, None);
+    let (now, _) = publish(&daemon, association(1, 1000)).await;
+    assert_eq!(now, set);
+    // Nothing has changed.
+    let before = serial(&daemon).await;
+    daemon.reload().await.unwrap();
+    assert_eq!(serial(&daemon).await, before);
+    assert_eq!(found(&daemon, &name, Rtype::ASSOC).await.unwrap().0, now);
     daemon.stop().await;
     state.check();
 }

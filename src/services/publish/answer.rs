@@ -72,13 +72,15 @@ pub enum RefusalKind {
     TimedOut,
     /// It is stored, and not served yet.
     NotServed,
+    /// Its part of the tree is being handed over to others.
+    HandingOver,
     /// The store cannot be written.
     Failed,
 }
 
 impl RefusalKind {
     /// All of them, for counters.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::NotJson,
         Self::BadJson,
         Self::InvalidParameter,
@@ -95,6 +97,7 @@ impl RefusalKind {
         Self::NotForwarded,
         Self::TimedOut,
         Self::NotServed,
+        Self::HandingOver,
         Self::Failed,
     ];
 
@@ -117,6 +120,7 @@ impl RefusalKind {
             Self::NotForwarded => (502, "THREEPID_NOT_FORWARDED", "not_forwarded"),
             Self::TimedOut => (504, "THREEPID_TIMED_OUT", "timed_out"),
             Self::NotServed => (503, "THREEPID_NOT_SERVED", "not_served"),
+            Self::HandingOver => (503, "THREEPID_HANDING_OVER", "handing_over"),
             Self::Failed => (500, "M_UNKNOWN", "failed"),
         }
     }

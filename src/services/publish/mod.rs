@@ -25,6 +25,7 @@
 //! | 503 | `THREEPID_UNDETERMINED` | certificates or the zone's service could not be looked up now |
 //! | 503 | `THREEPID_NO_SERVICE` | the zone it lies in tells of no service, or does not prove it |
 //! | 503 | `THREEPID_NOT_SERVED` | it is on disk, and not served yet |
+//! | 503 | `THREEPID_HANDING_OVER` | its part of the tree is being handed over to other servers |
 //! | 503 | `THREEPID_BUSY` | it was to be passed on, as many others are now |
 //! | 504 | `THREEPID_TIMED_OUT` | it was to be passed on, and not answered in time |
 //!
@@ -50,7 +51,8 @@
 //!
 //! A statement for all trees is held in each that has its name here and whose certificates it satisfies.
 //! The best of what came of it is answered. Where one of the trees cannot be asked for certificates, it is
-//! held in none, so that to try again is right. Delegations count where no tree has its name here.
+//! held in none, so that to try again is right; so it is where one of them is being handed over, though the
+//! others hold it then. Delegations count where no tree has its name here.
 //!
 //! # Passing on
 //!
@@ -336,7 +338,7 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
     async fn keep(&self, changes: Vec<Change>, now: Timestamp) -> Result<Answer, Refusal> {
         match self.shelf.keep(changes, now).await {
             Ok(outcomes) => {
-                let answer = vet::best(&outcomes)?;
+                let answer = vet::best(&outcomes, &self.rules.limits)?;
                 self.have_served().await?;
                 Ok(answer)
             }

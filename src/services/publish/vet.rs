@@ -83,8 +83,13 @@ fn ahead() -> Refusal {
     RefusalKind::InvalidParameter.with("`ts` is too far ahead of this server's clock")
 }
 
-/// The best of what came of the changes.
-pub(super) fn best(outcomes: &[Outcome]) -> Result<Answer, Refusal> {
+/// The best of what came of the changes. Where one has to wait, it is right to come again with all.
+pub(super) fn best(outcomes: &[Outcome], limits: &Limits) -> Result<Answer, Refusal> {
+    let waits = [store::Refusal::Held, store::Refusal::Away].map(Outcome::Refused);
+    if outcomes.iter().any(|outcome| waits.contains(outcome)) {
+        let error = "its part of the tree is being handed over to other servers: try again later";
+        return Err(RefusalKind::HandingOver.retry(error, limits.retry_after));
+    }
     let rank = |outcome: &&Outcome| match outcome {
         Outcome::Stored(_) => 3,
         Outcome::Merged(_) => 2,
@@ -100,7 +105,7 @@ pub(super) fn best(outcomes: &[Outcome]) -> Result<Answer, Refusal> {
             let error = "it is held, with as many signatures as fit: there is no room for these";
             Err(RefusalKind::TooLarge.with(error))
         }
-        Some(Outcome::Refused(store::Refusal::Older | store::Refusal::OtherHash)) | None => {
+        Some(Outcome::Refused(_)) | None => {
             let error = "a newer statement about this identifier is held";
             Err(RefusalKind::Superseded.with(error))
         }

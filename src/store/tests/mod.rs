@@ -1,5 +1,6 @@
 //! The store as others meet it.
 
+mod borders;
 mod damage;
 mod lines;
 mod model;

@@ -180,6 +180,7 @@ impl Model {
                     signed_hash: *signed_hash,
                 }),
             },
+            is_away: false,
             rrsigs: Vec::new(),
         });
         entries.collect()

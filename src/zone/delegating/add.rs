@@ -44,8 +44,10 @@ pub struct Order {
     pub how: How,
     /// The TTL of new record sets; that of the zone's own NS where it is not given.
     pub ttl: Option<Ttl>,
-    /// Hides what is below, and takes DS records that nobody here can use.
-    pub force: bool,
+    /// Hides what is below.
+    pub hide: bool,
+    /// Takes DS records that nobody here can use.
+    pub unsupported_ds: bool,
 }
 
 /// Makes a delegation in a zone, or changes one.
@@ -92,7 +94,7 @@ fn check_child(view: &View<'_>, order: &Order) -> Result<(), Refusal> {
         (How::New, None) if order.servers.is_empty() => {
             return Err(Refusal::NoServers(child.clone()));
         }
-        (How::New, None) if !order.force => {
+        (How::New, None) if !order.hide => {
             let servers = order.servers.iter().map(|server| server.name.clone()).collect();
             let records = view.hidden(child, &servers);
             if !records.is_empty() {
@@ -110,7 +112,7 @@ fn check_ds(order: &Order) -> Result<(), Refusal> {
         return Err(Refusal::DigestLength(wrong.key_tag));
     }
     match SupportedDs::select(ds, Algorithms::default()) {
-        Err(unsupported) if !order.force => Err(Refusal::Unsupported(unsupported)),
+        Err(unsupported) if !order.unsupported_ds => Err(Refusal::Unsupported(unsupported)),
         _ => Ok(()),
     }
 }

@@ -43,13 +43,25 @@ pub enum ChildError {
     },
 }
 
-/// The name below `zone` that an operator means by `text`: a phone prefix as `+44`, an email domain as
+/// The name below `zone` that an operator means by `text`, as for [`part`].
+///
+/// # Errors
+/// Where it is none, or can be meant in two ways.
+pub fn child(text: &str, zone: &Name) -> Result<Name, ChildError> {
+    let name = part(text, zone)?;
+    match name == *zone {
+        false => Ok(name),
+        true => Err(ChildError::Outside { name, zone: zone.clone() }),
+    }
+}
+
+/// The name in `zone` that an operator means by `text`: a phone prefix as `+44`, an email domain as
 /// `@example.com` or `example.com`, or a name, as `4.4.msisdn`, `4.4.msisdn.3pid.example` or with a dot
 /// at its end.
 ///
 /// # Errors
 /// Where it is none, or can be meant in two ways.
-pub fn child(text: &str, zone: &Name) -> Result<Name, ChildError> {
+pub fn part(text: &str, zone: &Name) -> Result<Name, ChildError> {
     let tree = apex_of(zone);
     let of_branch = |branch: Result<Branch, ThreepidError>| {
         branch
@@ -65,7 +77,7 @@ pub fn child(text: &str, zone: &Name) -> Result<Name, ChildError> {
     } else {
         guess(text, zone, &tree)?
     };
-    match name.is_below(zone) {
+    match name.is_at_or_below(zone) {
         true => Ok(name),
         false => Err(ChildError::Outside { name, zone: zone.clone() }),
     }
@@ -74,11 +86,11 @@ pub fn child(text: &str, zone: &Name) -> Result<Name, ChildError> {
 /// What a text without a mark can mean.
 fn guess(text: &str, zone: &Name, tree: &Name) -> Result<Name, ChildError> {
     let is_branch = |name: &Name| apex_of(name) == *tree && Branch::told_by(name).is_some();
-    let whole = text.parse::<Name>().ok().filter(|name| name.is_below(zone));
+    let whole = text.parse::<Name>().ok().filter(|name| name.is_at_or_below(zone));
     if let Some(whole) = whole.as_ref().filter(|name| is_branch(name)) {
         return Ok(whole.clone());
     }
-    let domain = domain(text, tree).filter(|name| name.is_below(zone));
+    let domain = domain(text, tree).filter(|name| name.is_at_or_below(zone));
     // Within the email domains, a domain is meant where there is one.
     let may_be_relative = zone == tree || domain.is_none();
     let relative = Name::from_text(text.as_bytes(), Some(zone)).ok().filter(is_branch);
@@ -129,6 +141,16 @@ mod tests {
         ] {
             assert_eq!(read(text, zone).as_deref(), Ok(name), "{text}");
         }
+    }
+
+    #[test]
+    fn a_zone_is_a_part_of_itself() {
+        let zone: Name = "7.7.4.4.msisdn.3pid.example.".parse().unwrap();
+        for text in ["+4477", "7.7.4.4.msisdn.3pid.example", "7.7.4.4.msisdn.3pid.example."] {
+            assert_eq!(part(text, &zone), Ok(zone.clone()), "{text}");
+            assert!(matches!(child(text, &zone), Err(ChildError::Outside { .. })), "{text}");
+        }
+        assert!(part("+447", &zone).is_err());
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::wire::rdata::{Ds, Soa, name_target};
 use crate::wire::{Name, Record, Rtype, Ttl};
 
 pub use add::{How, Order, Server, add};
-pub use child::{ChildError, child};
+pub use child::{ChildError, child, part};
 pub use list::{Concern, Delegated, list};
 pub use remove::{Removal, remove};
 
@@ -93,7 +93,7 @@ pub enum Refusal {
     Swallows(Swallowed),
     /// No validator could use the DS records.
     #[error(
-        "{0}: whoever knows no more than this program would take the child for unsigned (--force)"
+        "{0}: whoever knows no more than this program would take the child for unsigned (--unsupported-ds)"
     )]
     Unsupported(Unsupported),
     /// A DS is malformed.
@@ -128,7 +128,7 @@ impl fmt::Display for Swallowed {
         if count > NAMED {
             write!(f, "\n  and {} more", count - NAMED)?;
         }
-        write!(f, "\nMove them to the child's zone file first; --force leaves them here, hidden")
+        write!(f, "\nMove them to the child's zone file first; --hide leaves them here, hidden")
     }
 }
 

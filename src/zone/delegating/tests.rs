@@ -60,7 +60,15 @@ fn server(text: &str) -> Server {
 
 fn order(how: How, child: &str, servers: &[&str]) -> Order {
     let servers = servers.iter().map(|one| server(one)).collect();
-    Order { child: name(child), servers, ds: None, how, ttl: None, force: false }
+    Order {
+        child: name(child),
+        servers,
+        ds: None,
+        how,
+        ttl: None,
+        hide: false,
+        unsupported_ds: false,
+    }
 }
 
 fn ds(seed: u64, digest_type: DigestType) -> Ds {
@@ -200,7 +208,7 @@ fn delegations_that_would_not_work_are_refused() {
     assert!(refused(ZONE, &with(cut)).starts_with("the digest of DS "));
     let old = with(Ds { algorithm: Algorithm::RSAMD5, ..good });
     assert!(refused(ZONE, &old).starts_with("no DS is for a supported algorithm: "));
-    assert!(added(ZONE, &Order { force: true, ..old }).is_ok());
+    assert!(added(ZONE, &Order { unsupported_ds: true, ..old }).is_ok());
 }
 
 #[test]
@@ -212,9 +220,9 @@ fn what_a_delegation_would_hide_keeps_it_from_being_made() {
         refused(&text, &wish),
         "4 records at or below b.e. would be hidden by its delegation:\n  zone:16:1: a.b.e. TXT\n  \
          zone:17:1: x.a.b.e. NS\n  zone:18:1: b.e. TXT\n  zone:20:1: add.b.e. A\n\
-         Move them to the child's zone file first; --force leaves them here, hidden"
+         Move them to the child's zone file first; --hide leaves them here, hidden"
     );
-    let forced = added(&text, &Order { force: true, ..wish }).unwrap();
+    let forced = added(&text, &Order { hide: true, ..wish }).unwrap();
     assert_eq!(difference(&text, &forced)[2..], ["+b  NS    ns.b"]);
     let removal = remove(&open(&forced).master, &name("b.e."), NOW).unwrap();
     assert_eq!(removal.shown.len(), 4);
