@@ -138,11 +138,14 @@ pub fn read(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError> 
 /// Reads the same, and looks for what a process could start with, and should not have to.
 ///
 /// # Errors
-/// With everything wrong with it, a root list that has expired among it.
+/// With everything wrong with it, among it a root list that has expired, and one that is not served.
 pub fn check(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError> {
     let config = Config::load(path).map_err(|error| LoadError::of(error, now))?;
-    let loaded = load(&config, now)?;
-    Ok((config, loaded))
+    let lists = LoadError::of_mistakes(&config.path, publish::wrong_lists(&config));
+    match load(&config, now) {
+        Ok(loaded) if lists.0.is_empty() => Ok((config, loaded)),
+        loaded => Err(LoadError::all(loaded.err().into_iter().chain([lists]))),
+    }
 }
 
 /// Reads, checks and signs the zones of the configuration, and reads the state of trust anchors.
@@ -151,7 +154,11 @@ pub fn check(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError>
 /// With every mistake in their files and keys.
 pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
     let Parts { zones, points, publish } = Parts::read(config, now)?;
-    let Zones { served, files, warnings } = zones;
+    let Zones { served, files, mut warnings } = zones;
+    let not_served = publish::wrong_lists(config).into_iter();
+    warnings.extend(not_served.map(|Mistake { position, message }| {
+        format!("{}:{position}: warning: not served: {message}", config.path.display())
+    }));
     publish::check_keys(config, &served)?;
     match Authority::new(served) {
         Ok(authority) => Ok(Loaded { authority, files, points, publish, warnings }),

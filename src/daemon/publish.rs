@@ -65,16 +65,16 @@ pub(super) fn open(config: &Config) -> Result<Option<Opened>, LoadError> {
             client.map(|fetch| Below::Forward { fetch, allowed: allowed.clone() })
         }
     };
-    mistakes.extend(wrong_lists(plan));
     match (tls.unwrap_or_default(), below) {
         (tls, Some(below)) if mistakes.is_empty() => Ok(Some(Opened { tls, below })),
         _ => Err(LoadError::of_mistakes(&config.path, mistakes)),
     }
 }
 
-/// What is wrong with the root lists that are to be served.
-fn wrong_lists(plan: &config::Publish) -> Vec<Mistake> {
-    let Some(directory) = &plan.root_lists else { return Vec::new() };
+/// What is wrong with the root lists that are to be served. Those are not, and all else is.
+pub(super) fn wrong_lists(config: &Config) -> Vec<Mistake> {
+    let directory = config.publish.as_ref().and_then(|plan| plan.root_lists.as_ref());
+    let Some(directory) = directory else { return Vec::new() };
     let told = match RootLists::new(&directory.value).check() {
         Ok(told) => told,
         Err(error) => vec![format!("cannot read {}: {error}", directory.value.display())],
@@ -290,13 +290,27 @@ mod tests {
     use crate::clock::SystemClock;
     use crate::codec::base64_unpadded;
     use crate::crypto::SeededRandom;
-    use crate::daemon::{keys, load::read};
+    use crate::daemon::{check, keys, read};
     use crate::dnssec::ZoneKey;
     use std::fs;
+    use tempfile::TempDir;
 
     /// What is wrong with a configuration whose `[publish]` begins like this, and whose verifier has the
     /// key of its zone, where `shared`.
     fn mistakes(publish: &str, shared: bool) -> Vec<String> {
+        let directory = directory(publish, shared);
+        lines_of(&directory, read(&directory.path().join("a.toml"), SystemClock.now()))
+    }
+
+    /// What is told of the files in a directory that cannot be used, without its path.
+    fn lines_of<T>(directory: &TempDir, read: Result<T, LoadError>) -> Vec<String> {
+        let Err(error) = read else { return Vec::new() };
+        let directory = format!("{}/", directory.path().display());
+        error.to_string().replace(&directory, "").lines().map(str::to_owned).collect()
+    }
+
+    /// Such a configuration, `a.toml`, and what it names.
+    fn directory(publish: &str, shared: bool) -> TempDir {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         let key = |seed| {
@@ -317,9 +331,7 @@ mod tests {
              [[authority.zone]]\nname = \"a.\"\nfile = \"a.zone\"\nkey_dir = \"keys\"\n"
         );
         fs::write(path("a.toml"), text).unwrap();
-        let Err(error) = read(&path("a.toml"), SystemClock.now()) else { return Vec::new() };
-        let directory = format!("{}/", directory.path().display());
-        error.to_string().replace(&directory, "").lines().map(str::to_owned).collect()
+        directory
     }
 
     const PLAIN: &str = "plain = true\nlisten = [\"127.0.0.1\"]\n";
@@ -334,6 +346,21 @@ mod tests {
         assert!(told[0].starts_with("a.toml:5:11: ") && told[0].contains("bad.pem"), "{told:?}");
         let both = "certificate = \"none.pem\"\nkey = \"none.key\"\nper_client = 0\n";
         assert_eq!(mistakes(both, false).len(), 2, "whatever else is wrong");
+    }
+
+    #[test]
+    fn a_list_that_is_none_is_not_served_and_holds_nothing_up() {
+        let directory = directory(&format!("{PLAIN}root_lists = \"lists\"\n"), false);
+        let config = directory.path().join("a.toml");
+        let warnings = || read(&config, SystemClock.now()).unwrap().1.warnings;
+        assert!(warnings()[0].contains("a.toml:4:14: warning: not served: cannot read "));
+        fs::create_dir(directory.path().join("lists")).unwrap();
+        assert_eq!(warnings(), [""; 0]);
+        fs::write(directory.path().join("lists/4.json"), "{").unwrap();
+        let [warning] = &warnings()[..] else { panic!("{:?}", warnings()) };
+        assert!(warning.contains("lists/4.json: not a root list"), "{warning}");
+        let told = lines_of(&directory, check(&config, SystemClock.now()));
+        assert!(told[0].starts_with("a.toml:4:14: lists/4.json: not a root list"), "{told:?}");
     }
 
     #[test]

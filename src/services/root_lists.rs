@@ -1,90 +1,169 @@
 //! Root lists over HTTP, from a directory: `/.well-known/threepid/roots/<version>.json` is the file
 //! `<version>.json` there.
 //!
-//! Files are read for each request, so that a new list is there for everybody once it is. Lists are
-//! believed for their signatures: who serves them needs no key, and may be anybody.
+//! Files are looked at for each request, so that a new list is there for everybody once it is. Lists are
+//! believed for their signatures: who serves them needs no key, and may be anybody. What nobody would
+//! follow is not served, and holds up no other.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
-use crate::stub::roots::RootListFile;
-use crate::transport::http::{Request, Response, Router, StatusCode, endpoint};
-use crate::trust::root_list::MAX_OCTETS;
+use thiserror::Error;
+
+use crate::stub::roots::{RootListFile, RootListFileError};
+use crate::transport::http::{Bytes, Request, Response, Router, StatusCode, endpoint};
+use crate::trust::root_list::{self, RootList};
 
 /// The paths of all lists.
 const PATTERN: &str = "/.well-known/threepid/roots/{file}";
 
 /// Answers with the lists in a directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RootLists(PathBuf);
+#[derive(Debug, Clone)]
+pub struct RootLists(Arc<Lists>);
+
+#[derive(Debug)]
+struct Lists {
+    directory: PathBuf,
+    /// What was read, by version. It is no more than there are files.
+    judged: Mutex<BTreeMap<u32, Judged>>,
+}
+
+/// What tells one state of a file from another: its number, its length, and when it was written.
+type Stamp = (u64, u64, SystemTime);
+
+/// What came of reading a version.
+#[derive(Debug)]
+struct Judged {
+    /// Its file then, and that of the version before it.
+    stamps: [Option<Stamp>; 2],
+    /// The list, if it is served.
+    list: Option<Bytes>,
+}
+
+/// Why a file is not served.
+#[derive(Debug, Error)]
+enum Unfit {
+    #[error(transparent)]
+    File(#[from] RootListFileError),
+    #[error("{}: this is version {is}", path.display())]
+    Misnamed { path: PathBuf, is: u32 },
+    #[error("{}: {cause}", path.display())]
+    Stranger { path: PathBuf, cause: root_list::Refusal },
+}
+
+/// Why a version is not served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    Missing,
+    Unfit,
+}
 
 impl RootLists {
     /// Those in `directory`.
     pub fn new(directory: &Path) -> Self {
-        Self(directory.to_owned())
+        Self(Arc::new(Lists { directory: directory.to_owned(), judged: Mutex::default() }))
     }
 
     /// `router` with them.
     #[must_use]
     pub fn on(self, router: Router) -> Router {
-        router.get(PATTERN, endpoint(&Arc::new(self), list))
+        router.get(PATTERN, endpoint(&self.0, list))
     }
 
     /// What is wrong with the lists that are there, each a line: one that is none, is under the name of
-    /// another version, or does not follow the one before it.
+    /// another version, or does not follow the one before it. These are not served.
     ///
     /// # Errors
     /// Where the directory cannot be read.
     pub fn check(&self) -> io::Result<Vec<String>> {
-        let mut lists = BTreeMap::new();
-        let mut wrong = Vec::new();
-        for entry in fs::read_dir(&self.0)? {
+        let mut versions = BTreeSet::new();
+        for entry in fs::read_dir(&self.0.directory)? {
             let name = entry?.file_name();
-            let version = name.to_str().and_then(version);
-            match version.map(|version| (version, RootListFile::new(&self.file(version)).load())) {
-                Some((version, Ok(list))) => drop(lists.insert(version, list)),
-                Some((_, Err(error))) => wrong.push(error.to_string()),
-                None => {}
-            }
+            versions.extend(name.to_str().and_then(version));
         }
-        for (version, list) in &lists {
-            let before = version.checked_sub(1).and_then(|before| lists.get(&before));
-            let shown = self.file(*version);
-            if list.version() != *version {
-                wrong.push(format!("{}: this is version {}", shown.display(), list.version()));
-            } else if let Some(Err(refused)) = before.map(|before| before.succeeds(list)) {
-                wrong.push(format!("{}: {refused}", shown.display()));
-            }
+        let wrong = |version: u32| self.0.read(version).err().map(|wrong| wrong.to_string());
+        Ok(versions.into_iter().filter_map(wrong).collect())
+    }
+}
+
+impl Lists {
+    /// The list of a version as it is served, read and judged where its file or the one before it is
+    /// another than last time.
+    fn list(&self, version: u32) -> Result<Bytes, Refusal> {
+        let stamps = self.stamps(version);
+        let judged = |judged: &Judged| (judged.stamps == stamps).then(|| judged.list.clone());
+        if let Some(known) = self.judged().get(&version).and_then(judged) {
+            return known.ok_or(Refusal::Unfit);
         }
-        Ok(wrong)
+        let list = match self.read(version) {
+            Ok(list) => Some(Bytes::from(list.to_octets())),
+            Err(Unfit::File(RootListFileError::Missing(_))) => return Err(Refusal::Missing),
+            Err(wrong) => {
+                tracing::warn!("not served: {wrong}");
+                None
+            }
+        };
+        self.judged().insert(version, Judged { stamps, list: list.clone() });
+        list.ok_or(Refusal::Unfit)
+    }
+
+    /// The list of a version, if it is good for who follows lists.
+    fn read(&self, version: u32) -> Result<RootList, Unfit> {
+        let list = self.load(version)?;
+        let before = version.checked_sub(1).and_then(|before| self.load(before).ok());
+        if let Some(Err(cause)) = before.map(|before| before.succeeds(&list)) {
+            return Err(Unfit::Stranger { path: self.file(version), cause });
+        }
+        Ok(list)
+    }
+
+    /// The list in the file of a version, which is that version.
+    fn load(&self, version: u32) -> Result<RootList, Unfit> {
+        let list = RootListFile::new(&self.file(version)).load()?;
+        match list.version() {
+            is if is == version => Ok(list),
+            is => Err(Unfit::Misnamed { path: self.file(version), is }),
+        }
+    }
+
+    /// What tells whether the files have changed that a version is judged by.
+    fn stamps(&self, version: u32) -> [Option<Stamp>; 2] {
+        [Some(version), version.checked_sub(1)].map(|version| {
+            let data = fs::metadata(self.file(version?)).ok()?;
+            Some((data.ino(), data.len(), data.modified().ok()?))
+        })
+    }
+
+    fn judged(&self) -> MutexGuard<'_, BTreeMap<u32, Judged>> {
+        self.judged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The file of a version.
     fn file(&self, version: u32) -> PathBuf {
-        self.0.join(name(version))
+        self.directory.join(name(version))
     }
 }
 
 /// Answers with the list that the path names.
-async fn list(lists: Arc<RootLists>, request: Request) -> Response {
+async fn list(lists: Arc<Lists>, request: Request) -> Response {
     let Some(version) = version(request.parameter("file")) else {
         return Response::error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "no such path");
     };
-    let file = lists.file(version);
-    let shown = file.display().to_string();
-    let read = tokio::task::spawn_blocking(move || read(&file)).await;
-    match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
+    // A panic there is a list that cannot be judged.
+    let read = tokio::task::spawn_blocking(move || lists.list(version)).await;
+    match read.unwrap_or(Err(Refusal::Unfit)) {
         Ok(list) => Response::json(StatusCode::OK, list),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        Err(Refusal::Missing) => {
             Response::error(StatusCode::NOT_FOUND, "M_NOT_FOUND", "no such version")
         }
-        Err(error) => {
-            tracing::error!(file = shown, %error, "a root list cannot be served");
+        Err(Refusal::Unfit) => {
             let code = StatusCode::INTERNAL_SERVER_ERROR;
-            Response::error(code, "M_UNKNOWN", "the list cannot be read")
+            Response::error(code, "M_UNKNOWN", "the list is not one to follow")
         }
     }
 }
@@ -98,16 +177,6 @@ fn version(file: &str) -> Option<u32> {
 /// The name of a version's file.
 fn name(version: u32) -> String {
     format!("{version}.json")
-}
-
-/// What is in a file that is no longer than a list can be.
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let mut octets = Vec::new();
-    File::open(file)?.take(MAX_OCTETS as u64 + 1).read_to_end(&mut octets)?;
-    match octets.len() > MAX_OCTETS {
-        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than a root list can be")),
-        false => Ok(octets),
-    }
 }
 
 #[cfg(test)]
@@ -135,13 +204,24 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let lists = RootLists::new(directory.path());
         let get = async |path: &str| ask(&lists, Method::GET, path).await;
-        let path = roots::path(7);
+        let write = |name: &str, content: &[u8]| {
+            fs::write(directory.path().join(name), content).unwrap();
+        };
+        let (path, seventh) = (roots::path(7), list(7, &["a"]).to_octets());
         assert_eq!(get(&path).await.0, 404);
-        std::fs::write(directory.path().join("7.json"), "{}").unwrap();
-        assert_eq!(get(&path).await, (200, "{}".to_owned()), "without a restart");
-        std::fs::write(directory.path().join("secret.json"), "{}").unwrap();
-        std::fs::write(directory.path().join("8.json"), vec![b' '; MAX_OCTETS + 1]).unwrap();
-        assert_eq!(get(&roots::path(8)).await.0, 500);
+        write("7.json", &seventh[..50]);
+        assert_eq!(get(&path).await.0, 500, "it is not there as a whole");
+        write("7.json", &seventh);
+        let served = (200, String::from_utf8(seventh).unwrap());
+        assert_eq!(get(&path).await, served, "without a restart");
+        write("secret.json", b"{}");
+        write("8.json", &list(8, &["b"]).to_octets());
+        assert_eq!(get(&roots::path(8)).await.0, 500, "nobody would follow it");
+        write("9.json", &list(9, &["a"]).to_octets());
+        assert_eq!(get(&roots::path(9)).await.0, 500, "it does not follow what is there");
+        write("8.json", &list(8, &["b", "a"]).to_octets());
+        assert_eq!([get(&roots::path(8)).await.0, get(&roots::path(9)).await.0], [200; 2]);
+        assert_eq!(get(&path).await, served);
         for other in ["secret", "07", "+7", "../7", "%2E.%2F7", "4294967296", "", "7.json/7"] {
             let path = format!("/.well-known/threepid/roots/{other}.json");
             let (code, told) = get(&path).await;
@@ -168,12 +248,12 @@ mod tests {
         fs::write(directory.path().join("6.json"), "{}").unwrap();
         let told = lists.check().unwrap();
         let told: Vec<&str> = told.iter().map(|line| line.rsplit('/').next().unwrap()).collect();
-        assert_eq!(told[0], "6.json: not a root list: member \"signatures\" is missing");
-        assert_eq!(told[1], "3.json: this is version 9");
-        assert!(told[2].starts_with("4.json: version 4 where version 9 is held"), "{told:?}");
+        assert_eq!(told.len(), 3, "4.json is not to blame for the file before it: {told:?}");
+        assert_eq!(told[0], "3.json: this is version 9");
         assert!(
-            told[3].starts_with("5.json: version 5 is signed by 0 of 1 needed keys of version 4")
+            told[1].starts_with("5.json: version 5 is signed by 0 of 1 needed keys of version 4")
         );
+        assert_eq!(told[2], "6.json: not a root list: member \"signatures\" is missing");
         assert!(RootLists::new(&directory.path().join("absent")).check().is_err());
     }
 
