@@ -26,9 +26,22 @@
 //! threepid cert key --new carol.key
 //! ```
 //!
-//! Somebody draws up version 1 from what the others tell, as in [`root_list`](crate::trust::root_list), with an
-//! expiry of half a year or so, and a threshold that stands the loss of a key: two of three, three of five. The
-//! draft goes from one to the other. Each looks at it, compares the public keys and DS records with what was told
+//! Somebody draws up version 1 from what the others tell, with an expiry of half a year or so, and a threshold
+//! that stands the loss of a key: two of three, three of five. [`root_list`](crate::trust::root_list) tells of each
+//! member; `signatures` are missing or `{}` before anybody has signed. Times are in milliseconds since
+//! 1970 (`date -d 2028-01-01 +%s000`), DS records without owner and type.
+//!
+//! ```json
+//! {"type": "threepid.root_list", "version": 1, "expires": 1830297600000,
+//!  "keys": {"alice.example": {"ed25519:1": "MEsnn+VdUSVzhBxadk9PIPoXl6ln3SfKS4tWANhqeaM"}},
+//!  "threshold": 1,
+//!  "roots": [{"apex": "3pid.example.", "servers": ["192.0.2.1", "2001:db8::1"],
+//!             "ds": ["2371 15 2 1f4a6d8e0c93b75a2e6f4d1c8b0a9372645ef1d08c7b3a6592e4d7f01c8b5a63"],
+//!             "publish": "https://publish.3pid.example/"}],
+//!  "signatures": {}}
+//! ```
+//!
+//! The draft goes from one to the other. Each looks at it, compares the public keys and DS records with what was told
 //! over the telephone, and signs.
 //!
 //! ```text
@@ -46,7 +59,7 @@
 //! threepid roots sign 2.json --previous 1.json --key alice.key
 //! threepid roots sign 2.json --previous 1.json --key bob.key
 //! threepid roots sign 2.json --previous 1.json --key carol.key
-//! threepid roots show 2.json
+//! threepid roots show 2.json --previous 1.json
 //! ```
 //!
 //! All lists are kept, and served for good (`root_lists` in `[publish]`, or any web server): who was away for

@@ -32,6 +32,14 @@ fn plan(path: Option<&Path>) -> Result<Plan, Exit> {
     })
 }
 
+/// What is told of a list, or a draft, where the one before it is not given.
+fn unknown(list: &RootList) -> Option<String> {
+    let before = list.version().checked_sub(1).filter(|before| *before > 0)?;
+    Some(format!(
+        "version {before} was not given (--previous): whether this list follows it is not known"
+    ))
+}
+
 /// The list in a file that someone names, or the draft of one.
 fn read(path: &Path) -> Result<RootList, Exit> {
     parse(path, &octets(path)?)

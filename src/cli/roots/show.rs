@@ -12,28 +12,45 @@ use crate::wire::Rtype;
 use crate::wire::rdata::to_text;
 
 use super::super::arguments::RootsShow;
-use super::{Exit, output, plan, read};
+use super::{Exit, output, plan, read, unknown};
 
 /// Shows a list, and ends with whether it may be used.
 pub(in crate::cli) fn show(arguments: &RootsShow) -> Exit {
-    let file = match &arguments.file {
-        Some(file) => Ok(file.clone()),
-        None => plan(arguments.config.as_deref()).map(|plan| plan.file.value),
-    };
-    let list = match file.and_then(|file| read(&file)) {
-        Ok(list) => list,
-        Err(exit) => return exit,
-    };
-    let (tally, now) = (list.tally(&list), SystemClock.now());
-    let text = match arguments.json {
-        true => format!("{}\n", object(&list, &tally, now)),
-        false => lines(&list, &tally, now),
-    };
-    output::print(text);
-    match tally.is_enough() && list.in_date(now).is_ok() {
-        true => Exit::Success,
-        false => Exit::Flawed,
+    match try_show(arguments) {
+        Ok(true) => Exit::Success,
+        Ok(false) => Exit::Flawed,
+        Err(exit) => exit,
     }
+}
+
+fn try_show(arguments: &RootsShow) -> Result<bool, Exit> {
+    let list = match &arguments.file {
+        Some(file) => read(file),
+        None => read(&plan(arguments.config.as_deref())?.file.value),
+    }?;
+    let previous = arguments.previous.as_deref().map(read).transpose()?;
+    let follows = previous.as_ref().map(|previous| previous.succeeds(&list));
+    let (tally, now) = (list.tally(&list), SystemClock.now());
+    output::print(match arguments.json {
+        true => {
+            let mut object = object(&list, &tally, now);
+            object["follows"] = follows.as_ref().map(Result::is_ok).into();
+            format!("{object}\n")
+        }
+        false => {
+            // What is held was taken for the next one already.
+            let unknown = arguments.file.as_ref().and_then(|_| unknown(&list));
+            let told = match (&previous, &follows) {
+                (Some(previous), Some(Ok(()))) => {
+                    Some(format!("it follows: signed by {}", previous.tally(&list)))
+                }
+                (_, Some(Err(refusal))) => Some(format!("it does not follow: {refusal}")),
+                _ => unknown,
+            };
+            lines(&list, &tally, told.as_deref(), now)
+        }
+    });
+    Ok(tally.is_enough() && list.in_date(now).is_ok() && follows.is_none_or(|it| it.is_ok()))
 }
 
 /// Whether a key has signed, in a word for machines and in several for people.
@@ -47,7 +64,7 @@ fn state(tally: &Tally, name: &KeyName) -> (&'static str, &'static str) {
     }
 }
 
-fn lines(list: &RootList, tally: &Tally, now: Timestamp) -> String {
+fn lines(list: &RootList, tally: &Tally, follows: Option<&str>, now: Timestamp) -> String {
     let terms = list.terms();
     let expired = if list.in_date(now).is_err() { "expired" } else { "expires" };
     let mut out =
@@ -58,6 +75,7 @@ fn lines(list: &RootList, tally: &Tally, now: Timestamp) -> String {
     let verdict = if tally.is_enough() { "enough" } else { "too few" };
     let (counted, needed) = (tally.counted, tally.needed);
     line(format!("signed by {counted} of its keys, {needed} needed: {verdict}"));
+    follows.into_iter().for_each(|told| line(told.to_owned()));
     for (name, key) in &terms.keys {
         line(format!("  {name} {key}: {}", state(tally, name).1));
     }

@@ -14,7 +14,7 @@ use crate::wire::Algorithm;
 use crate::wire::rdata::Dnskey;
 
 use super::super::arguments::RootsSign;
-use super::{Exit, octets, output, parse, read};
+use super::{Exit, octets, output, parse, read, unknown};
 
 /// Adds a signature to a draft, and tells how many are there.
 pub(in crate::cli) fn sign(arguments: &RootsSign) -> Exit {
@@ -46,6 +46,9 @@ fn try_sign(arguments: &RootsSign) -> Result<(), Exit> {
     let before = previous.as_ref().map(|previous| previous.tally(&signed));
     for tally in before.into_iter().chain([signed.tally(&signed)]) {
         output::print(format_args!("{}\n", line(&tally)));
+    }
+    if let (None, Some(unknown)) = (&previous, unknown(&signed)) {
+        output::print(format_args!("{unknown}\n"));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::codec::utc;
 use crate::config::RootList as Plan;
 use crate::daemon::list_watch;
-use crate::stub::roots::{Limits, RootListFile, RootListFileError, walk};
+use crate::stub::roots::{Limits, RootListFile, RootListFileError, Stuck, walk};
 use crate::trust::root_list::RootList;
 
 use super::super::arguments::RootsUpdate;
@@ -51,11 +51,9 @@ fn take(file: &RootListFile, given: &RootList) -> Result<(), Exit> {
             format!("version {version} is trusted from here on, in {path}: because you say so")
         }
         Err(error) => return Err(output::fail(error)),
-        Ok(held) if held == *given => return Ok(()),
+        Ok(held) if held == *given => format!("version {version} is held, in {path}"),
         Ok(held) => {
-            held.succeeds(given).map_err(|refused| {
-                output::fail(format_args!("{refused} (to start anew by hand, remove {path})"))
-            })?;
+            held.succeeds(given).map_err(output::fail)?;
             format!("version {version} follows version {}", held.version())
         }
     };
@@ -88,5 +86,12 @@ fn fetch(
         list = file.save(list).map_err(output::fail)?;
         output::tell(format_args!("version {version} follows, from version {before}"));
     }
-    walked.end.map(|()| list).map_err(output::fail)
+    match walked.end {
+        Ok(()) => Ok(list),
+        Err(stuck @ Stuck::Frozen { .. }) => Err(output::fail(stuck)),
+        Err(stuck) => {
+            output::tell(format_args!("{stuck}: version {} is used", list.version()));
+            Err(Exit::Waiting)
+        }
+    }
 }

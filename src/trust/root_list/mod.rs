@@ -94,17 +94,25 @@ pub enum RootListError {
     #[error("{found} {what}, expected 1 to {most}")]
     Count {
         /// Of what.
-        what: &'static str,
+        what: String,
         /// How many there are.
         found: usize,
         /// How many there may be.
         most: usize,
     },
+    /// Members of a root are missing, or too many.
+    #[error("{at}: {cause}")]
+    In {
+        /// The place of the root, as `roots[0]`.
+        at: String,
+        /// What is wrong with it.
+        cause: SignedError,
+    },
     /// A value of a root is malformed, or not written as it is here.
-    #[error("bad {member} {text:?}: expected {expected}")]
+    #[error("{at}: {text:?}, expected {expected}")]
     Value {
-        /// The member of the root.
-        member: &'static str,
+        /// Its place, as `roots[0].ds[1]`.
+        at: String,
         /// What is in it.
         text: String,
         /// What is expected.
@@ -170,8 +178,8 @@ impl Terms {
         count("roots", self.roots.len(), MAX_ROOTS)?;
         let mut apexes = BTreeSet::new();
         for root in &self.roots {
-            count("servers", root.servers.len(), MAX_SERVERS)?;
-            count("DS records", root.ds.len(), MAX_DS)?;
+            count(&format!("servers of {}", root.apex), root.servers.len(), MAX_SERVERS)?;
+            count(&format!("DS records of {}", root.apex), root.ds.len(), MAX_DS)?;
             if !apexes.insert(root.apex.to_string()) {
                 return Err(RootListError::Twice(root.apex.clone()));
             }
@@ -180,9 +188,9 @@ impl Terms {
     }
 }
 
-fn count(what: &'static str, found: usize, most: usize) -> Result<(), RootListError> {
+fn count(what: &str, found: usize, most: usize) -> Result<(), RootListError> {
     let fits = (1..=most).contains(&found);
-    if fits { Ok(()) } else { Err(RootListError::Count { what, found, most }) }
+    if fits { Ok(()) } else { Err(RootListError::Count { what: what.to_owned(), found, most }) }
 }
 
 /// A root list, or a draft of one that nobody has signed. Nobody has checked its signatures yet.
@@ -201,7 +209,8 @@ impl RootList {
         terms.check()?;
         let (found, most) = (signatures.len(), MAX_SIGNATURES);
         if found > most {
-            return Err(RootListError::Count { what: "signatures", found, most });
+            let what = "signatures".to_owned();
+            return Err(RootListError::Count { what, found, most });
         }
         let list = Self { terms, signatures };
         let length = list.to_octets().len();

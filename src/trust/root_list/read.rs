@@ -21,15 +21,17 @@ impl RootList {
         Self::read(object, signatures)
     }
 
-    /// Reads a list that is being drawn up, which may have no signatures.
+    /// Reads a list that is being drawn up, whose signatures may be missing or empty.
     ///
     /// # Errors
     /// As for [`RootList::from_json`].
     pub fn from_draft(octets: &[u8]) -> Result<Self, RootListError> {
         let mut object = Object::parse(octets, &LIMITS)?;
-        let signatures = object.remove("signatures");
-        let signatures =
-            signatures.as_ref().map_or_else(|| Ok(Signatures::default()), Signatures::from_json)?;
+        let signatures = match object.remove("signatures") {
+            None => Signatures::default(),
+            Some(Json::Object(none)) if none.is_empty() => Signatures::default(),
+            Some(some) => Signatures::from_json(&some)?,
+        };
         Self::read(object, signatures)
     }
 
@@ -90,73 +92,74 @@ fn read_keys(json: &Json) -> Result<BTreeMap<KeyName, PublicKey>, RootListError>
 }
 
 fn read_roots(json: Json) -> Result<Vec<ListedRoot>, RootListError> {
-    let expected =
-        || SignedError::Member { name: "roots".to_owned(), expected: "an array of objects" };
-    let Json::Array(roots) = json else { return Err(expected().into()) };
-    let roots = roots.into_iter().map(|root| match root {
-        Json::Object(object) => read_root(object),
-        _ => Err(expected().into()),
+    let roots = items("roots", json, "an array of objects")?;
+    let roots = roots.into_iter().enumerate().map(|(at, root)| match root {
+        Json::Object(object) => read_root(&format!("roots[{at}]"), object),
+        _ => Err(member(&format!("roots[{at}]"), "an object")),
     });
     roots.collect()
 }
 
-fn read_root(mut object: Object) -> Result<ListedRoot, RootListError> {
+/// Reads the root that stands at this place in the list.
+fn read_root(at: &str, mut object: Object) -> Result<ListedRoot, RootListError> {
     let apex = "a domain name in lower case with a dot at its end";
     let server = "an IP address in its shortest form, without a port";
     let ds = "a DS record without owner and type: <tag> <algorithm> <digest type> <digest in \
               lower-case hex>";
     let publish = "https:// and a host, maybe with a port, and / (http:// for loopback alone)";
+    let in_root = |cause| RootListError::In { at: at.to_owned(), cause };
+    let place = |member: &str| format!("{at}.{member}");
+    let mut take = |member| object.take(member).map_err(in_root);
     let root = ListedRoot {
-        apex: value(
-            "apex",
-            object.take("apex")?,
-            apex,
-            |text| text.parse::<Name>().ok(),
-            name_text,
-        )?,
-        servers: values("servers", object.take("servers")?, |item| {
-            value("servers", item, server, |text| text.parse().ok(), ToString::to_string)
+        apex: value(&place("apex"), take("apex")?, apex, |text| text.parse().ok(), name_text)?,
+        servers: values(&place("servers"), take("servers")?, |at, item| {
+            value(at, item, server, |text| text.parse().ok(), ToString::to_string)
         })?,
-        ds: values("ds", object.take("ds")?, |item| value("ds", item, ds, read_ds, ds_text))?,
+        ds: values(&place("ds"), take("ds")?, |at, item| value(at, item, ds, read_ds, ds_text))?,
         publish: value(
-            "publish",
-            object.take("publish")?,
+            &place("publish"),
+            take("publish")?,
             publish,
             |text| text.parse().ok().filter(is_for_publishing),
             ToString::to_string,
         )?,
     };
-    object.finish()?;
+    object.finish().map_err(in_root)?;
     Ok(root)
 }
 
+/// Reads each item of an array by its place.
 fn values<T>(
-    member: &'static str,
+    at: &str,
     json: Json,
-    read: impl Fn(Json) -> Result<T, RootListError>,
+    read: impl Fn(&str, Json) -> Result<T, RootListError>,
 ) -> Result<Vec<T>, RootListError> {
-    match json {
-        Json::Array(items) => items.into_iter().map(read).collect(),
-        _ => {
-            let expected = "an array of strings";
-            Err(SignedError::Member { name: member.to_owned(), expected }.into())
-        }
-    }
+    let items = items(at, json, "an array of strings")?.into_iter().enumerate();
+    items.map(|(nth, item)| read(&format!("{at}[{nth}]"), item)).collect()
 }
 
 /// A value in a string, which is as it would be written here.
 fn value<T>(
-    member: &'static str,
+    at: &str,
     json: Json,
     expected: &'static str,
     read: impl Fn(&str) -> Option<T>,
     write: impl Fn(&T) -> String,
 ) -> Result<T, RootListError> {
-    let Json::String(text) = json else {
-        return Err(SignedError::Member { name: member.to_owned(), expected: "a string" }.into());
-    };
+    let Json::String(text) = json else { return Err(member(at, "a string")) };
     let value = read(&text).filter(|value| write(value) == text);
-    value.ok_or(RootListError::Value { member, text, expected })
+    value.ok_or_else(|| RootListError::Value { at: at.to_owned(), text, expected })
+}
+
+fn items(at: &str, json: Json, expected: &'static str) -> Result<Vec<Json>, RootListError> {
+    match json {
+        Json::Array(items) => Ok(items),
+        _ => Err(member(at, expected)),
+    }
+}
+
+fn member(at: &str, expected: &'static str) -> RootListError {
+    SignedError::Member { name: at.to_owned(), expected }.into()
 }
 
 /// A DS record whose digest is as long as its type says, where that is known here.

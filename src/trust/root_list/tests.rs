@@ -78,6 +78,11 @@ fn a_draft_need_not_be_signed() {
     let missing = SignedError::Missing("signatures");
     assert_eq!(RootList::from_json(&draft), Err(missing.into()));
     assert_eq!(RootList::from_draft(&draft), Ok(list(1, &["a"], 1, &[])));
+    let mut none: Value = serde_json::from_slice(&draft).unwrap();
+    none["signatures"] = json!({});
+    let none = none.to_string().into_bytes();
+    assert_eq!(RootList::from_draft(&none), Ok(list(1, &["a"], 1, &[])));
+    assert!(RootList::from_json(&none).is_err());
     let signed = list(1, &["a"], 1, &["a"]);
     assert_eq!(RootList::from_draft(&signed.to_octets()), Ok(signed));
 }
@@ -98,11 +103,13 @@ fn exactly_these_members() {
     }
     for name in ["apex", "servers", "ds", "publish"] {
         let without = read_with(|json| remove(&mut json["roots"][0], name));
-        assert_eq!(without, Err(SignedError::Missing(name).into()));
+        let told = without.unwrap_err().to_string();
+        assert_eq!(told, format!("roots[0]: member {name:?} is missing"));
     }
-    let more = Err(SignedError::Unexpected("unsigned".into()).into());
-    assert_eq!(read_with(|json| json["unsigned"] = 1.into()), more);
-    assert_eq!(read_with(|json| json["roots"][0]["unsigned"] = 1.into()), more);
+    let more = SignedError::Unexpected("unsigned".into());
+    assert_eq!(read_with(|json| json["unsigned"] = 1.into()), Err(more.clone().into()));
+    let more = RootListError::In { at: "roots[0]".to_owned(), cause: more };
+    assert_eq!(read_with(|json| json["roots"][0]["unsigned"] = 1.into()), Err(more));
 }
 
 #[test]
@@ -187,6 +194,12 @@ fn a_root_has_one_form() {
     ] {
         assert!(with(name, bad.clone()).is_err(), "{name} {bad}");
     }
+    let told = |name, bad| with(name, bad).unwrap_err().to_string();
+    let second = told("servers", json!(["192.0.2.1", "ns.example."]));
+    assert!(second.starts_with("roots[0].servers[1]: \"ns.example.\", expected an IP"), "{second}");
+    let expected = "member \"roots[0].publish\": expected a string";
+    assert_eq!(told("publish", json!(1)), expected);
+    assert_eq!(told("ds", json!([])), "0 DS records of 3pid.example., expected 1 to 16");
     let twice = read_with(|json| {
         let root = json["roots"][0].clone();
         json["roots"].as_array_mut().unwrap().push(root);
