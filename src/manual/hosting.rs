@@ -12,8 +12,8 @@
 //! that the next start finds them; what is lost with a crash is made anew.
 //!
 //! - Which zone a name is in is found by the name: the longest zone that encloses it. What lies below a
-//!   delegation stays in the store, and is not answered: the referral goes first. When the delegation is
-//!   taken back, it is answered again.
+//!   delegation stays in the store, and is not answered: the referral goes first. What was handed over is not
+//!   answered again, whatever becomes of the delegation ([`delegating`](super::delegating)).
 //! - A withdrawal is answered, so that an older association elsewhere does not outlive it. The mark that is left
 //!   of it after 400 days is not.
 //! - Signatures last 3 days at most, and are made anew in the last quarter, some at a time. Where
