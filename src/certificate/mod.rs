@@ -36,6 +36,10 @@ const TYPE: &str = "threepid.certificate";
 /// The longest life of a certificate.
 pub const MAX_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
+/// How long before it is issued a certificate begins: the clock of whoever checks it may be behind by as
+/// much.
+pub const SKEW: Duration = Duration::from_secs(60 * 60);
+
 /// The last moment that JSON can tell.
 const LAST_MOMENT: Timestamp = Timestamp::from_millis(MAX_INTEGER.unsigned_abs());
 
@@ -122,7 +126,7 @@ impl Terms {
 
 /// A moment as JSON; the last one there is where it is too late, which [`Certificate::new`] refuses.
 fn time(moment: Timestamp) -> Json {
-    Json::Integer(i64::try_from(moment.as_millis()).unwrap_or(MAX_INTEGER))
+    Json::saturating(moment.as_millis())
 }
 
 /// A signed certificate. Nobody has checked its signatures yet.

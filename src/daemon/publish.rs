@@ -18,7 +18,7 @@ use crate::store::{Change, Outcome, StoreError};
 use crate::stub::Client;
 use crate::stub::publish::PATH;
 use crate::transport::http::{
-    self, BodyError, BoxFuture, ClientLimits, Handler, HttpClient, PlainHttpError, Request,
+    self, BodyError, BoxFuture, ClientLimits, Handler, HttpClient, PlainHttpError, Reach, Request,
     Response, Roots, Router, ServerTls,
 };
 use crate::transport::{self, ListenError, Network, Transport, tcp_listener};
@@ -27,9 +27,6 @@ use crate::wire::Name;
 use super::admin::Status;
 use super::listen::each;
 use super::{Hosting, LoadError, StartError};
-
-/// What is read of an answer to what was passed on, in octets.
-const ANSWER_OCTETS: usize = 8192;
 
 /// What `[publish]` names, read and found good.
 #[derive(Debug)]
@@ -62,7 +59,8 @@ pub(super) fn open(config: &Config) -> Result<Option<Opened>, LoadError> {
             };
             let client = HttpClient::new(&roots, client_limits());
             let client = client.map_err(|error| refuse(position, error)).ok();
-            client.map(|fetch| Below::Forward { fetch, allowed: allowed.clone() })
+            let reach = Reach::Internet { and: allowed.clone() };
+            client.map(|fetch| Below::Forward { fetch, reach })
         }
     };
     match (tls.unwrap_or_default(), below) {
@@ -85,8 +83,8 @@ pub(super) fn wrong_lists(config: &Config) -> Vec<Mistake> {
 
 /// What servers that statements are passed on to may cost.
 fn client_limits() -> ClientLimits {
-    let total = Limits::default().forward_time;
-    ClientLimits { total, body_octets: ANSWER_OCTETS, ..ClientLimits::default() }
+    let Limits { ask_time: total, asking, .. } = Limits::default();
+    ClientLimits { total, body_octets: asking.reply_octets, ..ClientLimits::default() }
 }
 
 /// Looks whether a key of a zone is one that is accepted as a verification server's: keys are for one

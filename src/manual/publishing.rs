@@ -83,10 +83,10 @@
 //! ```
 //!
 //! is a line for cron, which then mails what was delivered or refused, and errors. The same user has to run it
-//! who publishes. Each failure makes the pause longer, from half a minute up to 6 hours; `--now` waits for none,
-//! and `--wait` stays until nothing waits any more. Nothing is ever given up but by `threepid outbox drop`, since a
-//! withdrawal has to arrive however long a root is away. The exit status tells whether something still waits (2), was
-//! refused (1), or cannot be read (3).
+//! who publishes. Each failure makes the pause longer, from half a minute up to 6 hours; `--now` waits for none
+//! and changes none, and `--wait` stays until nothing waits any more. Nothing is ever given up but by `threepid
+//! outbox drop`, since a withdrawal has to arrive however long a root is away. The exit status tells whether
+//! something still waits (2), was refused (1), or cannot be read (3).
 //!
 //! # For who runs a zone
 //!

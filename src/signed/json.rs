@@ -57,6 +57,14 @@ impl Object {
         self.0.get(name)
     }
 
+    /// A member that is a string.
+    pub fn string(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            Some(Json::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Sets a member.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Json>) {
         self.0.insert(name.into(), value.into());
@@ -146,6 +154,11 @@ impl From<&str> for Json {
 }
 
 impl Json {
+    /// An integer, at most the [greatest](MAX_INTEGER) there is.
+    pub fn saturating(number: u64) -> Self {
+        Self::Integer(i64::try_from(number).unwrap_or(MAX_INTEGER).min(MAX_INTEGER))
+    }
+
     /// The members of an object that has some; `name` is the member that it is in.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ async fn statements_find_their_way_to_both_trees_and_below_a_delegation() {
         assert_eq!(ran.code, 0, "{ran:?}");
         for who in [mail(), number()] {
             for apex in ["3pid.example.", "id.test."] {
-                let line = format!("{who} at {apex}: {word}\n");
+                let line = format!("{who} at {apex}: {word}");
                 assert!(ran.stdout.contains(&line), "{line}: {ran:?}");
             }
         }

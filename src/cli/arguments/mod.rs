@@ -63,6 +63,9 @@ pub(super) enum Command {
     /// signed by a verification server. It goes to every root of the configuration, and on to whom they
     /// refer. What cannot be delivered now stays in the outbox, which `threepid outbox` shows and sends. Of
     /// several statements about the same address the newest goes out alone.
+    ///
+    /// What was there before, or that there was nothing, may be told by resolvers that remember it for up
+    /// to an hour.
     #[command(after_help = publish::PUBLISH_EXITS)]
     Publish(Publish),
     /// Show and send what could not be published at once

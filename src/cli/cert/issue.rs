@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::certificate::{Certificate, MAX_LIFE, Rule, Scope, Terms, owner};
+use crate::certificate::{Certificate, MAX_LIFE, Rule, SKEW, Scope, Terms, owner};
 use crate::cli::arguments::CertIssue;
 use crate::cli::moment::{NoDay, day, end_of_day};
 use crate::cli::{Exit, output};
@@ -15,9 +15,6 @@ use crate::wire::{Class, Name, Record, Rtype, Ttl};
 use crate::zone::master::{self, Form};
 
 use super::refuse;
-
-/// How far the clock of whoever checks a new certificate may be behind.
-const SKEW: Duration = Duration::from_secs(60 * 60);
 
 /// How long a certificate may be remembered: revocation takes as long.
 const TTL: Ttl = Ttl::from_secs(60 * 60);

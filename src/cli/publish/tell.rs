@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::association::Statement;
 use crate::clock::Timestamp;
 use crate::signed::Object;
-use crate::stub::publish::{Delivery, Entry, EntryId, State, describe};
+use crate::stub::publish::{Delivery, Done, Entry, EntryId, State, describe};
 use crate::threepid::Threepid;
 use crate::wire::Name;
 
@@ -100,6 +100,9 @@ fn exit(state: &State) -> Exit {
 
 fn in_words(state: &State, now: Timestamp) -> String {
     let (next, reason) = match state {
+        State::Done(Done::Stored) => {
+            return "stored (resolvers may tell what was before for up to 1 h)".to_owned();
+        }
         State::Done(done) => return done.to_string(),
         State::Waiting { next, reason, .. } => (next, reason),
     };
@@ -116,7 +119,6 @@ fn in_words(state: &State, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stub::publish::Done;
 
     #[test]
     fn states_in_words() {
@@ -131,7 +133,9 @@ mod tests {
         assert_eq!(told(&waits(1030, Some("it is down"))), "waits, next try in 30 s: it is down");
         assert_eq!(told(&waits(1600, None)), "waits, next try in 10 min");
         assert_eq!(told(&waits(22_600, None)), "waits, next try in 6 h");
-        assert_eq!(told(&State::Done(Done::Stored)), "stored");
+        let stored = "stored (resolvers may tell what was before for up to 1 h)";
+        assert_eq!(told(&State::Done(Done::Stored)), stored);
+        assert_eq!(told(&State::Done(Done::Merged)), Done::Merged.to_string());
         assert_eq!(exit(&State::Done(Done::Unchanged)).code(), 0);
         assert_eq!(exit(&State::Done(Done::Superseded)).code(), 1);
         assert_eq!(exit(&waits(1, None)).code(), 2);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::certificate::{Certificate, MAX_LIFE, Terms};
+use crate::certificate::{Certificate, MAX_LIFE, SKEW, Terms};
 use crate::clock::Timestamp;
 use crate::codec::from_base64_unpadded;
 use crate::crypto::SigningKey;
@@ -23,9 +23,6 @@ const TRUSTED: usize = 2;
 
 /// Certificates that end sooner are renewed at the start.
 const LEAST_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// How far the clock of whoever checks a new certificate may be behind.
-const SKEW: Duration = Duration::from_secs(60 * 60);
 
 fn signing_key(name: &KeyName) -> Option<SigningKey> {
     let is_it =

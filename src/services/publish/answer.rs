@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::signed::{Json, Object};
+use crate::stub::publish::DELEGATED;
 use crate::transport::http::error_object;
 use crate::wire::Name;
 
@@ -54,8 +55,10 @@ pub enum RefusalKind {
     Superseded,
     /// More octets than are read.
     TooLarge,
-    /// The body did not come as a whole, or in time.
-    Incomplete,
+    /// The body broke off.
+    Broken,
+    /// The body did not come in time.
+    Slow,
     /// The client came too often.
     TooMany,
     /// Certificates, or the service of the zone it belongs to, could not be looked up.
@@ -68,7 +71,7 @@ pub enum RefusalKind {
     TooFar,
     /// It was to be passed on, and the server there cannot be reached or gives no such answer.
     NotForwarded,
-    /// It was to be passed on, and the server there took too long.
+    /// Certificates could not be had in time, or the server that it was passed on to took too long.
     TimedOut,
     /// It is stored, and not served yet.
     NotServed,
@@ -80,7 +83,7 @@ pub enum RefusalKind {
 
 impl RefusalKind {
     /// All of them, for counters.
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::NotJson,
         Self::BadJson,
         Self::InvalidParameter,
@@ -88,7 +91,8 @@ impl RefusalKind {
         Self::NotFound,
         Self::Superseded,
         Self::TooLarge,
-        Self::Incomplete,
+        Self::Broken,
+        Self::Slow,
         Self::TooMany,
         Self::Undetermined,
         Self::NoService,
@@ -111,7 +115,8 @@ impl RefusalKind {
             Self::NotFound => (404, "M_NOT_FOUND", "not_found"),
             Self::Superseded => (409, "THREEPID_SUPERSEDED", "superseded"),
             Self::TooLarge => (413, "M_TOO_LARGE", "too_large"),
-            Self::Incomplete => (408, "M_UNKNOWN", "incomplete"),
+            Self::Broken => (400, "M_UNKNOWN", "broken"),
+            Self::Slow => (408, "M_UNKNOWN", "slow"),
             Self::TooMany => (429, "M_LIMIT_EXCEEDED", "too_many"),
             Self::Undetermined => (503, "THREEPID_UNDETERMINED", "undetermined"),
             Self::NoService => (503, "THREEPID_NO_SERVICE", "no_service"),
@@ -193,15 +198,12 @@ impl Answer {
     }
 }
 
-/// The `errcode` of what belongs elsewhere.
-pub(super) const DELEGATED: &str = "THREEPID_DELEGATED";
-
 impl Refusal {
     fn body(&self) -> Object {
         let mut body = error_object(self.kind.errcode(), &self.error);
         if let Some(wait) = self.retry_after.filter(|_| self.kind == RefusalKind::TooMany) {
-            let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).max(1);
-            body.insert("retry_after_ms", Json::Integer(millis));
+            let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+            body.insert("retry_after_ms", Json::saturating(millis));
         }
         body
     }

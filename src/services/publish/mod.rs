@@ -13,10 +13,11 @@
 //! | 200 | `merged`, `unchanged` | what it says is held; some of its signatures were new, or none |
 //! | 307 | `THREEPID_DELEGATED` | it lies below the delegation `zone`: go to `location`, in the header too |
 //! | 400 | `M_NOT_JSON`, `M_BAD_JSON` | no canonical JSON; no statement |
+//! | 400 | `M_UNKNOWN` | the body broke off |
 //! | 400 | `M_INVALID_PARAM` | an address not in its normal form, a time ahead of the clock, a bad `root` |
 //! | 403 | `M_FORBIDDEN` | nobody who counts here vouches for it; of each signature it is told why |
 //! | 404 | `M_NOT_FOUND` | no zone here for its name |
-//! | 408 | `M_UNKNOWN` | the body did not come as a whole, or in time |
+//! | 408 | `M_UNKNOWN` | the body did not come in time |
 //! | 409 | `THREEPID_SUPERSEDED` | something newer is held |
 //! | 413 | `M_TOO_LARGE` | a long body; or what it says is held, without room for its signatures |
 //! | 429 | `M_LIMIT_EXCEEDED` | too often; `retry_after_ms` and `Retry-After` tell when |
@@ -27,7 +28,7 @@
 //! | 503 | `THREEPID_NOT_SERVED` | it is on disk, and not served yet |
 //! | 503 | `THREEPID_HANDING_OVER` | its part of the tree is being handed over to other servers |
 //! | 503 | `THREEPID_BUSY` | it was to be passed on, as many others are now |
-//! | 504 | `THREEPID_TIMED_OUT` | it was to be passed on, and not answered in time |
+//! | 504 | `THREEPID_TIMED_OUT` | certificates, or the server it was passed on to, took too long |
 //!
 //! What is stored or merged is answered for when this is told. Where that takes longer than
 //! [2 seconds](Limits::serve_time) it is not lost: whoever comes again hears of it.
@@ -63,8 +64,8 @@
 //! [so many](Limits::passages) are passed on, [few](Limits::passages_to_child) of them to one child.
 //!
 //! A statement that is passed on carries two headers: `Threepid-Hops`, how often it was, and
-//! `Threepid-Zone`, whose server it goes to. It goes on at most [16](Limits::hops) times, each time deeper
-//! into the tree; a server that finds it in no zone at or below that answers 404. Its way leads to
+//! `Threepid-Zone`, whose server it goes to. It goes on at most [16](publish::Limits::hops) times, each time
+//! deeper into the tree; a server that finds it in no zone at or below that answers 404. Its way leads to
 //! [addresses of the internet](crate::wire::is_global) alone, and to what the operator allows.
 
 mod answer;
@@ -77,11 +78,13 @@ mod tally;
 mod tests;
 mod vet;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::allowance::{Rate, Rates};
@@ -89,12 +92,12 @@ use crate::association::Statement;
 use crate::authority::Place;
 use crate::clock::{Clock, Timestamp};
 use crate::store::{Change, Outcome, StoreError};
-use crate::stub::Client;
+use crate::stub::{Client, publish};
 use crate::threepid::Threepid;
-use crate::transport::http::Fetch;
+use crate::transport::http::{Fetch, Reach};
 use crate::transport::{self, Exchange};
-use crate::trust::Anchors;
-use crate::wire::{Name, Prefix};
+use crate::trust::{Anchors, Vouching};
+use crate::wire::Name;
 
 pub use answer::{Answer, Refusal, RefusalKind};
 pub use passages::Passages;
@@ -119,12 +122,12 @@ pub struct Limits {
     pub body: usize,
     /// How far ahead of the clock a statement's time may be: 5 minutes.
     pub ahead: Duration,
-    /// How often a statement may be passed on, by all servers together: 16, one more than a phone
-    /// number has digits.
-    pub hops: u8,
-    /// How long passing on may take, the look at the signatures included: 15 s. Who sent it waits for
-    /// 20.
-    pub forward_time: Duration,
+    /// Those of a client, for what is passed on: 16 times by all servers together, one more than a phone
+    /// number has digits; and what is read of the answers.
+    pub asking: publish::Limits,
+    /// How long others may be asked, for certificates and services, and to take what is passed on: 16 s,
+    /// one more than certificates may take. Who sent it waits for 20.
+    pub ask_time: Duration,
     /// How many statements may be passed on at the same time: 256. Each has a connection of its own, and
     /// the usual 1024 descriptors of a process are for those who ask and publish, too.
     pub passages: usize,
@@ -144,8 +147,8 @@ impl Default for Limits {
         Self {
             body: 8192,
             ahead: Duration::from_secs(300),
-            hops: 16,
-            forward_time: Duration::from_secs(15),
+            asking: publish::Limits::default(),
+            ask_time: Duration::from_secs(16),
             passages: 256,
             passages_to_child: 32,
             serve_time: Duration::from_secs(2),
@@ -163,8 +166,8 @@ pub enum Below<F> {
     Forward {
         /// By this client.
         fetch: F,
-        /// Networks that it may go to besides the addresses of the internet.
-        allowed: Vec<Prefix>,
+        /// To these addresses.
+        reach: Reach,
     },
 }
 
@@ -248,14 +251,27 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
         match self.way(&threepid, publication.root()?.as_ref(), onward.zone.as_ref())? {
             Way::Here(spots) => self.hold(&threepid, &statement, &spots).await,
             Way::Below { spot, cut } => match &self.below {
-                Below::Refer => self.refer(&spot, &cut).await,
-                Below::Forward { fetch, allowed } => {
+                Below::Refer => self.in_time(self.refer(&spot, &cut)).await,
+                Below::Forward { fetch, reach } => {
                     let (body, hops) = (publication.body(), onward.hops);
-                    let passing = Passing { body, spot: &spot, hops, fetch, allowed };
-                    self.forward(&threepid, &statement, &passing, cut).await
+                    let passing = Passing { body, spot: &spot, hops, fetch, reach };
+                    self.in_time(self.forward(&threepid, &statement, &passing, cut)).await
                 }
             },
         }
+    }
+
+    /// What others are asked for, unless that takes too long.
+    async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        let Limits { ask_time, retry_after, .. } = self.rules.limits;
+        timeout(ask_time, asked).await.unwrap_or_else(|_| {
+            let seconds = ask_time.as_secs();
+            let error = format!("no answer in {seconds} s of those who have to be asked");
+            Err(RefusalKind::TimedOut.retry(error, retry_after))
+        })
     }
 
     /// Where the statement goes, by the zones that are here. One that was passed on has to lie at or
@@ -299,24 +315,55 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
         statement: &Statement,
         spots: &[Spot],
     ) -> Result<Answer, Refusal> {
+        let changes = self.in_time(self.changes(threepid, statement, spots)).await?;
+        let now = self.clock.now();
+        vet::in_time(statement, now, &self.rules.limits)?;
+        self.keep(changes, now).await
+    }
+
+    /// What a statement changes in each tree where somebody vouches for it; one at the least.
+    async fn changes(
+        &self,
+        threepid: &Threepid,
+        statement: &Statement,
+        spots: &[Spot],
+    ) -> Result<Vec<Change>, Refusal> {
         let mut changes = Vec::new();
         let mut unvouched = None;
-        for Spot { apex, .. } in spots {
-            match self.vouched(threepid, statement, apex).await {
+        for (apex, vouched) in self.vouched_in_all(threepid, statement, spots).await {
+            match vouched {
                 Ok(vouched) => {
-                    let change = Change::publish(apex, threepid.clone(), vouched);
+                    let change = Change::publish(&apex, threepid.clone(), vouched);
                     changes.push(change.expect("it has a name in this tree"));
                 }
                 Err(refusal) if refusal.kind == RefusalKind::Forbidden => unvouched = Some(refusal),
                 Err(refusal) => return Err(refusal),
             }
         }
-        if let Some(refusal) = unvouched.filter(|_| changes.is_empty()) {
-            return Err(refusal);
+        match unvouched {
+            Some(refusal) if changes.is_empty() => Err(refusal),
+            _ => Ok(changes),
         }
-        let now = self.clock.now();
-        vet::in_time(statement, now, &self.rules.limits)?;
-        self.keep(changes, now).await
+    }
+
+    /// What [`Self::vouched`] says of each tree; all are asked at the same time.
+    async fn vouched_in_all(
+        &self,
+        threepid: &Threepid,
+        statement: &Statement,
+        spots: &[Spot],
+    ) -> BTreeMap<Name, Result<Statement, Refusal>> {
+        let mut asked = JoinSet::new();
+        for Spot { apex, .. } in spots {
+            let (client, verifiers) = (self.client.clone(), self.rules.verifiers.clone());
+            let (threepid, statement, apex) = (threepid.clone(), statement.clone(), apex.clone());
+            asked.spawn(async move {
+                let vouching = client.vouch(&threepid, &statement, &apex, &verifiers).await;
+                (apex, vouching)
+            });
+        }
+        let answers = asked.join_all().await.into_iter();
+        answers.map(|(apex, vouching)| (apex, self.judged(statement, &vouching))).collect()
     }
 
     /// The statement with those of its signatures that hold, by the certificates in the tree at `apex`.
@@ -327,7 +374,11 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
         apex: &Name,
     ) -> Result<Statement, Refusal> {
         let vouching = self.client.vouch(threepid, statement, apex, &self.rules.verifiers).await;
-        vet::vouched(statement, &vouching).map_err(|unvouched| match unvouched {
+        self.judged(statement, &vouching)
+    }
+
+    fn judged(&self, statement: &Statement, vouching: &Vouching) -> Result<Statement, Refusal> {
+        vet::vouched(statement, vouching).map_err(|unvouched| match unvouched {
             vet::Unvouched::Undetermined(why) => {
                 RefusalKind::Undetermined.retry(why, self.rules.limits.retry_after)
             }

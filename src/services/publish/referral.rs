@@ -23,9 +23,11 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
             Ok(services) => {
                 Ok(services.iter().filter_map(|service| service.location(apex).ok()).collect())
             }
-            Err(error @ ServiceError::Lookup { .. }) => {
-                let wait = self.rules.limits.retry_after;
-                Err(RefusalKind::Undetermined.retry(error.to_string(), wait))
+            Err(ServiceError::Lookup { error: why, .. }) => {
+                // It may tell of our resolver, which is not for strangers.
+                tracing::debug!(%cut, %why, "where to publish was not found");
+                let error = format!("where to publish for {cut} cannot be looked up now");
+                Err(RefusalKind::Undetermined.retry(error, self.rules.limits.retry_after))
             }
             Err(error) => Err(self.no_service(cut, &error.to_string())),
         }

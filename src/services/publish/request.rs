@@ -90,7 +90,8 @@ impl<E: Exchange + 'static, F: Fetch + 'static, S: Shelf> Handler for Publisher<
     fn refuse(&self, _: &Request, error: BodyError) -> Response {
         let kind = match error {
             BodyError::TooLarge(_) => RefusalKind::TooLarge,
-            BodyError::TooSlow | BodyError::Broken => RefusalKind::Incomplete,
+            BodyError::TooSlow => RefusalKind::Slow,
+            BodyError::Broken => RefusalKind::Broken,
         };
         self.told(&kind.with(error.to_string()).into())
     }

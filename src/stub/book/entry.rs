@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::codec::from_percent;
 use crate::threepid::{Country, Medium, Threepid, ThreepidError};
 
 /// Fewest digits of a number in national format, where nothing says that it is one: house numbers and
@@ -136,21 +137,9 @@ fn without_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
     head.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
-/// The text with `%XX` read (RFC 3986 section 2.1), as far as that gives UTF-8; else as it is.
+/// The text with `%XX` read, where all of it can be; else as it is.
 fn percent_decoded(text: &str) -> String {
-    let octets = text.as_bytes();
-    let mut decoded = Vec::with_capacity(octets.len());
-    let mut at = 0;
-    while let Some(octet) = octets.get(at) {
-        let hex = octets.get(at + 1..at + 3).filter(|_| *octet == b'%');
-        let value = hex.and_then(|hex| {
-            let hex = str::from_utf8(hex).ok().filter(|hex| !hex.starts_with('+'))?;
-            u8::from_str_radix(hex, 16).ok()
-        });
-        decoded.push(value.unwrap_or(*octet));
-        at += if value.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
+    from_percent(text).unwrap_or_else(|| text.to_owned())
 }
 
 #[cfg(test)]

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::answer::Answer;
-use super::{Done, Limits, Referral, ServiceError};
+use super::{Done, Limits, Referral, Reply, ServiceError};
 use crate::association::Statement;
 use crate::codec::Url;
 use crate::threepid::Threepid;
-use crate::transport::http::{Bytes, Fetch, Incoming, Outgoing};
+use crate::transport::http::{Bytes, Fetch, Incoming, Outgoing, StatusCode};
 use crate::wire::Name;
 
 /// Knows where statements are published, and where that is.
@@ -23,7 +22,13 @@ pub trait Places: Send + Sync {
 
     /// The addresses of a URL's host, with its port, where they are found in the trees; none where the
     /// system should find them.
-    fn addresses(&self, url: &Url) -> impl Future<Output = Option<Vec<SocketAddr>>> + Send;
+    ///
+    /// # Errors
+    /// Where they cannot be looked up.
+    fn addresses(
+        &self,
+        url: &Url,
+    ) -> impl Future<Output = Result<Option<Vec<SocketAddr>>, ServiceError>> + Send;
 }
 
 /// What came of one attempt at one root.
@@ -44,6 +49,16 @@ impl Attempt {
     /// Something stands in the way.
     fn later(reason: impl ToString) -> Self {
         Self::Later { reason: reason.to_string(), wait: None }
+    }
+
+    /// The same, where the root had referred to this zone.
+    fn referred_to(self, zone: &Name) -> Self {
+        match self {
+            Self::Later { reason, wait } => {
+                Self::Later { reason: format!("referred to {zone}: {reason}"), wait }
+            }
+            done @ Self::Done(_) => done,
+        }
     }
 }
 
@@ -89,17 +104,14 @@ impl<F: Fetch, P: Places> Publisher<F, P> {
         };
         let mut zone = apex.clone();
         for _ in 0..=self.limits.hops {
-            let response = match self.send(&urls, &body).await {
-                Ok(response) => response,
-                Err(attempt) => return attempt,
+            let referral = match self.send(&urls, &body).await {
+                Ok(response) => self.follow(&response, &zone, owner, apex),
+                Err(attempt) => Err(attempt),
             };
-            let object = match Answer::read(&response, &self.limits) {
-                Answer::Attempt(attempt) => return attempt,
-                Answer::Referral(object) => object,
-            };
-            match Referral::read(&response, &object, &zone, owner, apex) {
+            match referral {
                 Ok(referral) => (zone, urls) = (referral.zone, vec![referral.url]),
-                Err(error) => return Attempt::later(error),
+                Err(attempt) if zone == *apex => return attempt,
+                Err(attempt) => return attempt.referred_to(&zone),
             }
         }
         Attempt::later(format!("more than {} referrals", self.limits.hops))
@@ -109,13 +121,56 @@ impl<F: Fetch, P: Places> Publisher<F, P> {
     async fn send(&self, urls: &[Url], body: &Bytes) -> Result<Incoming, Attempt> {
         let mut failure = Attempt::later("there is no server to publish at");
         for url in urls.iter().take(self.limits.services) {
-            let addresses = self.places.addresses(url).await;
-            let request = Outgoing { addresses, ..Outgoing::post_json(url.clone(), body.clone()) };
-            match self.fetch.fetch(request).await {
+            match self.ask(url, body).await {
                 Ok(response) => return Ok(response),
-                Err(error) => failure = Attempt::later(error),
+                Err(attempt) => failure = attempt,
             }
         }
         Err(failure)
     }
+
+    async fn ask(&self, url: &Url, body: &Bytes) -> Result<Incoming, Attempt> {
+        let addresses = self.places.addresses(url).await.map_err(Attempt::later)?;
+        let request = Outgoing { addresses, ..Outgoing::post_json(url.clone(), body.clone()) };
+        self.fetch.fetch(request).await.map_err(Attempt::later)
+    }
+
+    /// Where a server of the zone `from` refers to; or else what came of it all.
+    fn follow(
+        &self,
+        response: &Incoming,
+        from: &Name,
+        owner: &Name,
+        apex: &Name,
+    ) -> Result<Referral, Attempt> {
+        match Reply::read(response, &self.limits) {
+            Reply::Stored => Err(Attempt::Done(Done::Stored)),
+            Reply::Merged => Err(Attempt::Done(Done::Merged)),
+            Reply::Unchanged => Err(Attempt::Done(Done::Unchanged)),
+            Reply::Referred { zone } => {
+                Referral::read(response, zone, from, owner, apex).map_err(Attempt::later)
+            }
+            Reply::Refused { status, errcode, error, wait } => Err(match status {
+                _ if !is_final(status, &errcode) => {
+                    let reason = format!("the server answers {status}: {error}");
+                    Attempt::Later { reason, wait }
+                }
+                StatusCode::CONFLICT => Attempt::Done(Done::Superseded),
+                _ => Attempt::Done(Done::Refused { errcode, error }),
+            }),
+            Reply::Unreadable { status, wait } => {
+                let reason =
+                    format!("the server answers {status}, and not as one to publish at does");
+                Err(Attempt::Later { reason, wait })
+            }
+        }
+    }
+}
+
+/// Whether the server has judged the statement: it would say the same the next time. That there is no
+/// such service, or that the body broke off, is nothing about the statement.
+fn is_final(status: StatusCode, errcode: &str) -> bool {
+    let may_pass = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    let judges_nothing = ["M_UNRECOGNIZED", "M_UNKNOWN"].contains(&errcode);
+    status.is_client_error() && !may_pass.contains(&status) && !judges_nothing
 }

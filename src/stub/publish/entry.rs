@@ -217,7 +217,7 @@ impl Entry {
     /// `state` with what belongs to that.
     pub fn describe(&self, delivery: &Delivery) -> Object {
         let mut object = describe(&self.threepid, &self.statement);
-        object.insert("added", integer(self.added.as_millis()));
+        object.insert("added", Json::saturating(self.added.as_millis()));
         for (name, value) in delivery.to_object().iter() {
             object.insert(name, value.clone());
         }
@@ -230,8 +230,8 @@ impl Entry {
         let statement = Object::parse(&statement, &signed::Limits::default());
         let deliveries = self.deliveries.iter().map(|it| it.to_object().into()).collect();
         Object::from_iter([
-            ("version", integer(VERSION)),
-            ("added", integer(self.added.as_millis())),
+            ("version", Json::saturating(VERSION)),
+            ("added", Json::saturating(self.added.as_millis())),
             ("statement", statement.expect("a statement's own JSON can be read").into()),
             ("roots", Json::Array(deliveries)),
         ])
@@ -269,8 +269,8 @@ impl Delivery {
         match &self.state {
             State::Waiting { attempts, next, reason } => {
                 object.insert("state", "waiting");
-                object.insert("attempts", integer((*attempts).into()));
-                object.insert("next", integer(next.as_millis()));
+                object.insert("attempts", Json::saturating((*attempts).into()));
+                object.insert("next", Json::saturating(next.as_millis()));
                 if let Some(reason) = reason {
                     object.insert("reason", reason.as_str());
                 }
@@ -319,13 +319,8 @@ pub fn describe(threepid: &Threepid, statement: &Statement) -> Object {
     Object::from_iter([
         ("medium", threepid.medium().as_str().into()),
         ("address", threepid.address().into()),
-        ("ts", integer(statement.claim().ts().as_millis())),
+        ("ts", Json::saturating(statement.claim().ts().as_millis())),
     ])
-}
-
-/// A number, at most the greatest there is in canonical JSON.
-fn integer(number: u64) -> Json {
-    Json::Integer(i64::try_from(number).unwrap_or(i64::MAX).min(signed::MAX_INTEGER))
 }
 
 fn member(name: &str, expected: &'static str) -> EntryError {

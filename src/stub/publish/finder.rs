@@ -1,15 +1,14 @@
 //! Finding where to publish through the trees themselves.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::{Places, ServiceError, location};
-use crate::codec::{Host, Url};
+use crate::codec::Url;
 use crate::crypto::OsRandom;
 use crate::stub::Client;
 use crate::transport::Exchange;
-use crate::wire::rdata::address;
-use crate::wire::{Class, Name, Question, Rtype};
+use crate::wire::Name;
 
 /// Knows the roots, with the server to publish to each; without, the SRV record of its zone tells, where DNSSEC
 /// proves it. Hosts with a name in one of the trees are looked up there.
@@ -23,12 +22,6 @@ impl<E: Exchange + 'static> Finder<E> {
     /// One that asks through `client`, whose roots these are.
     pub fn new(client: Client<E>, roots: impl IntoIterator<Item = (Name, Option<Url>)>) -> Self {
         Self { client, roots: roots.into_iter().collect() }
-    }
-
-    async fn lookup(&self, name: &Name, rtype: Rtype) -> Vec<IpAddr> {
-        let question = Question { name: name.clone(), rtype, class: Class::IN };
-        let Ok(found) = self.client.resolve(question).await else { return Vec::new() };
-        found.data().iter().filter_map(|rdata| address(rtype, rdata).ok()).collect()
     }
 }
 
@@ -47,15 +40,7 @@ impl<E: Exchange + 'static> Places for Finder<E> {
         }
     }
 
-    async fn addresses(&self, place: &Url) -> Option<Vec<SocketAddr>> {
-        let Host::Name(host) = place.host() else { return None };
-        let name: Name = host.parse().ok()?;
-        if !self.roots.keys().any(|apex| name.is_at_or_below(apex)) {
-            return None;
-        }
-        let (six, four) =
-            tokio::join!(self.lookup(&name, Rtype::AAAA), self.lookup(&name, Rtype::A));
-        let found = six.into_iter().chain(four);
-        Some(found.map(|address| SocketAddr::new(address, place.port())).collect())
+    async fn addresses(&self, place: &Url) -> Result<Option<Vec<SocketAddr>>, ServiceError> {
+        self.client.addresses(place).await
     }
 }

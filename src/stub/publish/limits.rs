@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Referrals that are followed for one statement at one root: 16. A phone number has 15 digits, each
     /// of which may be delegated.
-    pub hops: usize,
+    pub hops: u8,
     /// Servers of one service that are tried, where those before cannot be reached: 4.
     pub services: usize,
     /// How long one attempt at one root may take, with all referrals: 2 min.
@@ -23,6 +23,8 @@ pub struct Limits {
     pub entry_octets: usize,
     /// Roots of an entry: 64.
     pub roots: usize,
+    /// Octets of an answer that are read: 8,192. It has a few members.
+    pub reply_octets: usize,
     /// Characters of a server's explanation that are kept: 300.
     pub reason: usize,
     /// How long to wait at most after the first attempt that failed: 30 s. After each further one it is
@@ -57,6 +59,7 @@ impl Default for Limits {
             entries: 10_000,
             entry_octets: 262_144,
             roots: 64,
+            reply_octets: 8192,
             reason: 300,
             first_wait: Duration::from_secs(30),
             longest_wait: Duration::from_secs(6 * 3600),

@@ -18,16 +18,18 @@
 //! | 201, 200 | the root has it |
 //! | 409 | the root has a newer one: done |
 //! | other 4xx with an `errcode` | refused: done, and told |
-//! | 408, 429, 5xx; 404 `M_UNRECOGNIZED`; nothing, or nothing that can be read | tried again; not before `Retry-After` |
-//! | 307 | its servers are asked next; where the referral may not be followed, the root is tried again |
+//! | 408, 429, 5xx; `M_UNRECOGNIZED`, `M_UNKNOWN`; nothing, or nothing that can be read | tried again; not before `Retry-After` |
+//! | 307 `THREEPID_DELEGATED` | its servers are asked next; where the referral may not be followed, the root is tried again |
+//!
+//! [`Reply`] reads them.
 
-mod answer;
 mod attempt;
 mod entry;
 mod finder;
 mod limits;
 mod outbox;
 mod referral;
+mod reply;
 mod runner;
 mod schedule;
 mod service;
@@ -40,6 +42,7 @@ pub use finder::Finder;
 pub use limits::Limits;
 pub use outbox::{Added, EntryId, Outbox, OutboxError};
 pub use referral::{Referral, ReferralError};
+pub use reply::{DELEGATED, Reply, is_deeper};
 pub use runner::{Runner, Selection};
 pub use service::{Service, ServiceError, location};
 

@@ -2,9 +2,8 @@
 
 use thiserror::Error;
 
-use super::{PATH, location};
+use super::{PATH, is_deeper, location};
 use crate::codec::{Url, UrlError};
-use crate::signed::{Json, Object};
 use crate::transport::http::{Incoming, header};
 use crate::wire::Name;
 
@@ -20,9 +19,6 @@ pub struct Referral {
 /// Why a referral is not followed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReferralError {
-    /// It does not say to which zone, in its body.
-    #[error("a referral without a `zone`")]
-    Zone,
     /// It does not say where, in its field `Location`.
     #[error("a referral without a `Location`")]
     Location,
@@ -46,16 +42,10 @@ pub enum ReferralError {
         apex: Name,
     },
     /// It leads up, aside, or in a circle.
-    #[error("a referral from {from} to {zone}, which is not deeper")]
+    #[error("a referral from {from} to {zone}, which is not deeper towards {owner}")]
     NotDeeper {
         /// Whose server refers.
         from: Name,
-        /// To which zone.
-        zone: Name,
-    },
-    /// It leads to a zone that cannot hold the statement.
-    #[error("a referral to {zone}, which does not hold {owner}")]
-    NotAbove {
         /// To which zone.
         zone: Name,
         /// The name of the statement.
@@ -64,28 +54,21 @@ pub enum ReferralError {
 }
 
 impl Referral {
-    /// Reads the referral in a response of a server of the zone `from`, about the name `owner` in the
-    /// tree at `apex`. Each leads strictly down to the name, so that there is an end to them.
+    /// Reads the referral to `zone` in a response of a server of the zone `from`, about the name `owner`
+    /// in the tree at `apex`.
     ///
     /// # Errors
     /// Where it may not be followed.
     pub fn read(
         response: &Incoming,
-        body: &Object,
+        zone: Name,
         from: &Name,
         owner: &Name,
         apex: &Name,
     ) -> Result<Self, ReferralError> {
-        let zone = match body.get("zone") {
-            Some(Json::String(zone)) => zone.parse::<Name>().ok(),
-            _ => None,
-        };
-        let zone = zone.ok_or(ReferralError::Zone)?;
-        if !zone.is_below(from) {
-            return Err(ReferralError::NotDeeper { from: from.clone(), zone });
-        }
-        if !owner.is_at_or_below(&zone) {
-            return Err(ReferralError::NotAbove { zone, owner: owner.clone() });
+        if !is_deeper(&zone, from, owner) {
+            let (from, owner) = (from.clone(), owner.clone());
+            return Err(ReferralError::NotDeeper { from, zone, owner });
         }
         let url = response.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let url = read_url(url.ok_or(ReferralError::Location)?, apex)?;

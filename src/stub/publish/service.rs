@@ -1,13 +1,15 @@
 //! Where a zone says that it takes statements (RFC 2782).
 
+use std::net::{IpAddr, SocketAddr};
+
 use thiserror::Error;
 
 use super::PATH;
-use crate::codec::{Url, UrlError, percent};
+use crate::codec::{Host, Url, UrlError, percent};
 use crate::crypto::Random;
 use crate::stub::{Client, LookupError, Proof};
 use crate::transport::Exchange;
-use crate::wire::rdata::Srv;
+use crate::wire::rdata::{Srv, address};
 use crate::wire::{Class, Name, Question, Rdata, Rtype};
 
 /// Of how many SRV records the first are looked at.
@@ -30,6 +32,14 @@ pub enum ServiceError {
     Lookup {
         /// For which zone.
         zone: Name,
+        /// Why not.
+        error: Box<LookupError>,
+    },
+    /// A server's addresses, which its name in a tree has, cannot be looked up now.
+    #[error("the addresses of {host} cannot be looked up: {error}")]
+    Addresses {
+        /// Of which server.
+        host: String,
         /// Why not.
         error: Box<LookupError>,
     },
@@ -131,6 +141,38 @@ impl<E: Exchange + 'static> Client<E> {
         }
         let services = Service::in_order(found.data(), random);
         if services.is_empty() { Err(none()) } else { Ok(services) }
+    }
+
+    /// The addresses of a URL's host, with its port, where it has a name in one of the trees; none where
+    /// the system should find them.
+    ///
+    /// # Errors
+    /// Where they cannot be looked up.
+    pub async fn addresses(&self, url: &Url) -> Result<Option<Vec<SocketAddr>>, ServiceError> {
+        let Host::Name(host) = url.host() else { return Ok(None) };
+        let Ok(name) = host.parse::<Name>() else { return Ok(None) };
+        if !self.apexes.iter().any(|apex| name.is_at_or_below(apex)) {
+            return Ok(None);
+        }
+        let (six, four) =
+            tokio::join!(self.addresses_of(&name, Rtype::AAAA), self.addresses_of(&name, Rtype::A));
+        let (mut found, mut failure) = (Vec::new(), None);
+        for looked_up in [six, four] {
+            match looked_up {
+                Ok(addresses) => found.extend(addresses),
+                Err(error) => failure = Some(Box::new(error)),
+            }
+        }
+        match failure.filter(|_| found.is_empty()) {
+            Some(error) => Err(ServiceError::Addresses { host: host.clone(), error }),
+            None => Ok(Some(found.into_iter().map(|found| (found, url.port()).into()).collect())),
+        }
+    }
+
+    async fn addresses_of(&self, name: &Name, rtype: Rtype) -> Result<Vec<IpAddr>, LookupError> {
+        let question = Question { name: name.clone(), rtype, class: Class::IN };
+        let found = self.resolve(question).await?;
+        Ok(found.data().iter().filter_map(|rdata| address(rtype, rdata).ok()).collect())
     }
 }
 

@@ -69,7 +69,10 @@ impl HttpClient {
             Host::Address(address) => ServerName::from(*address),
         };
         let connecting = TlsConnector::from(self.tls.clone()).connect(name, stream);
-        let stream = connecting.await.map_err(refused)?;
+        let stream = connecting.await.map_err(|error| match is_by_a_stranger(&error) {
+            true => FetchError::Authority(host.to_string()),
+            false => refused(error),
+        })?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         self.over(stream, request, is_http2).await
     }
@@ -77,7 +80,8 @@ impl HttpClient {
     /// Connects to the first address that can be.
     async fn connect(&self, request: &Outgoing) -> Result<TcpStream, FetchError> {
         let addresses = self.addresses(request).await?;
-        let mut failure = FetchError::NoAddress(request.url.host().to_string());
+        let host = request.url.host().to_string();
+        let mut failure = FetchError::NoAddress(host.clone());
         for address in addresses {
             let connecting = timeout(self.limits.connect, TcpStream::connect(address));
             let connected = connecting.await.unwrap_or_else(|late| Err(late.into()));
@@ -86,13 +90,15 @@ impl HttpClient {
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }
-                Err(error) => failure = FetchError::Connect { address, error },
+                Err(error) => {
+                    failure = FetchError::Connect { host: host.clone(), address, error };
+                }
             }
         }
         Err(failure)
     }
 
-    /// Where to connect to: for plain HTTP, on loopback alone.
+    /// Where to connect to: where the request may go; for plain HTTP, on loopback alone.
     async fn addresses(&self, request: &Outgoing) -> Result<Vec<SocketAddr>, FetchError> {
         let url = &request.url;
         let mut addresses = match (&request.addresses, url.host()) {
@@ -104,6 +110,11 @@ impl HttpClient {
                 found.map_err(refused)?.collect()
             }
         };
+        let is_known = !addresses.is_empty();
+        addresses.retain(|address| request.reach.permits(address.ip()));
+        if is_known && addresses.is_empty() {
+            return Err(FetchError::OutOfReach(url.host().to_string()));
+        }
         addresses.truncate(self.limits.addresses);
         let is_loopback = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
         let is_here = url.is_loopback() && addresses.iter().all(is_loopback);
@@ -194,6 +205,12 @@ fn encode(request: Outgoing, is_http2: bool) -> Result<Request<Full<Bytes>>, Box
         encoded.headers_mut().insert(HOST, HeaderValue::from_str(&url.authority())?);
     }
     Ok(encoded)
+}
+
+/// Whether TLS failed as no authority that is known has signed the certificate.
+fn is_by_a_stranger(error: &std::io::Error) -> bool {
+    let unknown = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+    error.get_ref().and_then(|error| error.downcast_ref()) == Some(&unknown)
 }
 
 /// An error with all that caused it: hyper's own text says little.

@@ -14,6 +14,7 @@ mod client;
 mod connection;
 mod limits;
 mod message;
+mod reach;
 mod router;
 mod server;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use hyper::header;
 pub use hyper::{HeaderMap, Method, StatusCode};
 pub use limits::{ClientLimits, Limits};
 pub use message::{QueryError, Request, Response, error_object};
+pub use reach::Reach;
 pub use router::{Endpoint, Router, endpoint};
 pub use server::{PlainHttpError, serve};
 pub use tls::{CertificateFiles, ServerTls, TlsError};
@@ -108,13 +110,15 @@ pub struct Outgoing {
     /// Where to connect to, in this order; without, wherever the system's resolver leads. Whose
     /// certificate is expected and what is asked for is as the URL says.
     pub addresses: Option<Vec<SocketAddr>>,
+    /// To which of them it may go.
+    pub reach: Reach,
 }
 
 impl Outgoing {
     /// A GET of `url`.
     pub fn get(url: Url) -> Self {
         let (method, headers, body) = (Method::GET, HeaderMap::new(), Bytes::new());
-        Self { method, url, headers, body, addresses: None }
+        Self { method, url, headers, body, addresses: None, reach: Reach::Anywhere }
     }
 
     /// A POST of JSON to `url`.
@@ -157,14 +161,24 @@ pub enum FetchError {
     /// There is no address to connect to.
     #[error("{0} has no address to connect to")]
     NoAddress(String),
+    /// None of its addresses is one that the request may go to.
+    #[error("the addresses of {0} are not of the internet, or of a network that is allowed")]
+    OutOfReach(String),
     /// None of the addresses can be connected to; the last one tried.
-    #[error("cannot connect to {address}: {error}")]
+    #[error("cannot connect to {host} at {address}: {error}")]
     Connect {
+        /// Whose.
+        host: String,
         /// Which.
         address: SocketAddr,
         /// Why not.
         error: io::Error,
     },
+    /// Nobody whom we trust has signed the server's certificate.
+    #[error(
+        "the certificate of {0} is by no authority that is known here: name its file as `ca_file`"
+    )]
+    Authority(String),
     /// The server does not prove to be the one, or speaks no TLS that is known here.
     #[error("TLS with {host} failed: {error}")]
     Tls {

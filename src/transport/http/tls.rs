@@ -47,7 +47,15 @@ pub enum TlsError {
     /// A file has no certificate in it.
     #[error("{}: no certificate in it, expected `-----BEGIN CERTIFICATE-----`", .0.display())]
     NoCertificate(PathBuf),
-    /// Certificate and key do not fit each other, or are not for TLS.
+    /// The certificate is not the key's.
+    #[error("{}: a certificate for another key than that in {}", chain.display(), key.display())]
+    OtherKey {
+        /// The certificates.
+        chain: PathBuf,
+        /// The key.
+        key: PathBuf,
+    },
+    /// The certificate or the key is not for TLS.
     #[error("{} with {}: {error}", chain.display(), key.display())]
     Unusable {
         /// The certificates.
@@ -141,7 +149,10 @@ impl CertificateFiles {
             .map_err(TlsError::Provider)?;
         let unusable = |error| {
             let (chain, key) = (self.chain.clone(), self.key.clone());
-            TlsError::Unusable { chain, key, error }
+            match error {
+                rustls::Error::InconsistentKeys(_) => TlsError::OtherKey { chain, key },
+                error => TlsError::Unusable { chain, key, error },
+            }
         };
         let builder = builder.with_no_client_auth();
         let mut config = builder.with_single_cert(chain, key).map_err(unusable)?;

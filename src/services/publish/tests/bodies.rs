@@ -1,7 +1,10 @@
 //! What comes, and how often.
 
+use std::collections::BTreeSet;
+
 use super::world::{Cert, NOW, World, number, request, statement, word, world};
 use crate::clock::Timestamp;
+use crate::services::publish::RefusalKind;
 use crate::signed::Json;
 use crate::transport::http::{BodyError, Handler, header};
 
@@ -64,11 +67,28 @@ async fn bodies_that_are_not_taken_are_counted() {
     let world = plain();
     assert_eq!(world.told(vec![b' '; 8193]).await, (413, "M_TOO_LARGE".into()));
     let refused = world.publisher.refuse(&request("", ""), BodyError::Broken);
-    assert_eq!(refused.status.as_u16(), 408);
-    for (outcome, count) in [("too_large", 1), ("incomplete", 1), ("stored", 0)] {
+    assert_eq!(refused.status.as_u16(), 400);
+    let late = world.publisher.refuse(&request("", ""), BodyError::TooSlow);
+    assert_eq!(late.status.as_u16(), 408);
+    for (outcome, count) in [("too_large", 1), ("broken", 1), ("slow", 1), ("stored", 0)] {
         let line = format!("t_publications_total{{outcome=\"{outcome}\"}} {count}\n");
         assert!(world.telemetry.render().contains(&line), "{line}");
     }
+}
+
+/// The table of answers has each refusal there is, and no other.
+#[test]
+fn the_table_of_answers_is_whole() {
+    let rows = include_str!("../mod.rs").lines().filter_map(|line| line.strip_prefix("//! | "));
+    let mut table = BTreeSet::new();
+    for cells in rows.map(|row| row.split(" | ").collect::<Vec<&str>>()) {
+        let statuses = cells[0].split(", ").filter_map(|status| status.parse::<u16>().ok());
+        for status in statuses.filter(|status| *status >= 400) {
+            table.extend(cells[1].split(", ").map(|word| (status, word.trim_matches('`'))));
+        }
+    }
+    let kinds = RefusalKind::ALL.iter().map(|kind| (kind.status(), kind.errcode()));
+    assert_eq!(table, kinds.collect());
 }
 
 #[tokio::test]

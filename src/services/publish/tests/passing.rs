@@ -1,9 +1,13 @@
 //! Statements that lie below a delegation.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::world::{Child, World, name, number, request, statement, word, world};
 use crate::services::publish::Below;
 use crate::signed::{Json, Limits, Object};
-use crate::transport::http::{HeaderMap, Incoming, StatusCode, header};
+use crate::transport::http::{FetchError, HeaderMap, Incoming, Reach, StatusCode, header};
 
 const NUMBER: &str = "447700900123";
 
@@ -88,8 +92,8 @@ async fn a_service_that_is_not_proved_or_not_there_is_told() {
 /// A publisher that passes on, also to private addresses.
 fn passing(children: &[Child], answers: &[(u16, &str)]) -> World {
     let mut world = world([&[], &[]], children);
-    let allowed = vec!["10.0.0.0/8".parse().unwrap()];
-    world.publisher.below = Below::Forward { fetch: world.servers.clone(), allowed };
+    let reach = Reach::Internet { and: vec!["10.0.0.0/8".parse().unwrap()] };
+    world.publisher.below = Below::Forward { fetch: world.servers.clone(), reach };
     // One tree is enough: the other would have it here.
     world.publisher.rules.roots.truncate(1);
     let answer = |(status, body): &(u16, &str)| Incoming {
@@ -114,7 +118,8 @@ async fn it_is_passed_on_as_it_came_and_answered_as_there() {
         asked[0].url.to_string(),
         "https://id.4.4.msisdn.3pid.example:8448/_threepid/v1/associations?root=3pid.example."
     );
-    assert_eq!(asked[0].addresses.as_deref(), Some(&["10.1.2.3:8448".parse().unwrap()][..]));
+    let known = ["[2001:db8::7]:8448", "10.1.2.3:8448"].map(|address| address.parse().unwrap());
+    assert_eq!(asked[0].addresses.as_deref(), Some(&known[..]));
     assert_eq!(asked[0].headers["threepid-hops"], "1");
     assert_eq!(asked[0].headers["threepid-zone"], SERVICE.0);
     assert_eq!(asked[0].headers[header::CONTENT_TYPE], "application/json");
@@ -159,6 +164,35 @@ async fn another_server_is_tried() {
     assert!(hosts.eq(["one", "two"].map(|host| format!("{host}.4.4.msisdn.3pid.example"))));
 }
 
+/// All that strangers are told of what stands in the way.
+const NOT_NOW: &str = "it lies in a delegated zone, and cannot be passed on there now";
+
+/// Who runs a delegated zone learns nothing of what our networks answer.
+#[tokio::test]
+async fn strangers_are_not_told_what_stands_in_the_way() {
+    let world = passing(&[SERVICE], &[]);
+    let inside = "10.1.2.3:8448".parse().unwrap();
+    let closed = || std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+    let host = || "id.example".to_owned();
+    for error in [
+        FetchError::Connect { host: host(), address: inside, error: closed() },
+        FetchError::Tls { host: host(), error: closed() },
+        FetchError::NoAddress(host()),
+    ] {
+        *world.servers.failure.lock().unwrap() = Some(error);
+        let (status, told) = post(&world).await;
+        assert_eq!((status, word(&told).as_str()), (502, "THREEPID_NOT_FORWARDED"));
+        assert_eq!(text(&told, "error"), NOT_NOW);
+    }
+    // Nor of our resolver.
+    let world = passing(&[SERVICE], &[]);
+    world.network.silent.lock().unwrap().push(name("_tcp.4.4.msisdn.3pid.example."));
+    let (status, told) = post(&world).await;
+    assert_eq!((status, word(&told).as_str()), (503, "THREEPID_UNDETERMINED"));
+    let not_now = "where to publish for 4.4.msisdn.3pid.example. cannot be looked up now";
+    assert_eq!(text(&told, "error"), not_now);
+}
+
 const DEEPER: Child =
     ("7.4.4.msisdn.3pid.example.", true, "_threepid-publish._tcp SRV 0 0 443 id\nid A 10.9.9.9\n");
 
@@ -196,7 +230,7 @@ async fn it_goes_on_deeper_and_only_deeper() {
         let world = passing(&[SERVICE], &[(307, &back)]);
         let (status, told) = post(&world).await;
         assert_eq!((status, word(&told).as_str()), (502, "THREEPID_NOT_FORWARDED"), "{elsewhere}");
-        assert!(text(&told, "error").contains("not deeper"));
+        assert_eq!(text(&told, "error"), NOT_NOW);
     }
 }
 
@@ -232,27 +266,40 @@ async fn what_was_passed_on_to_another_zone_is_not_found() {
 async fn it_goes_nowhere_that_is_not_of_the_internet_or_allowed() {
     let mut world = passing(&[SERVICE], &[(201, r#"{"status":"stored"}"#)]);
     let fetch = world.servers.clone();
-    world.publisher.below = Below::Forward { fetch, allowed: Vec::new() };
+    world.publisher.below = Below::Forward { fetch, reach: Reach::Internet { and: Vec::new() } };
     let (status, told) = post(&world).await;
     assert_eq!((status, word(&told).as_str()), (502, "THREEPID_NOT_FORWARDED"));
-    assert!(text(&told, "error").contains("forward_to"));
+    assert_eq!(text(&told, "error"), NOT_NOW);
     assert!(world.servers.asked.lock().unwrap().is_empty());
     let lines = "_threepid-publish._tcp SRV 0 0 443 id\nid A 9.9.9.9\nid A 127.0.0.1\n";
     let mut world = passing(&[(SERVICE.0, true, lines)], &[(201, r#"{"status":"stored"}"#)]);
     let fetch = world.servers.clone();
-    world.publisher.below = Below::Forward { fetch, allowed: Vec::new() };
+    world.publisher.below = Below::Forward { fetch, reach: Reach::Internet { and: Vec::new() } };
     assert_eq!(post(&world).await.0, 201);
+    // Of the two, whoever connects takes the first.
     let asked = world.servers.asked.lock().unwrap();
-    assert_eq!(asked[0].addresses.as_deref(), Some(&["9.9.9.9:443".parse().unwrap()][..]));
+    assert_eq!(asked[0].reach, Reach::Internet { and: Vec::new() });
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_does_not_answer_is_not_waited_for() {
     let world = passing(&[SERVICE], &[]);
-    let begun = tokio::time::Instant::now();
+    let begun = Instant::now();
     let (status, told) = post(&world).await;
     assert_eq!((status, word(&told).as_str()), (504, "THREEPID_TIMED_OUT"));
-    assert_eq!(begun.elapsed().as_secs(), 15);
+    assert_eq!(begun.elapsed().as_secs(), 16);
+}
+
+/// The look at the signatures counts, too: whoever sent it waits for 20 s.
+#[tokio::test(start_paused = true)]
+async fn slow_certificates_leave_less_time_to_pass_it_on() {
+    let mut world = passing(&[SERVICE], &[]);
+    world.publisher.rules.limits.ask_time = Duration::from_secs(4);
+    *world.network.delay.lock().unwrap() = Duration::from_secs(3);
+    let begun = Instant::now();
+    let (_, word) =
+        world.told(statement(NUMBER, Some("a"), 0, &["a.example", "root.example"])).await;
+    assert_eq!((word.as_str(), begun.elapsed().as_secs()), ("THREEPID_TIMED_OUT", 4));
 }
 
 /// What is forged, or cannot be judged now, costs nobody below anything.

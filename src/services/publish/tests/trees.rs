@@ -1,5 +1,9 @@
 //! Which trees a statement goes to.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::world::{Cert, TREES, World, name, number, statement, word, world};
 
 const NUMBER: &str = "447700900123";
@@ -40,6 +44,16 @@ async fn where_one_tree_cannot_be_asked_it_goes_to_none() {
     assert_eq!(post(&world, "", "a.example").await, (503, "THREEPID_UNDETERMINED".into()));
     assert_eq!((held(&world), world.touched()), ([false, false], 0));
     assert_eq!(post(&world, "root=3pid.example.", "a.example").await.0, 201);
+}
+
+/// Whoever sent it waits for 20 s, and does not care how many trees there are.
+#[tokio::test(start_paused = true)]
+async fn slow_trees_are_asked_at_the_same_time() {
+    let world = world([&[], &[]], &[]);
+    *world.network.delay.lock().unwrap() = Duration::from_secs(3);
+    let begun = Instant::now();
+    assert_eq!(post(&world, "", "a.example").await, (403, "M_FORBIDDEN".into()));
+    assert_eq!(begun.elapsed().as_secs(), 3);
 }
 
 #[tokio::test]

@@ -108,6 +108,8 @@ pub(super) type Child = (&'static str, bool, &'static str);
 pub(super) struct Network {
     zones: Arc<Authority>,
     pub(super) silent: Arc<Mutex<Vec<Name>>>,
+    /// How long it takes to tell of certificates.
+    pub(super) delay: Arc<Mutex<Duration>>,
 }
 
 impl Exchange for Network {
@@ -122,6 +124,10 @@ impl Exchange for Network {
         let (asked, _) = Name::from_wire(query.qname).unwrap();
         if self.silent.lock().unwrap().iter().any(|silent| asked.is_at_or_below(silent)) {
             return Err(ExchangeError::Timeout);
+        }
+        if asked.labels().any(|label| label == b"_verifier") {
+            let delay = *self.delay.lock().unwrap();
+            tokio::time::sleep(delay).await;
         }
         let (edns, now) = (EdnsPolicy::default(), Timestamp::from_secs(NOW));
         self.zones.answer(&query, 65_535, &edns, now, &mut out);
@@ -172,12 +178,23 @@ impl Shelf for Noted {
 pub(super) struct Servers {
     pub(super) answers: Arc<Mutex<Vec<Incoming>>>,
     pub(super) asked: Arc<Mutex<Vec<Outgoing>>>,
+    /// What stands in the way, the next time.
+    pub(super) failure: Arc<Mutex<Option<FetchError>>>,
 }
 
 impl Fetch for Servers {
     async fn fetch(&self, request: Outgoing) -> Result<Incoming, FetchError> {
         let host = request.url.host().to_string();
+        let may_go = |addresses: &Vec<SocketAddr>| {
+            addresses.iter().any(|address| request.reach.permits(address.ip()))
+        };
+        if !request.addresses.as_ref().is_none_or(may_go) {
+            return Err(FetchError::OutOfReach(host));
+        }
         self.asked.lock().unwrap().push(request);
+        if let Some(failure) = self.failure.lock().unwrap().take() {
+            return Err(failure);
+        }
         let answer = self.answers.lock().unwrap().pop();
         match answer {
             Some(answer) => Ok(answer),
@@ -232,8 +249,8 @@ pub(super) fn world(certificates: [&[Cert]; 2], children: &[Child]) -> World {
         roots.push(Root { apex, servers: Vec::new(), anchors });
         zones.push(served);
     }
-    let network =
-        Network { zones: Arc::new(Authority::new(zones).unwrap()), silent: Arc::default() };
+    let zones = Arc::new(Authority::new(zones).unwrap());
+    let network = Network { zones, silent: Arc::default(), delay: Arc::default() };
     let clock = ManualClock::default();
     clock.set(Timestamp::from_secs(NOW));
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());

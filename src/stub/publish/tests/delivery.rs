@@ -87,6 +87,7 @@ async fn time_in_which_nothing_was_tried_ends_nothing() {
 async fn what_a_root_says_decides_whether_it_is_asked_again() {
     for (status, errcode, outcome) in [
         (400, "M_BAD_JSON", "refused"),
+        (400, "M_UNKNOWN", "waiting"),
         (403, "M_FORBIDDEN", "refused"),
         (404, "M_NOT_FOUND", "refused"),
         (413, "M_TOO_LARGE", "refused"),
@@ -114,31 +115,13 @@ async fn what_a_root_says_decides_whether_it_is_asked_again() {
 }
 
 #[tokio::test]
-async fn what_is_no_answer_of_the_service_is_none() {
-    for (status, body) in [
-        (200, "<html>welcome</html>"),
-        (200, r#"{"status":"stored"}"#),
-        (201, r#"{"status":1}"#),
-        (301, ""),
-        (403, "no"),
-        (404, r#"{"errcode":7}"#),
-    ] {
+async fn what_is_no_answer_of_the_service_is_no_end() {
+    for (status, body) in [(200, "<html>welcome</html>"), (403, "no")] {
         let mut scene = Scene::new();
         scene.web.set("a", move |_| Some(said(status, body)));
         scene.add(statement(1), &[A]);
         assert!(reason(&scene.state().await).contains(&status.to_string()), "{status} {body}");
     }
-}
-
-#[tokio::test]
-async fn what_a_root_says_moves_no_cursor() {
-    let mut scene = Scene::new();
-    let body = format!(r#"{{"errcode":"A\n","error":"\u001b[2J{}"}}"#, "x".repeat(400));
-    scene.web.set("a", move |_| Some(said(403, &body)));
-    scene.add(statement(1), &[A]);
-    let State::Done(Done::Refused { errcode, error }) = scene.state().await else { panic!() };
-    assert_eq!((errcode.as_str(), error.chars().count()), ("A\u{fffd}", 300));
-    assert!(error.starts_with("\u{fffd}[2Jx"));
 }
 
 #[tokio::test]

@@ -134,8 +134,8 @@ impl Places for Web {
         Ok(hosts.iter().map(|host| location(&server(host), apex).unwrap()).collect())
     }
 
-    async fn addresses(&self, _: &Url) -> Option<Vec<SocketAddr>> {
-        Some(Vec::new())
+    async fn addresses(&self, _: &Url) -> Result<Option<Vec<SocketAddr>>, ServiceError> {
+        Ok(Some(Vec::new()))
     }
 }
 

@@ -28,7 +28,7 @@ fn a_certificate_of_another_key_is_refused() {
     let [certificate, other] = [(); 2].map(|()| Certificate::new(&["localhost"]));
     std::fs::copy(&other.files.key, &certificate.files.key).unwrap();
     let error = ServerTls::load(certificate.files.clone()).unwrap_err();
-    assert!(matches!(error, TlsError::Unusable { .. }), "{error}");
+    assert!(matches!(error, TlsError::OtherKey { .. }), "{error}");
     std::fs::write(&certificate.files.key, vec![b'a'; 5 << 20]).unwrap();
     let error = ServerTls::load(certificate.files.clone()).unwrap_err();
     assert!(matches!(error, TlsError::TooLong(_)), "{error}");

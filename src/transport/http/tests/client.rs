@@ -23,6 +23,39 @@ async fn whom_to_connect_to_can_be_said_and_the_name_still_counts() {
 }
 
 #[tokio::test]
+async fn it_connects_where_a_request_may_go_and_nowhere_else() {
+    let client = Certificate::new(&["localhost"]).client();
+    let served = Served::plain(Limits::default()).await;
+    let fetch = async |and: &[&str], addresses: Option<Vec<SocketAddr>>| {
+        let and = and.iter().map(|network| network.parse().unwrap()).collect();
+        let reach = Reach::Internet { and };
+        let url = served.url("http", "/echo");
+        client.fetch(Outgoing { reach, addresses, ..echo(url, "x") }).await
+    };
+    let known = Some(vec!["127.9.9.9:1".parse().unwrap(), served.address]);
+    for addresses in [None, known.clone()] {
+        assert!(matches!(fetch(&[], addresses).await, Err(FetchError::OutOfReach(_))));
+    }
+    let ours = served.address.ip().to_string() + "/32";
+    assert_eq!(text(&fetch(&[&ours], known).await.unwrap().body), "POST None x");
+    assert!(fetch(&[&ours], None).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_authority_that_is_not_known_is_told_with_what_to_do() {
+    let certificate = Certificate::new(&["localhost"]);
+    let served = Served::start(Some(certificate.tls()), Limits::default()).await;
+    let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    authority.distinguished_name.push(rcgen::DnType::CommonName, "another");
+    let authority = authority.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+    let other = Certificate::new(&[]);
+    std::fs::write(&other.files.chain, authority.pem()).unwrap();
+    let error = other.client().fetch(echo(served.url("https", "/echo"), "x")).await.unwrap_err();
+    let told = "the certificate of localhost is by no authority that is known here: name its file";
+    assert!(error.to_string().starts_with(told), "{error}");
+}
+
+#[tokio::test]
 async fn plain_http_is_for_loopback_alone() {
     let client = Certificate::new(&["localhost"]).client();
     let served = Served::plain(Limits::default()).await;
