@@ -1,31 +1,27 @@
 //! Finds who of an address book is on Matrix: reads its vCards, and asks for some of them at a time.
 //!
-//! Arguments are a configuration with a `[client]` section, and the country whose national phone numbers
-//! are meant; the vCards come from standard input. In another terminal runs `threepid demo`:
+//! Arguments are the address of a resolver, the apex of a tree, a file of DS or DNSKEY records that prove it,
+//! and the country whose national phone numbers are meant; the vCards come from standard input. Told is what
+//! the tree says; the example `lookup` also asks who vouches for it. In another terminal runs `threepid demo`:
 //!
 //! ```sh
 //! printf '%s\n' BEGIN:VCARD FN:Bob 'TEL:07700 900124' EMAIL:nobody@example.com END:VCARD |
-//! cargo run --example address_book -- demo-state/client.toml GB
+//! cargo run --example address_book -- 127.0.0.1:5300 3pid.example. demo-state/root.anchor GB
 //! ```
 
 use std::error::Error;
 use std::io::Read;
-use std::path::Path;
-use std::sync::Arc;
 
-use threepid::clock::SystemClock;
-use threepid::config::{Config, Root};
+use threepid::resolver::Root;
 use threepid::stub::book::{Book, Limits};
 use threepid::stub::{AT_ONCE, Client, Outcome};
-use threepid::transport::{self, Network};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [config, country] = arguments.as_slice() else {
-        return Err("expected a configuration and a country".into());
+    let [resolver, apex, file, country] = arguments.as_slice() else {
+        return Err("expected a resolver, an apex, a file of anchors and a country".into());
     };
-    let config = Config::load(Path::new(config))?.client.ok_or("it has no [client] section")?;
     let mut cards = Vec::new();
     std::io::stdin().read_to_end(&mut cards)?;
 
@@ -34,26 +30,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("line {}: {:?}: {}", refused.line, refused.written, refused.why);
     }
 
-    let roots = config.roots.iter().map(Root::to_root).collect();
-    let network = Network::new(&transport::Limits::default());
-    let client = Client::new(config.resolver, roots, network, Arc::new(SystemClock))
-        .trusting(config.verifiers);
-
+    let root = Root::proved_by(apex.parse()?, &std::fs::read_to_string(file)?)?;
+    let client = Client::new(resolver.parse()?, vec![root]);
     let threepids = book.contacts().iter().map(|contact| contact.threepid.clone());
     let mut many = client.find_many(threepids, AT_ONCE);
     while let Some(looked) = many.next().await {
         let contact = &book.contacts()[looked.index];
-        match &looked.answer.outcome {
-            Outcome::User(association) if looked.answer.is_certain() => {
-                println!(
-                    "{:?} ({}): {}",
-                    contact.names,
-                    contact.threepid,
-                    association.mxid.as_str()
-                );
-            }
-            other => println!("{:?} ({}): {}", contact.names, contact.threepid, other.as_str()),
-        }
+        let told = match &looked.answer.outcome {
+            Outcome::User(association) if looked.answer.proved => association.mxid.as_str(),
+            other => other.as_str(),
+        };
+        println!("{:?} ({}): {told}", contact.names, contact.threepid);
     }
     Ok(())
 }

@@ -1,36 +1,37 @@
 //! Finds whose an identifier is, and tells both verdicts: whether DNSSEC proves that the tree says
 //! so, and whether the verification servers one trusts vouch for it.
 //!
-//! Arguments are a configuration with a `[client]` section, and an email address or a phone number. In
-//! another terminal runs `threepid demo`:
+//! Arguments are the address of a resolver, the apex of a tree, a file of DS or DNSKEY records that prove it,
+//! a verification server that is trusted with the id of its key and the key, and an email address or a phone
+//! number. In another terminal runs `threepid demo`:
 //!
 //! ```sh
-//! cargo run --example lookup -- demo-state/client.toml +447700900123
+//! cargo run --example lookup -- 127.0.0.1:5300 3pid.example. demo-state/root.anchor \
+//!     verify.example ed25519:0 MEsnn+VdUSVzhBxadk9PIPoXl6ln3SfKS4tWANhqeaM +447700900123
 //! ```
 
 use std::error::Error;
-use std::path::Path;
-use std::sync::Arc;
 
-use threepid::clock::SystemClock;
-use threepid::config::{Config, Root};
-use threepid::stub::{Client, Outcome};
+use threepid::crypto::PublicKey;
+use threepid::resolver::Root;
+use threepid::signed::KeyName;
+use threepid::stub::{Client, Outcome, Verifiers};
 use threepid::threepid::Threepid;
-use threepid::transport::{Limits, Network};
+use threepid::trust::Anchors;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [config, identifier] = arguments.as_slice() else {
-        return Err("expected a configuration and an identifier".into());
+    let [resolver, apex, file, server, key_id, key, identifier] = arguments.as_slice() else {
+        return Err("expected what the head of this file tells".into());
     };
     let threepid = Threepid::parse_any(identifier, None)?;
-    let config = Config::load(Path::new(config))?.client.ok_or("it has no [client] section")?;
 
-    let roots = config.roots.iter().map(Root::to_root).collect();
-    let network = Network::new(&Limits::default());
-    let client = Client::new(config.resolver, roots, network, Arc::new(SystemClock))
-        .trusting(config.verifiers);
+    let root = Root::proved_by(apex.parse()?, &std::fs::read_to_string(file)?)?;
+    let mut anchors = Anchors::default();
+    anchors.insert(KeyName::new(server.parse()?, key_id.parse()?), key.parse::<PublicKey>()?);
+    let client =
+        Client::new(resolver.parse()?, vec![root]).trusting(Verifiers { anchors, vouchers: 1 });
 
     let answer = client.find(&threepid).await;
     match &answer.outcome {

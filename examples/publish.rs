@@ -19,18 +19,13 @@
 use std::error::Error;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
 use threepid::association::{Claim, Statement};
-use threepid::clock::SystemClock;
 use threepid::codec::from_base64_unpadded;
-use threepid::config::{Config, Root};
+use threepid::config::Config;
 use threepid::crypto::SigningKey;
 use threepid::signed::KeyName;
-use threepid::stub::Client;
-use threepid::stub::publish::{Attempt, Finder, Limits, Publisher};
-use threepid::transport::http::{ClientLimits, HttpClient, Roots};
-use threepid::transport::{self, Network};
+use threepid::stub::publish::{Attempt, Limits, Publisher};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -47,16 +42,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let name = KeyName::new(server.parse()?, key_id.parse()?);
     let statement = Statement::sign(claim, &threepid, name, &SigningKey::from_seed(&seed))?;
 
-    let roots = config.roots.iter().map(Root::to_root).collect();
-    let network = Network::new(&transport::Limits::default());
-    let client = Client::new(config.resolver, roots, network, Arc::new(SystemClock));
-    let places = config.roots.iter().map(|root| (root.apex.value.clone(), root.publish.clone()));
-    let places = Finder::new(client, places);
-    let fetch = HttpClient::new(&Roots::System, ClientLimits::default())?;
-    let publisher = Publisher::new(fetch, places, Limits::default());
-
-    for root in &config.roots {
-        let apex = &root.apex.value;
+    let publisher = Publisher::new(config.web()?, config.finder(), Limits::default());
+    for apex in config.client().apexes() {
         match publisher.publish(apex, &threepid, &statement).await {
             Attempt::Done(done) => println!("{apex}: {done:?}"),
             Attempt::Later { reason, .. } => println!("{apex}: not now: {reason}"),

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::clock::Timestamp;
 use crate::dnssec::Algorithms;
-use crate::stub::Verifiers;
-use crate::transport::http::{ClientLimits, HttpClient, Roots};
+use crate::stub::publish::Finder;
+use crate::stub::{self, Verifiers};
+use crate::transport::http::{ClientLimits, HttpClient, TlsError, TrustStore};
 use crate::wire::Name;
 
 use super::document::{Table, Value};
@@ -37,6 +38,28 @@ pub struct Client {
 }
 
 impl Client {
+    /// The client that asks this resolver, looks in these trees and trusts these servers.
+    pub fn client(&self) -> stub::Client {
+        let roots = self.roots.iter().map(Root::to_root).collect();
+        stub::Client::new(self.resolver, roots).trusting(self.verifiers.clone())
+    }
+
+    /// What knows where to publish to these trees.
+    pub fn finder(&self) -> Finder {
+        let given = self.roots.iter().filter_map(|root| Some((root, root.publish.clone()?)));
+        given.fold(Finder::new(self.client()), |finder, (root, server)| {
+            finder.publishing_to(root.apex.value.clone(), server)
+        })
+    }
+
+    /// The client of HTTPS that checks servers by these authorities.
+    ///
+    /// # Errors
+    /// Where there are none to check them by.
+    pub fn web(&self) -> Result<HttpClient, TlsError> {
+        HttpClient::new(&TrustStore::of(self.ca_file.as_deref()), ClientLimits::default())
+    }
+
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
         let anchors = verifier::read_all(&table);
         let (roots, root_list) = Root::read_all_or_list(&table, base, Holder::Client);
@@ -69,6 +92,6 @@ impl Client {
 /// A file of certificates that can be used.
 fn ca_file(value: &Value<'_>, base: &Path) -> Option<PathBuf> {
     let path = values::path(value, base)?.value;
-    let used = HttpClient::new(&Roots::File(path.clone()), ClientLimits::default());
+    let used = HttpClient::new(&TrustStore::File(path.clone()), ClientLimits::default());
     value.accept(used.map(|_| path))
 }

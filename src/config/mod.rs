@@ -12,7 +12,7 @@
 //! assert!(error.to_string().contains("resolver.toml:2:1: unknown key `lisen`, did you mean `listen`?"));
 //! ```
 
-mod anchor;
+mod anchor_file;
 mod authority;
 mod caching;
 mod client;

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use crate::codec::Url;
+use crate::dnssec::anchor::{self, AnchorError};
 use crate::dnssec::{Algorithms, SupportedDs};
 use crate::resolver;
 use crate::wire::Name;
 use crate::wire::rdata::Ds;
 
-use super::anchor::{self, AnchorError};
+use super::anchor_file;
 use super::document::{Table, Value};
 use super::mistake::Located;
 use super::root_list::RootList;
@@ -161,7 +162,7 @@ impl Places<'_> {
         let anchors = match (&self.anchors, &self.anchor_file) {
             (Some(list), None) => digests(list, apex),
             (None, Some(file)) => values::path(file, base)
-                .and_then(|path| file.accept_all(anchor::read_file(&path.value, apex)))
+                .and_then(|path| file.accept_all(anchor_file::read(&path.value, apex)))
                 .unwrap_or_default(),
             (None, None) if apex.is_root() => iana::anchors(),
             (None, None) => {

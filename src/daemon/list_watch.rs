@@ -13,7 +13,7 @@ use crate::config::{self, Config, Mistake};
 use crate::recursor::Recursor;
 use crate::stub::roots::{Limits, RootListFile, RootListFileError, walk};
 use crate::transport::Exchange;
-use crate::transport::http::{ClientLimits, HttpClient, Roots, TlsError};
+use crate::transport::http::{ClientLimits, HttpClient, TlsError, TrustStore};
 use crate::trust::root_list::{MAX_OCTETS, RootList};
 
 use super::admin::Status;
@@ -31,9 +31,9 @@ const EXPIRED_PAUSE: Duration = Duration::from_secs(300);
 /// # Errors
 /// Where it is not known whom to trust.
 pub fn client(plan: &config::RootList) -> Result<HttpClient, TlsError> {
-    let roots = plan.ca_file.as_ref().map_or(Roots::System, |ca| Roots::File(ca.value.clone()));
+    let store = TrustStore::of(plan.ca_file.as_ref().map(|file| file.value.as_path()));
     let limits = ClientLimits { body_octets: MAX_OCTETS, ..ClientLimits::default() };
-    HttpClient::new(&roots, limits)
+    HttpClient::new(&store, limits)
 }
 
 /// Looks whether mirrors of root lists can be asked.

@@ -15,11 +15,11 @@ use crate::config::{self, Config, Mistake, Root};
 use crate::services::publish::{Below, Limits, Passages, Publisher, Rules, Shelf, Tally, Zones};
 use crate::services::root_lists::RootLists;
 use crate::store::{Change, Outcome, StoreError};
-use crate::stub::Client;
 use crate::stub::publish::PATH;
+use crate::stub::{self, Client};
 use crate::transport::http::{
     self, BodyError, BoxFuture, ClientLimits, Handler, HttpClient, PlainHttpError, Reach, Request,
-    Response, Roots, Router, ServerTls,
+    Response, Router, ServerTls, TrustStore,
 };
 use crate::transport::{self, ListenError, Network, Transport, tcp_listener};
 use crate::wire::Name;
@@ -54,8 +54,8 @@ pub(super) fn open(config: &Config) -> Result<Option<Opened>, LoadError> {
         config::Below::Refer => Some(Below::Refer),
         config::Below::Forward { allowed, ca_file } => {
             let (roots, position) = match ca_file {
-                Some(file) => (Roots::File(file.value.clone()), file.position),
-                None => (Roots::System, plan.verifiers.position),
+                Some(file) => (TrustStore::File(file.value.clone()), file.position),
+                None => (TrustStore::System, plan.verifiers.position),
             };
             let client = HttpClient::new(&roots, client_limits());
             let client = client.map_err(|error| refuse(position, error)).ok();
@@ -266,7 +266,13 @@ fn taker(
     };
     Publisher {
         rules,
-        client: Client::new(plan.resolver, roots, network, Arc::clone(clock)),
+        client: Client::over(
+            network,
+            Arc::clone(clock),
+            plan.resolver,
+            roots,
+            stub::Limits::default(),
+        ),
         below,
         zones: Arc::new(hosting.clone()),
         shelf: hosting.clone(),

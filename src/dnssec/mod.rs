@@ -25,6 +25,7 @@
 //! ```
 
 mod algorithm;
+pub mod anchor;
 pub mod canonical;
 pub mod cds;
 mod chain;

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::Limits;
 use crate::dnssec::Algorithms;
+use crate::dnssec::anchor::{self, AnchorError};
 use crate::wire::rdata::Ds;
 use crate::wire::{Name, Prefix, Rtype};
 
@@ -16,6 +17,18 @@ pub struct Root {
     pub servers: Vec<IpAddr>,
     /// Its DNSSEC trust anchors. With none, the tree counts as unsigned.
     pub anchors: Vec<Ds>,
+}
+
+impl Root {
+    /// The tree at `apex` as whoever asks a resolver knows it: what proves it, as DS or DNSKEY records in
+    /// `text`, and none of its servers.
+    ///
+    /// # Errors
+    /// With the first thing that is wrong in the text.
+    pub fn proved_by(apex: Name, text: &str) -> Result<Self, AnchorError> {
+        let anchors = anchor::read(text, &apex).map_err(|mut errors| errors.swap_remove(0))?;
+        Ok(Self { apex, servers: Vec::new(), anchors })
+    }
 }
 
 /// Names whose answers resolvers give, not authorities. These are validated here all the same, from the

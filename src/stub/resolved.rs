@@ -57,6 +57,14 @@ impl Resolved {
         Duration::from_secs(passed.unwrap_or_default().into())
     }
 
+    /// The same where DNSSEC proves it, be it that there is nothing.
+    ///
+    /// # Errors
+    /// With what there is in place of a proof.
+    pub fn proved(self) -> Result<Self, Proof> {
+        if self.proof == Proof::Proved { Ok(self) } else { Err(self.proof) }
+    }
+
     /// The data of the records; none where there are none.
     pub fn data(&self) -> &[Rdata] {
         self.rrset.as_ref().map_or(&[], |rrset| &rrset.rdata)
@@ -101,5 +109,16 @@ mod tests {
         let unsigned = Resolved { signatures: Vec::new(), ..kept.clone() };
         assert_eq!(unsigned.age(), Duration::ZERO);
         assert_eq!(Resolved { rrset: None, ..kept }.age(), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_is_not_signed_is_not_proved() {
+        let nothing = |proof| {
+            let (signatures, ttl) = (Vec::new(), Ttl::default());
+            Resolved { rrset: None, signatures, zone: None, proof, ttl }
+        };
+        assert_eq!(nothing(Proof::Proved).proved(), Ok(nothing(Proof::Proved)));
+        let unsigned = Proof::Unsigned(None);
+        assert_eq!(nothing(unsigned.clone()).proved(), Err(unsigned));
     }
 }

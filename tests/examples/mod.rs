@@ -44,10 +44,15 @@ fn command(name: &str) -> String {
     command.replace(&format!("cargo run --example {name} --"), &built)
 }
 
-/// Runs the command in the header of an example, where `demo-state` is in `directory`.
-async fn example(directory: &Path, name: &str) -> Ran {
+/// Runs the command in the header of an example, where `demo-state` is in `directory`, against the
+/// resolver of this demo.
+async fn example(directory: &Path, demo: &Demo, name: &str) -> Ran {
+    let resolver = demo.resolver().to_string();
     let mut command = Command::new("sh");
-    command.args(["-c", &self::command(name)]).current_dir(directory).stdin(Stdio::null());
+    command
+        .args(["-c", &self::command(name).replace("127.0.0.1:5300", &resolver)])
+        .current_dir(directory)
+        .stdin(Stdio::null());
     tokio::task::spawn_blocking(move || run(&mut command)).await.expect("it runs")
 }
 
@@ -67,11 +72,11 @@ async fn each_does_what_its_header_says() {
         ("verify", "+447700900124: trusted\n  signed by verify.example ed25519:0: valid\n"),
         ("sign_association", "; +447700900124\n4.2.1.0.0.9.0.0.7.7.4.4.msisdn.3pid.example. "),
     ] {
-        let ran = example(directory.path(), name).await;
+        let ran = example(directory.path(), &demo, name).await;
         assert!(ran.code == 0 && ran.stdout.starts_with(expected), "{name}: {ran:#?}");
     }
     assert_published(directory.path(), &demo).await;
-    let ran = example(directory.path(), "address_book").await;
+    let ran = example(directory.path(), &demo, "address_book").await;
     let mut lines: Vec<&str> = ran.stdout.lines().collect();
     lines.sort_unstable();
     let expected = [
@@ -84,7 +89,7 @@ async fn each_does_what_its_header_says() {
 
 /// What an example published is told by every root.
 async fn assert_published(directory: &Path, demo: &Demo) {
-    let ran = example(directory, "publish").await;
+    let ran = example(directory, demo, "publish").await;
     let expected = "3pid.example.: Stored\n3pid.example.net.: Stored\n";
     assert_eq!((ran.code, ran.stdout.as_str()), (0, expected), "{ran:#?}");
     let dora = Threepid::parse_any("dora@example.org", None).expect("an address");

@@ -11,7 +11,7 @@ use threepid::association::Statement;
 use threepid::codec::{Url, base64_unpadded};
 use threepid::crypto::{Random, SeededRandom};
 use threepid::threepid::Threepid;
-use threepid::transport::http::{ClientLimits, Fetch, HttpClient, Outgoing, Roots};
+use threepid::transport::http::{ClientLimits, Fetch, HttpClient, Outgoing, TrustStore};
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinSet;
 
@@ -62,8 +62,8 @@ impl Place {
     }
 
     fn client(&self) -> HttpClient {
-        let roots = Roots::File(self.0.path().join("ca.pem"));
-        HttpClient::new(&roots, ClientLimits::default()).expect("authorities")
+        let store = TrustStore::File(self.0.path().join("ca.pem"));
+        HttpClient::new(&store, ClientLimits::default()).expect("authorities")
     }
 }
 

@@ -18,7 +18,7 @@ use threepid::daemon::Daemon;
 use threepid::signed::{Json, KeyName, Limits, Object};
 use threepid::threepid::Threepid;
 use threepid::transport::http::{
-    ClientLimits, Fetch, FetchError, HttpClient, Incoming, Outgoing, Roots,
+    ClientLimits, Fetch, FetchError, HttpClient, Incoming, Outgoing, TrustStore,
 };
 use threepid::transport::{self, Exchange, Network, Transport};
 use threepid::wire::{Class, Edns, Message, Question, Rtype};
@@ -230,7 +230,7 @@ impl World {
             Some(start(path, "2.toml").await),
         ];
         let resolver = start(path, "resolver.toml").await;
-        let roots = Roots::File(path.join("ca.pem"));
+        let roots = TrustStore::File(path.join("ca.pem"));
         let client = HttpClient::new(&roots, ClientLimits::default()).expect("authorities");
         let child_key = format!("{}.key", keys[2]);
         Self { directory, servers, resolver, client, child_key }

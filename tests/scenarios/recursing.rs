@@ -12,7 +12,7 @@ use threepid::dnssec::Security;
 use threepid::recursor::{Limits, Recursor};
 use threepid::resolver::{Cause, Checking, Forward, Kind, Policy, Root};
 use threepid::services::dns::{self, Access, Desk, Role, Served};
-use threepid::stub::{Client, LookupError, Proof};
+use threepid::stub::{self, Client, LookupError, Proof};
 use threepid::telemetry::Telemetry;
 use threepid::threepid::Threepid;
 use threepid::transport::{Exchange, ExchangeError, Network, Peer, Transport};
@@ -326,9 +326,15 @@ async fn a_client_looks_in_every_root() {
     let unknown = Root { apex: "elsewhere.example.".parse().unwrap(), ..tree::root() };
     let roots = vec![tree::root(), many, unknown];
     let resolver = "198.51.100.53:53".parse().unwrap();
-    let client = Client::new(resolver, roots, ToRecursor(recursor), Arc::new(clock));
+    let client = Client::over(
+        ToRecursor(recursor),
+        Arc::new(clock),
+        resolver,
+        roots,
+        stub::Limits::default(),
+    );
     let phone = Threepid::parse_any("+44 7700 900123", None).unwrap();
-    let [first, second, third] = client.lookup(&phone).await.try_into().unwrap();
+    let [first, second, third] = client.find(&phone).await.findings.try_into().unwrap();
     let found = first.outcome.unwrap();
     assert_eq!(found.owner, parse(&format!("{PHONE} ASSOC")).name);
     assert!(found.statement.is_some() && found.proof == Proof::Proved);
@@ -337,6 +343,6 @@ async fn a_client_looks_in_every_root() {
     assert!(cause.is_bogus());
     assert!(matches!(third.outcome, Err(LookupError::Refused)));
     let nobody = Threepid::parse_any("+44 7700 900555", None).unwrap();
-    let absent = client.lookup(&nobody).await.remove(0).outcome.unwrap();
+    let absent = client.find(&nobody).await.findings.remove(0).outcome.unwrap();
     assert_eq!((absent.statement, absent.proof), (None, Proof::Proved));
 }

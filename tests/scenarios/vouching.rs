@@ -10,10 +10,10 @@ use threepid::crypto::{SigningKey, sha256};
 use threepid::recursor::Limits;
 use threepid::resolver::{Policy, Root};
 use threepid::signed::KeyName;
-use threepid::stub::{Answer, Client, Outcome, Verifiers};
+use threepid::stub::{self, Answer, Client, Outcome, Verifiers};
 use threepid::threepid::Threepid;
 use threepid::trust::{Anchor, Anchors, Judgement, Verdict};
-use threepid::wire::{DigestType, Name};
+use threepid::wire::{DigestType, Name, Rtype};
 
 use super::live::Live;
 use super::recursing::ToRecursor;
@@ -99,8 +99,8 @@ impl Setting {
         let policy = Policy { roots: roots.clone(), ..tree::policy() };
         let live = Live::new(policy, Limits::default());
         let resolver = "198.51.100.53:53".parse().unwrap();
-        let exchange = ToRecursor(live.recursor.clone());
-        let client = Client::new(resolver, roots, exchange, Arc::new(live.clock.clone()));
+        let (exchange, clock) = (ToRecursor(live.recursor.clone()), Arc::new(live.clock.clone()));
+        let client = Client::over(exchange, clock, resolver, roots, stub::Limits::default());
         let setting = Self { live, client: client.trusting(verifiers) };
         TREES.iter().for_each(|(apex, ..)| {
             setting.certificates(apex, "");
@@ -343,17 +343,17 @@ async fn nobody_is_trusted() {
 
 #[tokio::test(start_paused = true)]
 async fn any_question_is_answered_with_its_zone() {
-    use super::net::parse;
+    let parse = |name: &str| name.parse::<Name>().unwrap();
     let setting = Setting::plain();
-    let srv = "_threepid-publish._tcp.4.4.msisdn.3pid.example. SRV";
-    let none = setting.client.resolve(parse(srv)).await.unwrap();
+    let service = parse("_threepid-publish._tcp.4.4.msisdn.3pid.example.");
+    let none = setting.client.resolve(&service, Rtype::SRV).await.unwrap().proved().unwrap();
     assert_eq!(
         (none.data().len(), none.zone),
         (0, Some("4.4.msisdn.3pid.example.".parse().unwrap()))
     );
-    let address = setting.client.resolve(parse("ns.3pid.example. A")).await.unwrap();
+    let address = setting.client.resolve(&parse("ns.3pid.example."), Rtype::A).await.unwrap();
     assert_eq!(address.data()[0].octets(), [192, 0, 2, 1]);
     assert_eq!(address.zone, Some("3pid.example.".parse().unwrap()));
     assert_eq!(address.proof, threepid::stub::Proof::Proved);
-    assert!(setting.client.resolve(parse("www.elsewhere.example. A")).await.is_err());
+    assert!(setting.client.resolve(&parse("www.elsewhere.example."), Rtype::A).await.is_err());
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use threepid::recursor::Recursor;
 use threepid::services::dns::{Access, Desk, Limits, Role, Served};
-use threepid::stub::{Client, Proof};
+use threepid::stub::{self, Client, Proof};
 use threepid::telemetry::Telemetry;
 use threepid::threepid::Threepid;
 use threepid::transport::{Exchange, ExchangeError, Peer, Transport};
@@ -62,10 +62,16 @@ async fn a_client_asks_until_the_answer_is_known() {
     live.wire.slow_down(TAKES);
     let resolver = "198.51.100.53:53".parse().unwrap();
     let clock = Arc::new(live.clock.clone());
-    let client = Client::new(resolver, vec![tree::root()], Front::of(&live), clock);
+    let client = Client::over(
+        Front::of(&live),
+        clock,
+        resolver,
+        vec![tree::root()],
+        stub::Limits::default(),
+    );
     let phone = Threepid::parse_any("+44 7700 900123", None).unwrap();
     let since = Instant::now();
-    let found = client.lookup(&phone).await.remove(0).outcome.unwrap();
+    let found = client.find(&phone).await.findings.remove(0).outcome.unwrap();
     assert!(found.statement.is_some() && found.proof == Proof::Proved);
     let walk = TAKES * live.wire.asked().len().try_into().unwrap();
     assert!(walk > Duration::from_secs(5), "{walk:?}");

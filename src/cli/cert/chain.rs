@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use crate::association::Statement;
 use crate::cli::arguments::{CertVerify, Judging};
 use crate::cli::client::client_config;
-use crate::cli::lookup::client_of;
 use crate::cli::{Exit, output, runtime};
 use crate::clock::{Clock, SystemClock};
 use crate::config;
@@ -73,7 +72,7 @@ fn through_the_trees(
     threepid: &Threepid,
     case: &Case<'_>,
 ) -> Result<Vec<(String, Vouching)>, Exit> {
-    let client = client_of(config, config.resolver);
+    let client = config.client();
     let anchors = &config.verifiers.anchors;
     runtime::short(async {
         let mut judged = Vec::new();

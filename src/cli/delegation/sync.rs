@@ -15,18 +15,16 @@ use crate::cli::client::client_config;
 use crate::cli::moment::kept;
 use crate::cli::{Exit, runtime};
 use crate::clock::{Clock, SystemClock};
-use crate::config;
 use crate::disk;
 use crate::dnssec::cds::{CdsError, Child, Signed, Taken, Verdict, judge};
-use crate::stub::{Client, LookupError, Proof};
-use crate::transport::{Limits, Network};
+use crate::stub::{Client, LookupError};
 use crate::wire::rdata::{Ds, Rrsig};
-use crate::wire::{Class, Name, Question, Rtype};
+use crate::wire::{Name, Rtype};
 use crate::zone::delegating::{self, Delegated, How, Order};
 use crate::zone::edit::Change;
 use crate::zone::master::Master;
 
-/// How many children are asked at once: a resolver lets one client have no more at work.
+/// How many children are asked at once, each for three sets.
 const AT_ONCE: usize = 16;
 
 /// Asks children what they want, and takes it over.
@@ -39,11 +37,9 @@ fn try_sync(arguments: &DelegationSync) -> Result<Exit, Exit> {
     let children = children(arguments, zone.master())?;
     let state = arguments.state.clone().unwrap_or_else(|| beside(&arguments.zone.file));
     let mut taken = read_state(&state)?;
-    let config = client_config(arguments.config.as_deref())?;
-    let roots = config.roots.iter().map(config::Root::to_root).collect();
-    let resolver = arguments.resolver.unwrap_or(config.resolver);
-    let network = Network::new(&Limits::default());
-    let client = Client::new(resolver, roots, network, Arc::new(SystemClock));
+    let mut config = client_config(arguments.config.as_deref())?;
+    config.resolver = arguments.resolver.unwrap_or(config.resolver);
+    let client = config.client();
     let answers = runtime::short(ask_all(&client, children, arguments.accept_insecure))?;
     let mut exit = Exit::Success;
     let mut change = Change::default();
@@ -135,7 +131,7 @@ struct Heard {
 
 /// Asks all children, some at once. Gives their answers in their order.
 async fn ask_all(
-    client: &Client<Network>,
+    client: &Client,
     children: Vec<Delegated>,
     believe: bool,
 ) -> Vec<(Delegated, Result<Heard, Unheard>)> {
@@ -154,7 +150,7 @@ async fn ask_all(
 }
 
 /// Asks for what a child serves of its keys.
-async fn ask(client: &Client<Network>, one: &Delegated, believe: bool) -> Result<Heard, Unheard> {
+async fn ask(client: &Client, one: &Delegated, believe: bool) -> Result<Heard, Unheard> {
     let needs_proof = !(believe && one.ds.is_empty());
     let set = |rtype| set(client, &one.name, rtype, needs_proof);
     let (cds, of_cds) = set(Rtype::CDS).await?;
@@ -166,15 +162,14 @@ async fn ask(client: &Client<Network>, one: &Delegated, believe: bool) -> Result
 
 /// A set of a child with its signatures, and its age.
 async fn set(
-    client: &Client<Network>,
+    client: &Client,
     zone: &Name,
     rtype: Rtype,
     needs_proof: bool,
 ) -> Result<(Option<Signed>, Duration), Unheard> {
-    let question = Question { name: zone.clone(), rtype, class: Class::IN };
-    let found = client.resolve(question).await.map_err(Unheard::Lookup)?;
-    if needs_proof && found.proof != Proof::Proved {
-        return Err(Unheard::Unproved(rtype));
+    let mut found = client.resolve(zone, rtype).await.map_err(Unheard::Lookup)?;
+    if needs_proof {
+        found = found.proved().map_err(|_| Unheard::Unproved(rtype))?;
     }
     let age = found.age();
     let rrset = found.rrset.filter(|rrset| rrset.name == *zone);

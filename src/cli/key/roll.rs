@@ -1,7 +1,6 @@
 //! `threepid key roll`: one key in place of another.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::status::Shown;
 use super::{refuse, tells_parent};
@@ -15,10 +14,9 @@ use crate::crypto::OsRandom;
 use crate::daemon::keys::{self, KeyError};
 use crate::dnssec::ZoneKey;
 use crate::dnssec::lifecycle::{Intervals, Plan, Refusal, Role, Roll, Vouching};
-use crate::stub::{Client, Proof};
-use crate::transport::{Limits, Network};
+use crate::stub::Proof;
 use crate::wire::rdata::Ds;
-use crate::wire::{Class, Name, Question, Rtype};
+use crate::wire::{Name, Rtype};
 
 /// Plans the next step, writes it down, and shows what comes of it.
 pub(in crate::cli) fn roll(arguments: &KeyRoll) -> Exit {
@@ -167,11 +165,8 @@ fn refused(refusal: Refusal) -> Exit {
 
 /// Asks for the zone's DS set, and looks whether it proves the key that waits for it.
 fn check(zone: &Name, client: &config::Client, roll: &Roll<'_>) -> Result<(), Exit> {
-    let roots = client.roots.iter().map(config::Root::to_root).collect();
-    let network = Network::new(&Limits::default());
-    let stub = Client::new(client.resolver, roots, network, Arc::new(SystemClock));
-    let question = Question { name: zone.clone(), rtype: Rtype::DS, class: Class::IN };
-    let resolved = runtime::short(stub.resolve(question))?.map_err(output::fail)?;
+    let asked = client.client();
+    let resolved = runtime::short(asked.resolve(zone, Rtype::DS))?.map_err(output::fail)?;
     let key = roll.waiting().expect("a step was planned for it");
     let has = |ds: &Ds| *ds == key.sha256_ds();
     let ds = resolved.data().iter().filter_map(|rdata| Ds::parse(rdata).ok()).any(|ds| has(&ds));

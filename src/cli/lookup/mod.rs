@@ -9,13 +9,7 @@ pub(super) mod show;
 mod table;
 mod writer;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
-use crate::clock::SystemClock;
-use crate::config;
-use crate::stub::{Answer, Client, Outcome};
-use crate::transport::{Limits, Network};
+use crate::stub::{Answer, Outcome};
 
 use super::Exit;
 use super::arguments::Lookup;
@@ -27,18 +21,17 @@ use writer::Writer;
 
 /// Looks up each identifier, and ends with the gravest of their outcomes.
 pub(super) fn lookup(arguments: &Lookup) -> Exit {
-    let config = match client_config(arguments.config.as_deref()) {
+    let mut config = match client_config(arguments.config.as_deref()) {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    let resolver = arguments.resolver.unwrap_or(config.resolver);
-    let client = client_of(&config, resolver);
+    config.resolver = arguments.resolver.unwrap_or(config.resolver);
     let gathered = match Gathered::of(arguments) {
         Ok(gathered) => gathered,
         Err(exit) => return exit,
     };
-    let writer = Writer::new(arguments.format(), resolver, arguments.has_books());
-    runtime::short(ask::ask(&client, gathered, writer)).unwrap_or_else(|exit| exit)
+    let writer = Writer::new(arguments.format(), config.resolver, arguments.has_books());
+    runtime::short(ask::ask(&config.client(), gathered, writer)).unwrap_or_else(|exit| exit)
 }
 
 /// What the program ends with.
@@ -50,11 +43,4 @@ pub(super) fn exit(answer: &Answer) -> Exit {
         Outcome::User(_) => Exit::Success,
         Outcome::NotInForce(_) | Outcome::Withdrawn | Outcome::Nobody => Exit::NotFound,
     }
-}
-
-/// The client that a configuration makes, which asks `resolver`.
-pub(super) fn client_of(config: &config::Client, resolver: SocketAddr) -> Client<Network> {
-    let roots = config.roots.iter().map(config::Root::to_root).collect();
-    let network = Network::new(&Limits::default());
-    Client::new(resolver, roots, network, Arc::new(SystemClock)).trusting(config.verifiers.clone())
 }

@@ -14,13 +14,11 @@ use crate::stub::publish::{
     Added, Entry, EntryId, Finder, Limits, Outbox, OutboxError, Publisher, Runner, Selection,
 };
 use crate::threepid::Threepid;
-use crate::transport::Network;
-use crate::transport::http::{ClientLimits, HttpClient, Roots};
+use crate::transport::http::HttpClient;
 use crate::wire::Name;
 
 use super::arguments::{OutboxDrop, OutboxRun, OutboxShow, Publish};
 use super::client::client_config;
-use super::lookup::client_of;
 use super::{Exit, output, runtime};
 
 use tell::{Teller, Unsent};
@@ -181,19 +179,12 @@ fn put_in(
 }
 
 /// What sends statements, as the configuration says.
-struct Sender(Runner<HttpClient, Finder<Network>>);
+struct Sender(Runner<HttpClient, Finder>);
 
 impl Sender {
     fn new(client: &config::Client, outbox: &Outbox) -> Result<Self, Exit> {
-        let roots = match &client.ca_file {
-            Some(file) => Roots::File(file.clone()),
-            None => Roots::System,
-        };
-        let web = HttpClient::new(&roots, ClientLimits::default()).map_err(output::fail)?;
-        let place = |root: &config::Root| (root.apex.value.clone(), root.publish.clone());
-        let places = client.roots.iter().map(place);
-        let finder = Finder::new(client_of(client, client.resolver), places);
-        let publisher = Publisher::new(web, finder, Limits::default());
+        let web = client.web().map_err(output::fail)?;
+        let publisher = Publisher::new(web, client.finder(), Limits::default());
         Ok(Self(Runner::new(publisher, outbox.clone())))
     }
 

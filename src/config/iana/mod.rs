@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use crate::dnssec::anchor;
 use crate::wire::Name;
 use crate::wire::rdata::Ds;
 
-use super::{anchor, hints};
+use super::hints;
 
 /// The addresses of its servers.
 pub(super) fn servers() -> Vec<IpAddr> {

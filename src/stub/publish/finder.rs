@@ -7,21 +7,28 @@ use super::{Places, ServiceError, location};
 use crate::codec::Url;
 use crate::crypto::OsRandom;
 use crate::stub::Client;
-use crate::transport::Exchange;
+use crate::transport::{Exchange, Network};
 use crate::wire::Name;
 
-/// Knows the roots, with the server to publish to each; without, the SRV record of its zone tells, where DNSSEC
-/// proves it. Hosts with a name in one of the trees are looked up there.
+/// Finds where to publish to the roots of a client: the SRV records of their zones tell, where DNSSEC proves
+/// them. Hosts with a name in one of the trees are looked up there.
 #[derive(Debug)]
-pub struct Finder<E> {
+pub struct Finder<E = Network> {
     client: Client<E>,
-    roots: BTreeMap<Name, Option<Url>>,
+    given: BTreeMap<Name, Url>,
 }
 
 impl<E: Exchange + 'static> Finder<E> {
-    /// One that asks through `client`, whose roots these are.
-    pub fn new(client: Client<E>, roots: impl IntoIterator<Item = (Name, Option<Url>)>) -> Self {
-        Self { client, roots: roots.into_iter().collect() }
+    /// One that asks through `client`.
+    pub fn new(client: Client<E>) -> Self {
+        Self { client, given: BTreeMap::new() }
+    }
+
+    /// The same, and for the root at `apex` this server is asked, whatever its zone tells.
+    #[must_use]
+    pub fn publishing_to(mut self, apex: Name, server: Url) -> Self {
+        self.given.insert(apex, server);
+        self
     }
 }
 
@@ -30,14 +37,14 @@ impl<E: Exchange + 'static> Places for Finder<E> {
         let url = |url: Result<Url, _>| {
             url.map_err(|error| ServiceError::Url { zone: apex.clone(), error })
         };
-        match self.roots.get(apex) {
-            None => Err(ServiceError::Unknown(apex.clone())),
-            Some(Some(server)) => Ok(vec![url(location(server, apex))?]),
-            Some(None) => {
-                let services = self.client.services(apex, &mut OsRandom).await?;
-                services.iter().map(|service| url(service.location(apex))).collect()
-            }
+        if !self.client.apexes().contains(apex) {
+            return Err(ServiceError::Unknown(apex.clone()));
         }
+        if let Some(server) = self.given.get(apex) {
+            return Ok(vec![url(location(server, apex))?]);
+        }
+        let services = self.client.services(apex, &mut OsRandom).await?;
+        services.iter().map(|service| url(service.location(apex))).collect()
     }
 
     async fn addresses(&self, place: &Url) -> Result<Option<Vec<SocketAddr>>, ServiceError> {

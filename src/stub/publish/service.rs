@@ -10,7 +10,7 @@ use crate::crypto::Random;
 use crate::stub::{Client, LookupError, Proof};
 use crate::transport::Exchange;
 use crate::wire::rdata::{Srv, address};
-use crate::wire::{Class, Name, Question, Rdata, Rtype};
+use crate::wire::{Name, Rdata, Rtype};
 
 /// Of how many SRV records the first are looked at.
 const MAX_RECORDS: usize = 16;
@@ -130,15 +130,12 @@ impl<E: Exchange + 'static> Client<E> {
         let none = || ServiceError::None(zone.clone());
         let labels = [&b"_threepid-publish"[..], b"_tcp"].into_iter().chain(zone.labels());
         let name = Name::from_labels(labels).map_err(|_| none())?;
-        let question = Question { name, rtype: Rtype::SRV, class: Class::IN };
-        let found = self.resolve(question).await;
-        let found = found.map_err(|error| {
+        let found = self.resolve(&name, Rtype::SRV).await.map_err(|error| {
             let (zone, error) = (zone.clone(), Box::new(error));
             ServiceError::Lookup { zone, error }
         })?;
-        if found.proof != Proof::Proved {
-            return Err(ServiceError::Unproved { zone: zone.clone(), proof: found.proof });
-        }
+        let unproved = |proof| ServiceError::Unproved { zone: zone.clone(), proof };
+        let found = found.proved().map_err(unproved)?;
         let services = Service::in_order(found.data(), random);
         if services.is_empty() { Err(none()) } else { Ok(services) }
     }
@@ -151,7 +148,7 @@ impl<E: Exchange + 'static> Client<E> {
     pub async fn addresses(&self, url: &Url) -> Result<Option<Vec<SocketAddr>>, ServiceError> {
         let Host::Name(host) = url.host() else { return Ok(None) };
         let Ok(name) = host.parse::<Name>() else { return Ok(None) };
-        if !self.apexes.iter().any(|apex| name.is_at_or_below(apex)) {
+        if !self.apexes().iter().any(|apex| name.is_at_or_below(apex)) {
             return Ok(None);
         }
         let (six, four) =
@@ -170,8 +167,7 @@ impl<E: Exchange + 'static> Client<E> {
     }
 
     async fn addresses_of(&self, name: &Name, rtype: Rtype) -> Result<Vec<IpAddr>, LookupError> {
-        let question = Question { name: name.clone(), rtype, class: Class::IN };
-        let found = self.resolve(question).await?;
+        let found = self.resolve(name, rtype).await?;
         Ok(found.data().iter().filter_map(|rdata| address(rtype, rdata).ok()).collect())
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::clock::SystemClock;
 use crate::resolver::Root;
-use crate::stub::{Client, Outcome};
+use crate::stub::{Client, Limits, Outcome};
 use crate::threepid::Threepid;
 use crate::transport::{Exchange, ExchangeError, Transport};
 
@@ -40,13 +40,30 @@ fn numbers() -> impl Iterator<Item = Threepid> {
     (0..20).map(number)
 }
 
-#[tokio::test(start_paused = true)]
-async fn each_is_given_once_and_no_more_are_asked_for_than_allowed() {
-    let network = Silence::default();
+fn client(network: &Silence, limits: Limits) -> Client<Silence> {
     let apex = "3pid.example.".parse().unwrap();
     let root = Root { apex, servers: Vec::new(), anchors: Vec::new() };
     let resolver = "127.0.0.1:53".parse().unwrap();
-    let client = Client::new(resolver, vec![root], network.clone(), Arc::new(SystemClock));
+    Client::over(network.clone(), Arc::new(SystemClock), resolver, vec![root], limits)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_has_an_end() {
+    for (question, again) in [(15, 2), (3, 2), (4, 1)] {
+        let (question, again) = (Duration::from_secs(question), Duration::from_secs(again));
+        let limits = Limits { question, again, ..Limits::default() };
+        let begun = tokio::time::Instant::now();
+        let answer = client(&Silence::default(), limits).find(&numbers().next().unwrap()).await;
+        let lasted = begun.elapsed();
+        assert_eq!(answer.outcome, Outcome::Unknown);
+        assert!(question - again < lasted && lasted <= question, "{lasted:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_is_given_once_and_no_more_are_asked_for_than_allowed() {
+    let network = Silence::default();
+    let client = client(&network, Limits::default());
     let mut many = client.find_many(numbers(), NonZeroUsize::new(3).unwrap());
     let mut found = Vec::new();
     while let Some(looked) = many.next().await {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -25,12 +25,19 @@ use crate::codec::Host;
 
 /// Who says which server is which.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Roots {
+pub enum TrustStore {
     /// The authorities that the system trusts, as Web browsers do.
     #[default]
     System,
     /// The certificates in a file of PEM, and no others.
     File(PathBuf),
+}
+
+impl TrustStore {
+    /// The certificates in this file; where there is none, the authorities of the system.
+    pub fn of(file: Option<&Path>) -> Self {
+        file.map_or(Self::System, |file| Self::File(file.to_owned()))
+    }
 }
 
 /// Speaks HTTPS, and plain HTTP with this machine itself. Clones share what they need.
@@ -45,8 +52,8 @@ impl HttpClient {
     ///
     /// # Errors
     /// Where there is nobody to trust, or the file cannot be used.
-    pub fn new(roots: &Roots, limits: ClientLimits) -> Result<Self, TlsError> {
-        Ok(Self { tls: Arc::new(client_config(roots)?), limits: Arc::new(limits) })
+    pub fn new(store: &TrustStore, limits: ClientLimits) -> Result<Self, TlsError> {
+        Ok(Self { tls: Arc::new(client_config(store)?), limits: Arc::new(limits) })
     }
 
     /// The same, which speaks this version of HTTP alone over TLS.

@@ -30,7 +30,7 @@ use thiserror::Error;
 
 use crate::codec::Url;
 
-pub use client::{HttpClient, Roots};
+pub use client::{HttpClient, TrustStore};
 pub use hyper::body::Bytes;
 pub use hyper::header;
 pub use hyper::{HeaderMap, Method, StatusCode};

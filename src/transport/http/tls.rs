@@ -13,7 +13,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::Roots;
+use super::TrustStore;
 use crate::transport::Stamp;
 
 /// The longest file of certificates or keys read: the stores of whole systems have 300 kB.
@@ -162,21 +162,21 @@ impl CertificateFiles {
 }
 
 /// What a client checks servers with.
-pub(super) fn client_config(roots: &Roots) -> Result<ClientConfig, TlsError> {
-    let (certificates, file) = match roots {
-        Roots::System => (rustls_native_certs::load_native_certs().certs, None),
-        Roots::File(file) => (certificates(file)?, Some(file.clone())),
+pub(super) fn client_config(store: &TrustStore) -> Result<ClientConfig, TlsError> {
+    let (certificates, file) = match store {
+        TrustStore::System => (rustls_native_certs::load_native_certs().certs, None),
+        TrustStore::File(file) => (certificates(file)?, Some(file.clone())),
     };
-    let mut store = RootCertStore::empty();
+    let mut roots = RootCertStore::empty();
     // Systems keep some that are odd: the others do.
-    let (usable, _) = store.add_parsable_certificates(certificates);
+    let (usable, _) = roots.add_parsable_certificates(certificates);
     if usable == 0 {
         return Err(TlsError::NoRoots(file));
     }
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Provider)?;
-    let mut config = builder.with_root_certificates(store).with_no_client_auth();
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
     Ok(config)
 }

@@ -17,7 +17,7 @@ use threepid::services::publish::{
 };
 use threepid::signed::{self, Object};
 use threepid::store::{Change, Outcome, StoreError};
-use threepid::stub::Client;
+use threepid::stub::{self, Client};
 use threepid::stub::publish::PATH;
 use threepid::telemetry::Telemetry;
 use threepid::transport::http::{
@@ -70,7 +70,7 @@ fn publisher() -> Publisher<Nothing, HttpClient, Nothing> {
             verifiers: Anchors::default(),
             limits: Limits::default(),
         },
-        client: Client::new(resolver, Vec::new(), Nothing, clock.clone()),
+        client: Client::over(Nothing, clock.clone(), resolver, Vec::new(), stub::Limits::default()),
         below: Below::Refer,
         zones: Arc::new(Nothing),
         shelf: Nothing,

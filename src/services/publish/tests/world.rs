@@ -20,8 +20,8 @@ use crate::resolver::Root;
 use crate::services::publish::{Below, Limits, Passages, Publisher, Rules, Shelf, Tally, Zones};
 use crate::signed::{Json, KeyName, Limits as JsonLimits, Object};
 use crate::store::{Change, Entry, Outcome, Policy, Store, StoreError};
-use crate::stub::Client;
 use crate::stub::publish::PATH;
+use crate::stub::{self, Client};
 use crate::telemetry::Telemetry;
 use crate::threepid::Threepid;
 use crate::transport::http::testing::ask;
@@ -263,7 +263,13 @@ pub(super) fn world(certificates: [&[Cert]; 2], children: &[Child]) -> World {
     let limits = Limits::default();
     let publisher = Publisher {
         rules: Rules { roots: TREES.map(name).to_vec(), verifiers, limits },
-        client: Client::new(resolver, roots, network.clone(), shared.clone()),
+        client: Client::over(
+            network.clone(),
+            shared.clone(),
+            resolver,
+            roots,
+            stub::Limits::default(),
+        ),
         below: Below::Refer,
         zones: Arc::new(Tables(cuts)),
         shelf: Noted { store, touched: Arc::default(), is_stuck: Arc::default() },

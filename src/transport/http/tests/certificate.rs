@@ -32,7 +32,7 @@ fn a_certificate_of_another_key_is_refused() {
     std::fs::write(&certificate.files.key, vec![b'a'; 5 << 20]).unwrap();
     let error = ServerTls::load(certificate.files.clone()).unwrap_err();
     assert!(matches!(error, TlsError::TooLong(_)), "{error}");
-    let error = HttpClient::new(&Roots::File(other.files.key), ClientLimits::default());
+    let error = HttpClient::new(&TrustStore::File(other.files.key), ClientLimits::default());
     assert!(matches!(error, Err(TlsError::NoCertificate(_))));
 }
 

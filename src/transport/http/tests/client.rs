@@ -142,7 +142,7 @@ async fn a_response_without_end_or_length_is_cut() {
 #[test]
 fn the_systems_roots_are_read_or_missed() {
     // What machine this is on is not known: it has some, or is told of none.
-    if let Err(error) = HttpClient::new(&Roots::System, ClientLimits::default()) {
+    if let Err(error) = HttpClient::new(&TrustStore::System, ClientLimits::default()) {
         assert!(matches!(error, TlsError::NoRoots(None)), "{error}");
     }
 }

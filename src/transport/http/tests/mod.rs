@@ -151,7 +151,7 @@ impl Certificate {
 }
 
 fn client_of(roots: &std::path::Path, limits: ClientLimits) -> HttpClient {
-    HttpClient::new(&Roots::File(PathBuf::from(roots)), limits).unwrap()
+    HttpClient::new(&TrustStore::File(PathBuf::from(roots)), limits).unwrap()
 }
 
 fn echo(url: Url, body: impl Into<Bytes>) -> Outgoing {

@@ -1,11 +1,8 @@
 //! Trust anchors: DS or DNSKEY records in text, as `threepid key ds`, `dig` and key files have them.
 
-use std::io;
-use std::path::{Path, PathBuf};
-
 use thiserror::Error;
 
-use crate::dnssec::sha256_ds;
+use super::sha256_ds;
 use crate::wire::rdata::{
     self, Dnskey, Ds, Entry, Lexer, Position, RdataError, SyntaxError, Tokens, from_text,
 };
@@ -14,22 +11,27 @@ use crate::wire::{Class, Name, Rtype};
 /// Something wrong in the text of anchors.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{at}: {fault}")]
-pub(super) struct AnchorError {
+pub struct AnchorError {
     /// Where in the text.
-    pub(super) at: Position,
+    pub at: Position,
     /// What.
-    pub(super) fault: AnchorFault,
+    pub fault: AnchorFault,
 }
 
 /// What can be wrong with an anchor.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(super) enum AnchorFault {
+pub enum AnchorFault {
     /// It is no record.
     #[error(transparent)]
     Syntax(rdata::Fault),
     /// It is another zone's.
     #[error("a record of {found}, one of {expected} expected")]
-    Owner { found: Name, expected: Name },
+    Owner {
+        /// Whose.
+        found: Name,
+        /// Whose it should be.
+        expected: Name,
+    },
     /// It is of another type.
     #[error("{0} found, DS or DNSKEY expected")]
     Type(Rtype),
@@ -39,17 +41,6 @@ pub(super) enum AnchorFault {
     /// There is none.
     #[error("no DS or DNSKEY record of {0} is here")]
     None(Name),
-}
-
-/// Why a file gives no anchors.
-#[derive(Debug, Error)]
-pub(super) enum AnchorFileError {
-    /// It cannot be read.
-    #[error("cannot read {}: {cause}", path.display())]
-    Unreadable { path: PathBuf, cause: io::Error },
-    /// Something is wrong in it.
-    #[error("{}:{error}", path.display())]
-    Anchor { path: PathBuf, error: AnchorError },
 }
 
 impl From<SyntaxError> for AnchorError {
@@ -68,7 +59,7 @@ impl AnchorFault {
 ///
 /// # Errors
 /// With everything that is wrong, each with its place in the text.
-pub(super) fn read(text: &str, apex: &Name) -> Result<Vec<Ds>, Vec<AnchorError>> {
+pub fn read(text: &str, apex: &Name) -> Result<Vec<Ds>, Vec<AnchorError>> {
     let (mut anchors, mut errors) = (Vec::new(), Vec::new());
     for entry in Lexer::new(text.as_bytes()) {
         match entry.map_err(AnchorError::from).and_then(|entry| record(&entry, apex)) {
@@ -80,20 +71,6 @@ pub(super) fn read(text: &str, apex: &Name) -> Result<Vec<Ds>, Vec<AnchorError>>
         errors.push(AnchorFault::None(apex.clone()).at(Position { line: 1, column: 1 }));
     }
     if errors.is_empty() { Ok(anchors) } else { Err(errors) }
-}
-
-/// The anchors in a file.
-///
-/// # Errors
-/// Where it cannot be read, or as for [`read`].
-pub(super) fn read_file(path: &Path, apex: &Name) -> Result<Vec<Ds>, Vec<AnchorFileError>> {
-    let path = path.to_owned();
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(cause) => return Err(vec![AnchorFileError::Unreadable { path, cause }]),
-    };
-    let in_file = |error| AnchorFileError::Anchor { path: path.clone(), error };
-    read(&text, apex).map_err(|errors| errors.into_iter().map(in_file).collect())
 }
 
 /// `<apex> [<ttl>] [IN] DS <data>`, or DNSKEY.
@@ -148,8 +125,5 @@ mod tests {
             told("other.example. DS 1 15 2 00\n3pid.example. A 192.0.2.1\n3pid.example. DS x\n");
         assert_eq!(errors.len(), 3, "{errors:?}");
         assert_eq!(errors[1], "2:1: A found, DS or DNSKEY expected");
-        let file = read_file(Path::new("/nonexistent/root.anchor"), &apex()).unwrap_err();
-        let file = file[0].to_string();
-        assert!(file.starts_with("cannot read /nonexistent/root.anchor: "), "{file:?}");
     }
 }
