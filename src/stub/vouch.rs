@@ -10,11 +10,11 @@ use crate::clock::Timestamp;
 use crate::signed::{KeyName, ServerName};
 use crate::threepid::Threepid;
 use crate::transport::Exchange;
-use crate::trust::{Anchors, Collected, Found, Judge, Judgement, MAX_CERTIFICATES, Step, Vouching};
+use crate::trust::{Anchors, Collected, Found, Judge, Judgement, Step, Vouching};
 use crate::wire::{Name, Rdata, Rtype};
 
 impl<E: Exchange + 'static> Client<E> {
-    /// The certificates of a server in the tree at `apex`, [`MAX_CERTIFICATES`] at most. They are
+    /// The certificates of a server in the tree at `apex`: all that one message holds. They are
     /// [absent](Found::Absent) where DNSSEC proves it, or where the server is named by an address. What
     /// is not proved does not count: neither records nor that there are none.
     pub async fn certificates(&self, server: &ServerName, apex: &Name) -> Found {
@@ -99,8 +99,7 @@ fn read(data: &[Rdata]) -> Found {
     if data.is_empty() {
         return Found::Absent;
     }
-    let data = data.iter().take(MAX_CERTIFICATES);
-    Found::Records(data.map(|rdata| Certificate::from_rdata(rdata.octets())).collect())
+    Found::Records(data.iter().map(|rdata| Certificate::from_rdata(rdata.octets())).collect())
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The walk from a signature up to the anchors.
 
-use super::{Anchor, Anchors, Chain, Collected, Found, Judgement, Link, Place, Verdict, Vouching};
+use super::{
+    Anchor, Anchors, Chain, Collected, Found, Judgement, Link, MAX_CERTIFICATES, Place, Verdict, Vouching,
+};
 use crate::association::Statement;
 use crate::certificate::Certificate;
 use crate::clock::Timestamp;
@@ -134,8 +136,7 @@ impl<'a> Judge<'a> {
             self.reach(signer, &[], verdict, &mut walk);
             return walk.step();
         }
-        let is_for_it = |own: &Certificate| own.terms().subject == *signer;
-        let own = self.certificates(&signer.server, &mut walk, is_for_it, |own| {
+        let own = self.certificates(&signer.server, &[signer], &mut walk, |own| {
             has_signed(&own.terms().public_key)
         });
         let first = |certificate| Upward { certificate, keys: vec![signer.clone()] };
@@ -191,11 +192,9 @@ impl<'a> Judge<'a> {
         if let Some((name, verdict)) = best {
             return self.reach(name, keys, verdict, walk);
         }
-        let may_have_signed = |upper: &Certificate| {
-            let subject = &upper.terms().subject;
-            subject.server == *issuer && certificate.signatures().get(subject).is_some()
-        };
-        let signers = self.certificates(issuer, walk, may_have_signed, |upper| {
+        let names = certificate.signatures().iter().map(|(name, _)| name);
+        let keys_above: Vec<&KeyName> = names.filter(|name| name.server == *issuer).collect();
+        let signers = self.certificates(issuer, &keys_above, walk, |upper| {
             let terms = upper.terms();
             certificate.verify(&terms.subject, &terms.public_key).is_ok()
         });
@@ -230,13 +229,14 @@ impl<'a> Judge<'a> {
         walk.note(Place::Root(root.clone()), verdict);
     }
 
-    /// The certificates of a server that `may_fit`, and whose key `has_signed`; or a note why there
-    /// are none.
+    /// The certificates of a server for keys of these names, of which one `has_signed`; or a note why there
+    /// are none. Those that would do by themselves come first, so that others take no place of
+    /// theirs where there are many.
     fn certificates(
         &self,
         server: &ServerName,
+        keys: &[&KeyName],
         walk: &mut Walk,
-        may_fit: impl Fn(&Certificate) -> bool,
         has_signed: impl Fn(&Certificate) -> bool,
     ) -> Vec<&'a Certificate> {
         let records = match self.collected.get(server) {
@@ -252,17 +252,22 @@ impl<'a> Judge<'a> {
             }
         };
         let read = records.iter().filter_map(|record| record.as_ref().ok());
-        let candidates = read.filter(|certificate| may_fit(certificate));
-        let fitting: Vec<_> =
-            candidates.filter(|candidate| walk.check(|| has_signed(candidate))).collect();
-        if fitting.is_empty() {
-            let verdict = match records {
-                [] => Verdict::Untrusted,
-                _ if records.iter().any(Result::is_err) => Verdict::Malformed,
-                _ => Verdict::BadSignature,
+        let mut candidates: Vec<_> =
+            read.filter(|certificate| keys.contains(&&certificate.terms().subject)).collect();
+        candidates.sort_by_key(|candidate| self.check(candidate, 0) != Verdict::Valid);
+        candidates.truncate(MAX_CERTIFICATES);
+        let is_known = !candidates.is_empty();
+        candidates.retain(|candidate| walk.check(|| has_signed(candidate)));
+        if candidates.is_empty() {
+            let here = || Place::Server(server.clone());
+            let (place, verdict) = match (records, keys) {
+                ([], _) => (here(), Verdict::Untrusted),
+                _ if records.iter().any(Result::is_err) => (here(), Verdict::Malformed),
+                (_, [key, ..]) if !is_known => (Place::Key((*key).clone()), Verdict::Untrusted),
+                _ => (here(), Verdict::BadSignature),
             };
-            walk.note(Place::Server(server.clone()), verdict);
+            walk.note(place, verdict);
         }
-        fitting
+        candidates
     }
 }

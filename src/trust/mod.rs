@@ -56,7 +56,8 @@ pub use verdict::{Chain, Judgement, Link, Place, Verdict, Vouching};
 use crate::certificate::{Certificate, CertificateError};
 use crate::signed::ServerName;
 
-/// How many certificates of one server are looked at: several keys, by several issuers.
+/// How many certificates for one key are looked at: by several issuers, old and new. Those that have
+/// ended, or do not cover the identifier, give way to others.
 pub const MAX_CERTIFICATES: usize = 8;
 
 /// Of how many servers certificates are looked up for one statement: the 8 that may have signed it,
@@ -80,10 +81,7 @@ pub struct Collected(BTreeMap<ServerName, Found>);
 
 impl Collected {
     /// Puts in what was found for a server.
-    pub fn insert(&mut self, server: ServerName, mut found: Found) {
-        if let Found::Records(records) = &mut found {
-            records.truncate(MAX_CERTIFICATES);
-        }
+    pub fn insert(&mut self, server: ServerName, found: Found) {
         self.0.insert(server, found);
     }
 

@@ -181,8 +181,10 @@ fn every_link_is_signed() {
 #[test]
 fn certificates_of_others_do_not_count() {
     let mut world = World::new(&[("root", "a")]);
-    let other = done(world.judge(150).chain(&name("a", "ed25519:2"), |_| true)).verdict;
-    assert_eq!(other, Verdict::BadSignature);
+    let other = done(world.judge(150).chain(&name("a", "ed25519:2"), |_| true));
+    assert_eq!(other.verdict, Verdict::Untrusted);
+    let reason = other.reason().unwrap().to_string();
+    assert_eq!(reason, "no certificate of a is for its key ed25519:2");
 
     let terms = certificate("a", "b").terms().clone();
     let by_another = Certificate::sign(terms, key_name("c"), &key("c")).unwrap();
@@ -221,6 +223,28 @@ fn look_ups_end() {
         world.collected.insert(format!("d{n}").parse().unwrap(), Found::Absent);
     }
     assert_eq!(world.verdict("e"), Verdict::Undetermined);
+}
+
+/// Old certificates, those of other keys and for others' identifiers take no place of one that counts.
+#[test]
+fn of_many_certificates_those_count_that_would_do() {
+    let mut world = World::new(&[]);
+    let terms = certificate("root", "a").terms().clone();
+    let sign = |terms: Terms| Ok(Certificate::sign(terms, key_name("root"), &key("root")).unwrap());
+    let past = Timestamp::from_secs(120);
+    let ended = Terms { not_after: past, ..terms.clone() };
+    let elsewhere = Terms { scope: Scope::new(vec!["msisdn:44".parse().unwrap()]), ..terms.clone() };
+    let another = Terms { subject: name("a", "ed25519:2"), ..terms.clone() };
+    let useless = || [&ended, &elsewhere, &another].map(|terms| sign(terms.clone()));
+    let mut records: Vec<_> = (0..MAX_CERTIFICATES).flat_map(|_| useless()).collect();
+    let put = |world: &mut World, records: &[_]| {
+        world.collected.insert("a".parse().unwrap(), Found::Records(records.to_vec()));
+    };
+    put(&mut world, &records);
+    assert_eq!(world.verdict("a"), Verdict::OutOfScope);
+    records.push(sign(terms));
+    put(&mut world, &records);
+    assert_eq!(world.verdict("a"), Verdict::Valid);
 }
 
 /// Certificates that all others have signed: the ways up are many, the work is bounded.

@@ -129,10 +129,13 @@ impl fmt::Display for Link {
                     _ => "cannot be used",
                 })
             }
+            Place::Key(key) => {
+                write!(f, "no certificate of {} is for its key {}", key.server, key.id)
+            }
             Place::Server(server) => match verdict {
                 Verdict::Malformed => write!(f, "a certificate of {server} is malformed"),
                 Verdict::BadSignature => {
-                    write!(f, "no certificate of {server} has the key that signed")
+                    write!(f, "it is not signed by a key that {server} has a certificate for")
                 }
                 Verdict::Undetermined => {
                     write!(f, "certificates of {server} cannot be looked up now")
@@ -155,6 +158,8 @@ pub enum Place {
         /// The key it is for.
         subject: KeyName,
     },
+    /// A key that its server has no certificate for, though it has others.
+    Key(KeyName),
     /// The name of a server's certificates, where none is that would do.
     Server(ServerName),
 }
