@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn more_certificates_than_are_looked_at_are_told_of() {
         let key = SigningKey::from_seed(&[1; 32]);
-        let name = |server: &str| KeyName::new(server.parse().unwrap(), "ed25519:1".parse().unwrap());
+        let name =
+            |server: &str| KeyName::new(server.parse().unwrap(), "ed25519:1".parse().unwrap());
         let now = Timestamp::from_secs(1_800_000_000);
         let certificate = |not_after| {
             let terms = Terms {

@@ -59,9 +59,9 @@ pub enum Outcome {
     /// It belongs to nobody any more.
     Withdrawn,
     /// There is no statement: it belongs to nobody.
-    Nobody,
-    /// It cannot be told: roots that gave no answer may know.
     Unknown,
+    /// It cannot be told: roots that gave no answer may know.
+    Unanswered,
 }
 
 /// Who vouches for a statement.
@@ -117,9 +117,9 @@ impl Answer {
             }
             None if all_heard => {
                 let proved = heard.iter().all(|found| found.is_proved());
-                (Outcome::Nobody, proved, true, Trust::default())
+                (Outcome::Unknown, proved, true, Trust::default())
             }
-            None => (Outcome::Unknown, false, false, Trust::default()),
+            None => (Outcome::Unanswered, false, false, Trust::default()),
         };
         Self { outcome, proved: proved && complete, complete, conflict, trust, findings }
     }
@@ -128,8 +128,8 @@ impl Answer {
     /// needs nobody's word but the tree's.
     pub fn is_trusted(&self) -> bool {
         match self.outcome {
-            Outcome::Nobody => true,
-            Outcome::Unknown => false,
+            Outcome::Unknown => true,
+            Outcome::Unanswered => false,
             _ => self.trust.is_enough(),
         }
     }
@@ -158,8 +158,8 @@ impl Outcome {
             Self::User(_) => "found",
             Self::NotInForce(_) => "not_in_force",
             Self::Withdrawn => "withdrawn",
-            Self::Nobody => "absent",
-            Self::Unknown => "error",
+            Self::Unknown => "unknown",
+            Self::Unanswered => "unanswered",
         }
     }
 }

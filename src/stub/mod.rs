@@ -74,7 +74,7 @@
 //!     Outcome::User(_) => println!("somebody, but not proved, or not trusted"),
 //!     outcome => println!("{}", outcome.as_str()),
 //! }
-//! # assert_eq!(answer.outcome, Outcome::Nobody);
+//! # assert_eq!(answer.outcome, Outcome::Unknown);
 //! # assert!(answer.is_certain());
 //! # Ok(()) }) }
 //! ```

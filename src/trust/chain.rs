@@ -1,7 +1,8 @@
 //! The walk from a signature up to the anchors.
 
 use super::{
-    Anchor, Anchors, Chain, Collected, Found, Judgement, Link, MAX_CERTIFICATES, Place, Verdict, Vouching,
+    Anchor, Anchors, Chain, Collected, Found, Judgement, Link, MAX_CERTIFICATES, Place, Verdict,
+    Vouching,
 };
 use crate::association::Statement;
 use crate::certificate::Certificate;

@@ -233,7 +233,8 @@ fn of_many_certificates_those_count_that_would_do() {
     let sign = |terms: Terms| Ok(Certificate::sign(terms, key_name("root"), &key("root")).unwrap());
     let past = Timestamp::from_secs(120);
     let ended = Terms { not_after: past, ..terms.clone() };
-    let elsewhere = Terms { scope: Scope::new(vec!["msisdn:44".parse().unwrap()]), ..terms.clone() };
+    let elsewhere =
+        Terms { scope: Scope::new(vec!["msisdn:44".parse().unwrap()]), ..terms.clone() };
     let another = Terms { subject: name("a", "ed25519:2"), ..terms.clone() };
     let useless = || [&ended, &elsewhere, &another].map(|terms| sign(terms.clone()));
     let mut records: Vec<_> = (0..MAX_CERTIFICATES).flat_map(|_| useless()).collect();

@@ -50,21 +50,24 @@ async fn everybody_in_address_books_is_looked_up_once() {
     let ran = lookup(directory.path(), &["+447700900125"]).await;
     let expected = "\
 NAME                              IDENTIFIER          MATRIX USER                   VERDICT
-                                  +447700900125       nobody any more               proved, trusted
+                                  +447700900125       withdrawn                     proved, trusted
 Bob\\u{1b}[31m, =Robert Smith, A…  +447700900124       @bob:matrix.example           proved, trusted
-Bob\\u{1b}[31m                     nobody@example.com  nobody                        proved
+Bob\\u{1b}[31m                     nobody@example.com  unknown                       proved
 Ann Lee                           alice@example.com   @\u{c4}lice/1:matrix.example:8448  proved, trusted
 ";
     assert_eq!(ran.stdout, expected, "{}", ran.stderr);
-    assert_eq!(ran.stderr, format!("{REFUSED}2 found, 2 unknown, 3 refused\n"));
+    assert_eq!(ran.stderr, format!("{REFUSED}2 found, 1 unknown, 3 refused, 1 withdrawn\n"));
     assert_eq!(ran.code, 3, "what is no identifier is the gravest");
 
     let ran = lookup(directory.path(), &["--format", "csv"]).await;
-    let names = "Bob\u{1b}[31m ::: =Robert Smith ::: Ann Lee";
+    let names = "Bob\\u{1b}[31m ::: =Robert Smith ::: Ann Lee";
     let expected = format!(
         "names,identifier,outcome,mxid,proved,trusted\r\n\
+         '=Robert Smith,tel:+49-30-123;ext=5,refused,,,\r\n\
+         '=Robert Smith,so\\u{{1b}}on,refused,,,\r\n\
+         Ann Lee,x@,refused,,,\r\n\
          {names},+447700900124,found,@bob:matrix.example,true,true\r\n\
-         Bob\u{1b}[31m,nobody@example.com,absent,,true,\r\n\
+         Bob\\u{{1b}}[31m,nobody@example.com,unknown,,true,\r\n\
          Ann Lee,alice@example.com,found,'@\u{c4}lice/1:matrix.example:8448,true,true\r\n"
     );
     assert_eq!(ran.stdout, expected);
@@ -78,11 +81,11 @@ Ann Lee                           alice@example.com   @\u{c4}lice/1:matrix.examp
     };
     let told: Vec<String> = objects.iter().map(told).collect();
     let expected = [
-        r#""tel:+49-30-123;ext=5" ["=Robert Smith"] "error" 12"#,
-        r#""so\u001bon" ["=Robert Smith"] "error" 13"#,
-        r#""x@" ["Ann Lee"] "error" 2"#,
+        r#""tel:+49-30-123;ext=5" ["=Robert Smith"] "refused" 12"#,
+        r#""so\u001bon" ["=Robert Smith"] "refused" 13"#,
+        r#""x@" ["Ann Lee"] "refused" 2"#,
         r#""tel:+44-7700-900124" ["Bob\u001b[31m","=Robert Smith","Ann Lee"] "found" 0"#,
-        r#""nobody@example.com" ["Bob\u001b[31m"] "absent" 0"#,
+        r#""nobody@example.com" ["Bob\u001b[31m"] "unknown" 0"#,
         r#""alice@example.com" ["Ann Lee"] "found" 0"#,
     ];
     assert_eq!(told, expected);

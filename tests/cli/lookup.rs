@@ -28,7 +28,7 @@ async fn the_demo_holds_what_it_promises() {
     for (identifier, code, sum) in [
         ("+44 7700 900124", 0, "+447700900124: @bob:matrix.example, proved, trusted\n"),
         ("+447700900999", 0, "+447700900999: @erin:matrix.example, proved, trusted\n"),
-        ("+493023125", 1, "+493023125: nobody, proved\n"),
+        ("+493023125", 1, "+493023125: unknown, proved\n"),
         ("+49302312501", 0, "+49302312501: @gustav:matrix.example, proved, trusted\n"),
         ("+447700900126", 0, "+447700900126: @dave:matrix.example, proved, trusted\n"),
         ("+491713920042", 0, "+491713920042: @frieda:chat.example, proved, trusted\n"),
@@ -39,11 +39,11 @@ async fn the_demo_holds_what_it_promises() {
         ),
         ("Strauß@Example.com", 0, "strauss@example.com: @ears:matrix.example, proved, trusted\n"),
         ("carol@mail.example.net", 0, "carol@mail.example.net: @"),
-        ("+447700900125", 1, "+447700900125: nobody any more, proved, trusted\n"),
-        ("+447700900000", 1, "+447700900000: nobody, proved\n"),
-        ("+15555550100", 1, "+15555550100: nobody, proved\n"),
-        ("nobody@example.com", 1, "nobody@example.com: nobody, proved\n"),
-        ("nobody@example.org", 1, "nobody@example.org: nobody, proved\n"),
+        ("+447700900125", 1, "+447700900125: withdrawn, proved, trusted\n"),
+        ("+447700900000", 1, "+447700900000: unknown, proved\n"),
+        ("+15555550100", 1, "+15555550100: unknown, proved\n"),
+        ("nobody@example.com", 1, "nobody@example.com: unknown, proved\n"),
+        ("nobody@example.org", 1, "nobody@example.org: unknown, proved\n"),
     ] {
         let ran = lookup(directory.path(), &[identifier]).await;
         assert_eq!(ran.code, code, "{ran:?}");
@@ -142,7 +142,7 @@ async fn what_an_unsigned_zone_says_is_not_proved() {
     resolver.stop().await;
     let ran = lookup(directory.path(), &["+447700900124"]).await;
     assert_eq!(ran.code, 3, "{ran:?}");
-    let expected = format!("+447700900124: cannot be told by the resolver at {address}\n");
+    let expected = format!("+447700900124: unanswered by the resolver at {address}\n");
     assert!(ran.stdout.starts_with(&expected), "{ran:?}");
     let silent = "\n  3pid.example. error: the resolver does not answer\n";
     assert!(ran.stdout.contains(silent), "{ran:?}");
@@ -159,7 +159,7 @@ fn what_is_no_identifier_is_an_error() {
     assert!(ran.stderr.starts_with("error: \"07700 900123\": "), "{ran:?}");
     let ran = threepid(directory.path(), &["lookup", "--json", "-c", "client.toml", "+44"]);
     let object: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!((ran.code, &object["outcome"]), (3, &"error".into()));
+    assert_eq!((ran.code, &object["outcome"]), (3, &"refused".into()));
     let ran = threepid(directory.path(), &["lookup", "alice@example.com"]);
     assert_eq!(ran.code, 3);
     assert!(ran.stderr.contains("give one with a [client] section by -c FILE"), "{ran:?}");

@@ -175,7 +175,7 @@ async fn what_goes_wrong_is_shown_where_it_does() {
     let ran = trace(directory.path(), &["+447700900124"]).await;
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(ran.stdout.contains("ms  no reply: connection refused\n"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("+447700900124: cannot be told\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("+447700900124: unanswered\n"), "{}", ran.stdout);
     let ran = trace(directory.path(), &["3pid.example", "SOA", "--json"]).await;
     let refused = r#""error":"connection refused""#;
     assert!(ran.stdout.contains(r#""outcome":"unreachable""#), "{}", ran.stdout);

@@ -337,7 +337,7 @@ fn statements_are_signed_by_several_and_shown() {
     assert_eq!(again.code, 3, "{again:?}");
     sign(&[&first[..], &["--withdraw", "alice@example.com"]].concat());
     let shown = good(directory, &["association", "show", "statement.json"]);
-    assert!(shown.starts_with("alice@example.com: nobody any more\n"), "{shown}");
+    assert!(shown.starts_with("alice@example.com: withdrawn\n"), "{shown}");
     let usage = sign(&[&first[..], &["alice@example.com"]].concat());
     assert_eq!(usage.code, 64, "a user is missing: {usage:?}");
 }

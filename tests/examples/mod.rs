@@ -81,7 +81,7 @@ async fn each_does_what_its_header_says() {
     lines.sort_unstable();
     let expected = [
         r#"["Bob"] (+447700900124): @bob:matrix.example"#,
-        r#"["Bob"] (nobody@example.com): absent"#,
+        r#"["Bob"] (nobody@example.com): unknown"#,
     ];
     assert_eq!((ran.code, lines.as_slice()), (0, expected.as_slice()), "{ran:#?}");
     demo.stop().await;

@@ -67,7 +67,7 @@ pub(in crate::cli) struct Lookup {
     /// Write one JSON object for each identifier: the same as --format json
     ///
     /// Its members: identifier (as given), medium and address (normalised), outcome (found,
-    /// not_in_force, withdrawn, absent or error), proved, complete (whether every root gave an
+    /// not_in_force, withdrawn, unknown: it is nobody's, or unanswered), proved, complete (whether every root gave an
     /// answer, and every newer statement could be judged: only then is anything proved), conflict
     /// (whether roots have different statements), mxid where found, and roots: what each root says (apex,
     /// name, proved, ttl, and the signed statement, or an error).
@@ -81,7 +81,7 @@ pub(in crate::cli) struct Lookup {
     ///
     /// Where address books are read, there is names: what they call those whose it is, 16 at most.
     ///
-    /// Where the identifier is none, there are identifier, outcome (error) and error alone; where it
+    /// Where the identifier is none, there are identifier, outcome (refused) and error alone; where it
     /// stands in an address book, also names, file and line.
     #[arg(long, conflicts_with = "format")]
     pub(in crate::cli) json: bool,
@@ -118,8 +118,9 @@ pub(in crate::cli) enum Format {
     Json,
     /// A table for spreadsheets: names, identifier, outcome, mxid, proved, trusted
     ///
-    /// Several names are separated by :::. A cell that a spreadsheet might take for a formula has an
-    /// apostrophe before it; for programs there is json.
+    /// Several names are separated by :::. Outcomes are those of --json. A cell that a spreadsheet might take
+    /// for a formula has an apostrophe before it, and control characters are written out; for programs there
+    /// is json.
     Csv,
 }
 

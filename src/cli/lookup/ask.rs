@@ -16,7 +16,6 @@ use crate::transport::Network;
 /// given. Ends with the gravest of their outcomes.
 pub(super) async fn ask(client: &Client<Network>, gathered: Gathered, mut writer: Writer) -> Exit {
     let contacts = gathered.book.contacts();
-    writer.start();
     let progress = progress(contacts, &writer);
     let mut counts = Counts::new(&gathered);
     let mut many = client.find_many(contacts.iter().map(|it| it.threepid.clone()), AT_ONCE);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::object;
+use super::{REFUSED, object, sheet};
 use crate::cli::arguments::{Format, Lookup};
 use crate::cli::text::printable;
 use crate::cli::{Exit, output};
@@ -40,13 +40,16 @@ impl Gathered {
             output::fail("standard input (-) can be read once");
             return Err(Exit::Usage);
         }
+        let format = arguments.format();
+        if format == Format::Csv {
+            output::print(sheet::header());
+        }
         let mut gathered = Self {
             book: Book::new(arguments.country, Limits::default()),
             refused: 0,
             has_books: arguments.has_books(),
             needs_country: false,
         };
-        let format = arguments.format();
         for identifier in &arguments.identifiers {
             gathered.take(identifier, arguments, format)?;
         }
@@ -67,7 +70,12 @@ impl Gathered {
             Err(error) if format == Format::Json => {
                 output::print(format_args!("{}\n", object::error(identifier, &error)));
             }
-            Err(error) => drop(output::fail(format_args!("{identifier:?}: {error}"))),
+            Err(error) => {
+                output::fail(format_args!("{identifier:?}: {error}"));
+                if format == Format::Csv {
+                    output::print(sheet::refused(&[], identifier));
+                }
+            }
         }
         self.refused += 1;
         Ok(())
@@ -133,12 +141,15 @@ fn tell_refused(file: &str, refused: &Refused, format: Format) {
         let object = json!({
             "identifier": written,
             "names": names,
-            "outcome": "error",
+            "outcome": REFUSED,
             "error": why.to_string(),
             "file": file,
             "line": line,
         });
         return output::print(format_args!("{object}\n"));
+    }
+    if format == Format::Csv {
+        output::print(sheet::refused(name.as_slice(), written));
     }
     let whose = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     let text = format!("{written:?}{whose}: {why}");

@@ -19,6 +19,9 @@ use super::runtime;
 use gather::Gathered;
 use writer::Writer;
 
+/// The outcome of what is no identifier, beside those of [`Outcome`].
+const REFUSED: &str = "refused";
+
 /// Looks up each identifier, and ends with the gravest of their outcomes.
 pub(super) fn lookup(arguments: &Lookup) -> Exit {
     let mut config = match client_config(arguments.config.as_deref()) {
@@ -36,11 +39,15 @@ pub(super) fn lookup(arguments: &Lookup) -> Exit {
 
 /// What the program ends with.
 pub(super) fn exit(answer: &Answer) -> Exit {
-    let is_trusted = answer.is_trusted() || !show::is_judged(answer);
     match answer.outcome {
-        Outcome::Unknown => Exit::Error,
-        _ if !answer.proved || !is_trusted => Exit::Unproved,
+        Outcome::Unanswered => Exit::Error,
+        _ if !answer.proved || is_mistrusted(answer) => Exit::Unproved,
         Outcome::User(_) => Exit::Success,
-        Outcome::NotInForce(_) | Outcome::Withdrawn | Outcome::Nobody => Exit::NotFound,
+        Outcome::NotInForce(_) | Outcome::Withdrawn | Outcome::Unknown => Exit::NotFound,
     }
+}
+
+/// Whether too few vouch for what is said, where anybody was asked.
+fn is_mistrusted(answer: &Answer) -> bool {
+    show::is_judged(answer) && !answer.is_trusted()
 }

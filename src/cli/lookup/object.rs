@@ -8,6 +8,7 @@ use crate::stub::{Answer, Finding, Found, Outcome};
 use crate::threepid::{Threepid, ThreepidError};
 use crate::trust::{Chain, Judgement, Verdict};
 
+use super::REFUSED;
 use super::show::is_judged;
 
 /// What the roots say of an identifier.
@@ -43,7 +44,7 @@ pub(in crate::cli) fn object(identifier: &str, threepid: &Threepid, answer: &Ans
 
 /// That what was given is no identifier.
 pub(super) fn error(identifier: &str, error: &ThreepidError) -> Value {
-    json!({ "identifier": identifier, "outcome": "error", "error": error.to_string() })
+    json!({ "identifier": identifier, "outcome": REFUSED, "error": error.to_string() })
 }
 
 fn root(threepid: &Threepid, finding: &Finding) -> Value {

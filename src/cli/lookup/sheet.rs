@@ -2,7 +2,9 @@
 
 use csv::{Terminator, WriterBuilder};
 
+use super::REFUSED;
 use super::show::is_judged;
+use crate::cli::text::printable;
 use crate::stub::book::Contact;
 use crate::stub::{Answer, Outcome};
 
@@ -22,13 +24,31 @@ pub(super) fn row(contact: &Contact, answer: &Answer) -> String {
     };
     let trusted = if is_judged(answer) { answer.is_trusted().to_string() } else { String::new() };
     line([
-        guarded(&contact.names.join(SEPARATOR)),
-        guarded(&contact.threepid.to_string()),
+        cell(&contact.names.join(SEPARATOR)),
+        cell(&contact.threepid.to_string()),
         answer.outcome.as_str().to_owned(),
-        guarded(mxid),
+        cell(mxid),
         answer.proved.to_string(),
         trusted,
     ])
+}
+
+/// That what stands there, as it is `written`, is no identifier.
+pub(super) fn refused(names: &[String], written: &str) -> String {
+    let [nothing, proved, trusted] = [const { String::new() }; 3];
+    line([
+        cell(&names.join(SEPARATOR)),
+        cell(written),
+        REFUSED.to_owned(),
+        nothing,
+        proved,
+        trusted,
+    ])
+}
+
+/// The text as it does nothing, neither on a terminal nor in a spreadsheet.
+fn cell(text: &str) -> String {
+    guarded(&printable(text))
 }
 
 /// The text, with an apostrophe before it where a spreadsheet might take it for a formula, and so do
@@ -93,6 +113,14 @@ mod tests {
         ] {
             assert_eq!(guarded(text), format!("'{text}"));
         }
+    }
+
+    #[test]
+    fn cells_do_not_act_on_terminals() {
+        assert_eq!(
+            refused(&["A\u{1b}[31m".to_owned()], "=\u{7}"),
+            "A\\u{1b}[31m,'=\\u{7},refused,,,\r\n"
+        );
     }
 
     proptest! {

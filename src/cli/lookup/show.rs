@@ -21,10 +21,10 @@ pub(in crate::cli) fn lines(
     now: Timestamp,
 ) -> String {
     let sum = match (&answer.outcome, resolver) {
-        (Outcome::Unknown, Some(resolver)) => {
-            format!("cannot be told by the resolver at {resolver}")
+        (Outcome::Unanswered, Some(resolver)) => {
+            format!("unanswered by the resolver at {resolver}")
         }
-        (Outcome::Unknown, None) => "cannot be told".to_owned(),
+        (Outcome::Unanswered, None) => "unanswered".to_owned(),
         (outcome, _) => {
             format!("{}, {}{}", in_words(outcome, now), proof(answer), trust(answer))
         }
@@ -68,7 +68,7 @@ fn root(text: &mut String, finding: &Finding, conflict: bool, now: Timestamp) {
 
 fn said(found: &Found, conflict: bool, now: Timestamp) -> String {
     let Some(statement) = &found.statement else {
-        return format!("{}, {}", in_words(&Outcome::Nobody, now), found.proof);
+        return format!("{}, {}", in_words(&Outcome::Unknown, now), found.proof);
     };
     let claim: &Claim = statement.claim();
     let made = match conflict {
@@ -123,15 +123,15 @@ pub(in crate::cli) fn in_words(outcome: &Outcome, now: Timestamp) -> String {
         Outcome::User(association) => association.mxid.as_str().to_owned(),
         Outcome::NotInForce(association) if now < association.not_before.into() => {
             let (mxid, from) = (association.mxid.as_str(), day(association.not_before.into()));
-            format!("nobody, and {mxid} from {from} on")
+            format!("not in force: {mxid} from {from} on")
         }
         Outcome::NotInForce(association) => {
             let (mxid, until) = (association.mxid.as_str(), day(association.not_after.into()));
-            format!("nobody, but {mxid} until {until}")
+            format!("not in force: {mxid} until {until}")
         }
-        Outcome::Withdrawn => "nobody any more".to_owned(),
-        Outcome::Nobody => "nobody".to_owned(),
+        Outcome::Withdrawn => "withdrawn".to_owned(),
         Outcome::Unknown => "unknown".to_owned(),
+        Outcome::Unanswered => "unanswered".to_owned(),
     }
 }
 
@@ -151,7 +151,7 @@ pub(in crate::cli) fn is_judged(answer: &Answer) -> bool {
 /// The other verdict; nothing where it does not matter.
 pub(super) fn trust(answer: &Answer) -> String {
     let trust = &answer.trust;
-    if answer.outcome == Outcome::Nobody || !is_judged(answer) {
+    if answer.outcome == Outcome::Unknown || !is_judged(answer) {
         return String::new();
     }
     if answer.is_trusted() {

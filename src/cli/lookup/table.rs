@@ -26,7 +26,7 @@ impl Table {
     pub(super) fn add(&mut self, contact: &Contact, answer: &Answer, now: Timestamp) {
         let names = cut(&printable(&contact.names.join(", ")), WIDEST[0]);
         let verdict = match &answer.outcome {
-            Outcome::Unknown => unanswered(answer),
+            Outcome::Unanswered => unanswered(answer),
             _ => format!("{}{}", show::proof(answer), show::trust(answer)),
         };
         self.0.push([
@@ -98,15 +98,15 @@ mod tests {
         let table = rows(&[
             ["Robert", "+447700900124", "@bob:m.example", "proved"],
             ["张伟", "a@example.com", &long, "not proved"],
-            ["", "b@example.com", "nobody", "proved"],
+            ["", "b@example.com", "unknown", "proved"],
         ]);
         let expected = format!(
             "NAME    IDENTIFIER     MATRIX USER{space}VERDICT\n\
              Robert  +447700900124  @bob:m.example{}proved\n\
              张伟    a@example.com  {long}  not proved\n        \
-             b@example.com  nobody{}proved\n",
+             b@example.com  unknown{}proved\n",
             " ".repeat(36),
-            " ".repeat(44),
+            " ".repeat(43),
             space = " ".repeat(39),
         );
         assert_eq!(table, expected);

@@ -74,11 +74,4 @@ impl Writer {
             output::print(table);
         }
     }
-
-    /// Writes what stands before the results.
-    pub(super) fn start(&self) {
-        if matches!(self.form, Form::Csv) {
-            output::print(sheet::header());
-        }
-    }
 }

@@ -217,9 +217,9 @@ fn a_root_that_has_no_name_for_it_is_not_waited_for() {
     let held = Some(statement("v", TS, Some("a")));
     assert!(roots().says(held, Proof::Proved).nameless().answer().is_certain());
     let nobody = roots().says(None, Proof::Proved).nameless().answer();
-    assert!(nobody.outcome == Outcome::Nobody && nobody.is_certain());
+    assert!(nobody.outcome == Outcome::Unknown && nobody.is_certain());
     let silent = roots().says(None, Proof::Proved).nameless().silent().answer();
-    assert!(silent.outcome == Outcome::Unknown && !silent.complete);
+    assert!(silent.outcome == Outcome::Unanswered && !silent.complete);
     assert!(!roots().nameless().answer().complete, "somebody has to say it");
 }
 
@@ -227,10 +227,10 @@ fn a_root_that_has_no_name_for_it_is_not_waited_for() {
 fn absence_takes_the_word_of_every_root_and_no_other() {
     let nobody = Verifiers::default();
     let absent = || Roots::new(&nobody).says(None, Proof::Proved);
-    assert_eq!(absent().says(None, Proof::Proved).sum(), sum("absent", true, true));
-    assert_eq!(absent().silent().sum(), sum("error", false, false));
-    assert_eq!(absent().says(None, unsigned()).sum(), sum("absent", false, true));
-    assert_eq!(Roots::new(&nobody).sum(), sum("error", false, false));
+    assert_eq!(absent().says(None, Proof::Proved).sum(), sum("unknown", true, true));
+    assert_eq!(absent().silent().sum(), sum("unanswered", false, false));
+    assert_eq!(absent().says(None, unsigned()).sum(), sum("unknown", false, true));
+    assert_eq!(Roots::new(&nobody).sum(), sum("unanswered", false, false));
 }
 
 #[test]

@@ -55,7 +55,7 @@ async fn a_question_has_an_end() {
         let begun = tokio::time::Instant::now();
         let answer = client(&Silence::default(), limits).find(&numbers().next().unwrap()).await;
         let lasted = begun.elapsed();
-        assert_eq!(answer.outcome, Outcome::Unknown);
+        assert_eq!(answer.outcome, Outcome::Unanswered);
         assert!(question - again < lasted && lasted <= question, "{lasted:?}");
     }
 }
@@ -67,7 +67,7 @@ async fn each_is_given_once_and_no_more_are_asked_for_than_allowed() {
     let mut many = client.find_many(numbers(), NonZeroUsize::new(3).unwrap());
     let mut found = Vec::new();
     while let Some(looked) = many.next().await {
-        assert_eq!(looked.answer.outcome, Outcome::Unknown);
+        assert_eq!(looked.answer.outcome, Outcome::Unanswered);
         found.push((looked.index, looked.threepid));
     }
     found.sort();
