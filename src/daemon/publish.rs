@@ -12,7 +12,7 @@ use crate::allowance::Rates;
 use crate::authority::{Place, ServedZone};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Config, Mistake, Root};
-use crate::services::publish::{Below, Limits, Passages, Publisher, Rules, Shelf, Tally, Zones};
+use crate::services::publish::{Below, Intake, Limits, Passages, Rules, Shelf, Tally, Zones};
 use crate::services::root_lists::RootLists;
 use crate::store::{Change, Outcome, StoreError};
 use crate::stub::publish::PATH;
@@ -256,7 +256,7 @@ fn taker(
     hosting: &Hosting,
     clock: &Arc<dyn Clock>,
     Kept { rates, passages, tally }: Kept,
-) -> Publisher<Network, HttpClient, Hosting> {
+) -> Intake<Network, HttpClient, Hosting> {
     let network = Network::new(&transport::Limits::default()).towards([plan.resolver]);
     let roots = plan.roots.iter().map(Root::to_root).collect();
     let rules = Rules {
@@ -264,7 +264,7 @@ fn taker(
         verifiers: plan.verifiers.value.clone(),
         limits: Limits::default(),
     };
-    Publisher {
+    Intake {
         rules,
         client: Client::over(
             network,

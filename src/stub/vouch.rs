@@ -10,18 +10,18 @@ use crate::clock::Timestamp;
 use crate::signed::{KeyName, ServerName};
 use crate::threepid::Threepid;
 use crate::transport::Exchange;
-use crate::trust::{Anchors, Collected, Found, Judge, Judgement, Step, Vouching};
+use crate::trust::{Anchors, Collected, Fetched, Judge, Judgement, Step, Vouching};
 use crate::wire::{Name, Rdata, Rtype};
 
 impl<E: Exchange + 'static> Client<E> {
     /// The certificates of a server in the tree at `apex`: all that one message holds. They are
-    /// [absent](Found::Absent) where DNSSEC proves it, or where the server is named by an address. What
+    /// [absent](Fetched::Absent) where DNSSEC proves it, or where the server is named by an address. What
     /// is not proved does not count: neither records nor that there are none.
-    pub async fn certificates(&self, server: &ServerName, apex: &Name) -> Found {
-        let Ok(Some(name)) = certificate::owner(server, apex) else { return Found::Absent };
+    pub async fn certificates(&self, server: &ServerName, apex: &Name) -> Fetched {
+        let Ok(Some(name)) = certificate::owner(server, apex) else { return Fetched::Absent };
         match self.resolve(&name, Rtype::VCERT).await.map(Resolved::proved) {
             Ok(Ok(proved)) => read(proved.data()),
-            Ok(Err(_)) | Err(_) => Found::Undetermined,
+            Ok(Err(_)) | Err(_) => Fetched::Undetermined,
         }
     }
 
@@ -79,7 +79,7 @@ impl<E: Exchange + 'static> Client<E> {
     ) {
         let mut lookups = JoinSet::new();
         for server in servers.into_iter().take(collected.room()) {
-            collected.insert(server.clone(), Found::Undetermined);
+            collected.insert(server.clone(), Fetched::Undetermined);
             let (client, apex) = (self.clone(), apex.clone());
             lookups.spawn(async move {
                 let found = client.certificates(&server, &apex).await;
@@ -95,11 +95,11 @@ impl<E: Exchange + 'static> Client<E> {
 }
 
 /// Reads certificates that are proved, malformed ones included.
-fn read(data: &[Rdata]) -> Found {
+fn read(data: &[Rdata]) -> Fetched {
     if data.is_empty() {
-        return Found::Absent;
+        return Fetched::Absent;
     }
-    Found::Records(data.iter().map(|rdata| Certificate::from_rdata(rdata.octets())).collect())
+    Fetched::Records(data.iter().map(|rdata| Certificate::from_rdata(rdata.octets())).collect())
 }
 
 #[cfg(test)]
@@ -109,8 +109,8 @@ mod tests {
     #[test]
     fn malformed_certificates_are_kept() {
         let malformed = Rdata::new(b"{}".to_vec()).unwrap();
-        let Found::Records(records) = read(&[malformed]) else { panic!("there are records") };
+        let Fetched::Records(records) = read(&[malformed]) else { panic!("there are records") };
         assert!(matches!(records.as_slice(), [Err(_)]));
-        assert_eq!(read(&[]), Found::Absent);
+        assert_eq!(read(&[]), Fetched::Absent);
     }
 }

@@ -1,7 +1,7 @@
 //! The walk from a signature up to the anchors.
 
 use super::{
-    Anchor, Anchors, Chain, Collected, Found, Judgement, Link, MAX_CERTIFICATES, Place, Verdict,
+    Anchor, Anchors, Chain, Collected, Fetched, Judgement, Link, MAX_CERTIFICATES, Place, Verdict,
     Vouching,
 };
 use crate::association::Statement;
@@ -241,13 +241,13 @@ impl<'a> Judge<'a> {
         has_signed: impl Fn(&Certificate) -> bool,
     ) -> Vec<&'a Certificate> {
         let records = match self.collected.get(server) {
-            Some(Found::Records(records)) => records.as_slice(),
-            Some(Found::Absent) => &[],
+            Some(Fetched::Records(records)) => records.as_slice(),
+            Some(Fetched::Absent) => &[],
             None if !self.collected.is_full() => {
                 walk.need(server);
                 return Vec::new();
             }
-            Some(Found::Undetermined) | None => {
+            Some(Fetched::Undetermined) | None => {
                 walk.note(Place::Server(server.clone()), Verdict::Undetermined);
                 return Vec::new();
             }

@@ -12,10 +12,10 @@
 //! ```
 //! use threepid::clock::Timestamp;
 //! use threepid::threepid::Threepid;
-//! use threepid::trust::{Anchors, Collected, Found, Judge, Step, Verdict};
+//! use threepid::trust::{Anchors, Collected, Fetched, Judge, Step, Verdict};
 //! # let key = |name: &str| threepid::signed::KeyName::new(name.parse().unwrap(), "ed25519:1".parse().unwrap());
 //! # let public = threepid::crypto::SigningKey::from_seed(&[1; 32]).public();
-//! # let fetch = |_: &threepid::signed::ServerName| Found::Absent;
+//! # let fetch = |_: &threepid::signed::ServerName| Fetched::Absent;
 //! let threepid = Threepid::parse_any("+44 7700 900123", None)?;
 //! let (mut anchors, mut collected) = (Anchors::default(), Collected::default());
 //! anchors.insert(key("verify.example"), public);
@@ -66,7 +66,7 @@ pub const MAX_SERVERS: usize = 16;
 
 /// What was found at the name of a server's certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum Fetched {
     /// These records, malformed ones included.
     Records(Vec<Result<Certificate, CertificateError>>),
     /// Securely nothing, which is how certificates are revoked; or the server has no such name.
@@ -77,15 +77,15 @@ pub enum Found {
 
 /// The certificates found so far, by server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Collected(BTreeMap<ServerName, Found>);
+pub struct Collected(BTreeMap<ServerName, Fetched>);
 
 impl Collected {
     /// Puts in what was found for a server.
-    pub fn insert(&mut self, server: ServerName, found: Found) {
+    pub fn insert(&mut self, server: ServerName, found: Fetched) {
         self.0.insert(server, found);
     }
 
-    fn get(&self, server: &ServerName) -> Option<&Found> {
+    fn get(&self, server: &ServerName) -> Option<&Fetched> {
         self.0.get(server)
     }
 
@@ -115,7 +115,7 @@ pub fn settle<T>(
             Step::Done(judged) => return judged,
             Step::Need(servers) => {
                 for server in servers.into_iter().take(collected.room()) {
-                    let found = held.remove(&server).map_or(Found::Absent, Found::Records);
+                    let found = held.remove(&server).map_or(Fetched::Absent, Fetched::Records);
                     collected.insert(server, found);
                 }
             }

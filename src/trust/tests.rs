@@ -49,7 +49,7 @@ fn every_chain(vectors: &Value, anchors: &Anchors) {
         for certificate in case["certificates"].as_array().unwrap() {
             let octets = from_hex(text(&certificate["rdata_hex"])).unwrap();
             let subject = text(&certificate["json"]["subject"]).parse().unwrap();
-            collected.insert(subject, Found::Records(vec![Certificate::from_rdata(&octets)]));
+            collected.insert(subject, Fetched::Records(vec![Certificate::from_rdata(&octets)]));
         }
         let medium = text(&case["medium"]).parse().unwrap();
         let threepid = Threepid::from_normal(medium, text(&case["address"])).unwrap();
@@ -109,7 +109,7 @@ impl World {
         }
         let mut collected = Collected::default();
         for (subject, records) in by_subject {
-            collected.insert(subject.parse().unwrap(), Found::Records(records));
+            collected.insert(subject.parse().unwrap(), Fetched::Records(records));
         }
         Self { threepid: Threepid::parse_any("a@example.com", None).unwrap(), anchors, collected }
     }
@@ -161,8 +161,8 @@ fn four_certificates_and_no_more() {
 fn one_good_way_is_enough() {
     let ways = [("nobody", "b"), ("x", "b"), ("a", "b"), ("b", "a"), ("root", "a")];
     let mut world = World::new(&ways);
-    world.collected.insert("nobody".parse().unwrap(), Found::Absent);
-    world.collected.insert("x".parse().unwrap(), Found::Undetermined);
+    world.collected.insert("nobody".parse().unwrap(), Fetched::Absent);
+    world.collected.insert("x".parse().unwrap(), Fetched::Undetermined);
     assert_eq!(world.verdict("b"), Verdict::Valid);
 }
 
@@ -170,10 +170,10 @@ fn one_good_way_is_enough() {
 fn every_link_is_signed() {
     let mut world = World::new(&[("root", "a")]);
     let forged = certificate_by("x", "a", "b");
-    world.collected.insert("b".parse().unwrap(), Found::Records(vec![Ok(forged)]));
+    world.collected.insert("b".parse().unwrap(), Fetched::Records(vec![Ok(forged)]));
     assert_eq!(world.verdict("b"), Verdict::BadSignature);
     let forged = certificate_by("x", "root", "b");
-    world.collected.insert("b".parse().unwrap(), Found::Records(vec![Ok(forged)]));
+    world.collected.insert("b".parse().unwrap(), Fetched::Records(vec![Ok(forged)]));
     assert_eq!(world.verdict("b"), Verdict::BadSignature);
 }
 
@@ -188,9 +188,9 @@ fn certificates_of_others_do_not_count() {
 
     let terms = certificate("a", "b").terms().clone();
     let by_another = Certificate::sign(terms, key_name("c"), &key("c")).unwrap();
-    world.collected.insert("b".parse().unwrap(), Found::Records(vec![Ok(by_another)]));
+    world.collected.insert("b".parse().unwrap(), Fetched::Records(vec![Ok(by_another)]));
     let misplaced = certificate("root", "c");
-    world.collected.insert("a".parse().unwrap(), Found::Records(vec![Ok(misplaced)]));
+    world.collected.insert("a".parse().unwrap(), Fetched::Records(vec![Ok(misplaced)]));
     assert_eq!(world.verdict("b"), Verdict::BadSignature);
 }
 
@@ -199,9 +199,9 @@ fn certificates_are_asked_for_as_they_are_needed() {
     let mut world = World::new(&[("a", "b")]);
     assert_eq!(world.step("c"), Step::Need(vec!["c".parse().unwrap()]));
     assert_eq!(world.step("b"), Step::Need(vec!["a".parse().unwrap()]));
-    world.collected.insert("a".parse().unwrap(), Found::Absent);
+    world.collected.insert("a".parse().unwrap(), Fetched::Absent);
     assert_eq!(world.verdict("b"), Verdict::Untrusted);
-    world.collected.insert("a".parse().unwrap(), Found::Undetermined);
+    world.collected.insert("a".parse().unwrap(), Fetched::Undetermined);
     assert_eq!(world.verdict("b"), Verdict::Undetermined);
 }
 
@@ -210,17 +210,17 @@ fn look_ups_end() {
     let issuers: Vec<String> = (0..MAX_CERTIFICATES).map(|n| format!("c{n}")).collect();
     let mut world = World::new(&[]);
     let by_many = |subject: &str| {
-        Found::Records(issuers.iter().map(|issuer| Ok(certificate(issuer, subject))).collect())
+        Fetched::Records(issuers.iter().map(|issuer| Ok(certificate(issuer, subject))).collect())
     };
     world.collected.insert("b".parse().unwrap(), by_many("b"));
     let Step::Need(servers) = world.step("b") else { panic!("the issuers are needed") };
     assert_eq!(servers.len(), MAX_CERTIFICATES);
     for server in servers {
-        world.collected.insert(server, Found::Absent);
+        world.collected.insert(server, Fetched::Absent);
     }
     assert_eq!(world.verdict("b"), Verdict::Untrusted);
     for n in 0..world.collected.room() {
-        world.collected.insert(format!("d{n}").parse().unwrap(), Found::Absent);
+        world.collected.insert(format!("d{n}").parse().unwrap(), Fetched::Absent);
     }
     assert_eq!(world.verdict("e"), Verdict::Undetermined);
 }
@@ -239,7 +239,7 @@ fn of_many_certificates_those_count_that_would_do() {
     let useless = || [&ended, &elsewhere, &another].map(|terms| sign(terms.clone()));
     let mut records: Vec<_> = (0..MAX_CERTIFICATES).flat_map(|_| useless()).collect();
     let put = |world: &mut World, records: &[_]| {
-        world.collected.insert("a".parse().unwrap(), Found::Records(records.to_vec()));
+        world.collected.insert("a".parse().unwrap(), Fetched::Records(records.to_vec()));
     };
     put(&mut world, &records);
     assert_eq!(world.verdict("a"), Verdict::OutOfScope);
@@ -302,7 +302,7 @@ fn each_signature_of_a_statement_is_judged() {
     let mut collected = world.collected.clone();
     let judge = Judge { collected: &collected, ..world.judge(150) };
     assert_eq!(judge.statement(&statement), Step::Need(vec!["b".parse().unwrap()]));
-    collected.insert("b".parse().unwrap(), Found::Absent);
+    collected.insert("b".parse().unwrap(), Fetched::Absent);
     let judge = Judge { collected: &collected, ..world.judge(150) };
     let Step::Done(vouching) = judge.statement(&statement) else { panic!("all is there") };
     let verdicts: Vec<_> = vouching.signatures.iter().map(|(_, j)| j.verdict).collect();
@@ -360,7 +360,7 @@ fn the_reason_is_told() {
     let late = done(world.judge(201).chain(&key_name("b"), |_| true));
     let place = Place::Certificate { issuer: "a".parse().unwrap(), subject: key_name("b") };
     assert_eq!(late.reason(), Some(&Link { place, verdict: Verdict::Expired }));
-    world.collected.insert("nobody".parse().unwrap(), Found::Absent);
+    world.collected.insert("nobody".parse().unwrap(), Fetched::Absent);
     let place = Place::Server("nobody".parse().unwrap());
     assert_eq!(world.judgement("c").reason(), Some(&Link { place, verdict: Verdict::Untrusted }));
 }

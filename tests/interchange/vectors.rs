@@ -8,7 +8,7 @@ use threepid::clock::Timestamp;
 use threepid::codec::hex;
 use threepid::signed::Signatures;
 use threepid::threepid::Threepid;
-use threepid::trust::{Anchors, Collected, Found, Judge, Step};
+use threepid::trust::{Anchors, Collected, Fetched, Judge, Step};
 use threepid::wire::rdata::generic;
 use threepid::wire::{Name, Rtype};
 
@@ -115,7 +115,7 @@ fn chain(mut case: Parts, keys: &Keys, apex: &Name, anchors: &Anchors) {
         let octets = held.rest["rdata_hex"].as_str().map(threepid::codec::from_hex);
         let read = Certificate::from_rdata(&octets.unwrap().unwrap());
         assert_eq!(certificate(held, apex).is_ok(), read.is_ok());
-        collected.insert(subject, Found::Records(vec![read]));
+        collected.insert(subject, Fetched::Records(vec![read]));
     }
     let medium = case.text("medium").parse().unwrap();
     let threepid = Threepid::from_normal(medium, &case.text("address")).unwrap();

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::request::{HOPS, ZONE};
-use super::{Answer, Publisher, Refusal, RefusalKind, Shelf, Spot};
+use super::{Answer, Intake, Refusal, RefusalKind, Shelf, Spot};
 use crate::association::Statement;
 use crate::codec::Url;
 use crate::stub::publish::{Reply, is_deeper};
@@ -31,7 +31,7 @@ enum Relayed {
     Deeper(Name),
 }
 
-impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
+impl<E: Exchange + 'static, F: Fetch, S: Shelf> Intake<E, F, S> {
     /// Passes a statement that somebody vouches for on to the service of the zone `cut`, and from there
     /// deeper, until one answers.
     pub(super) async fn forward(

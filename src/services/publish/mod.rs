@@ -202,7 +202,7 @@ pub trait Shelf: Send + Sync + 'static {
 }
 
 /// Takes publications: what `POST` comes to.
-pub struct Publisher<E, F, S> {
+pub struct Intake<E, F, S> {
     /// What is accepted.
     pub rules: Rules,
     /// Looks up certificates and services, in the trees of the rules.
@@ -238,7 +238,7 @@ enum Way {
     Below { spot: Spot, cut: Name },
 }
 
-impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
+impl<E: Exchange + 'static, F: Fetch, S: Shelf> Intake<E, F, S> {
     /// Takes one publication from the client at `peer`.
     async fn publish(&self, publication: &Publication<'_>, peer: IpAddr) -> Answer {
         self.take(publication, peer).await.unwrap_or_else(Answer::Refused)

@@ -1,6 +1,6 @@
 //! Where the service of a delegated zone is.
 
-use super::{Answer, Publisher, Refusal, RefusalKind, Shelf, Spot};
+use super::{Answer, Intake, Refusal, RefusalKind, Shelf, Spot};
 use crate::codec::Url;
 use crate::crypto::OsRandom;
 use crate::stub::publish::ServiceError;
@@ -8,7 +8,7 @@ use crate::transport::Exchange;
 use crate::transport::http::Fetch;
 use crate::wire::Name;
 
-impl<E: Exchange + 'static, F: Fetch, S: Shelf> Publisher<E, F, S> {
+impl<E: Exchange + 'static, F: Fetch, S: Shelf> Intake<E, F, S> {
     /// Tells where to send it.
     pub(super) async fn refer(&self, spot: &Spot, cut: &Name) -> Result<Answer, Refusal> {
         let locations = self.locations(&spot.apex, cut).await?;

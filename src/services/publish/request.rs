@@ -1,6 +1,6 @@
 //! What a request says besides its body, and how it is answered over HTTP.
 
-use super::{Answer, Publisher, Refusal, RefusalKind, Shelf};
+use super::{Answer, Intake, Refusal, RefusalKind, Shelf};
 use crate::transport::Exchange;
 use crate::transport::http::{
     BodyError, BoxFuture, Fetch, Handler, Request, Response, StatusCode, header,
@@ -68,14 +68,14 @@ impl Answer {
     }
 }
 
-impl<E, F, S> Publisher<E, F, S> {
+impl<E, F, S> Intake<E, F, S> {
     fn told(&self, answer: &Answer) -> Response {
         self.tally.count(answer);
         answer.response()
     }
 }
 
-impl<E: Exchange + 'static, F: Fetch + 'static, S: Shelf> Handler for Publisher<E, F, S> {
+impl<E: Exchange + 'static, F: Fetch + 'static, S: Shelf> Handler for Intake<E, F, S> {
     fn admit(&self, _: &Request) -> Result<usize, Box<Response>> {
         Ok(self.rules.limits.body)
     }

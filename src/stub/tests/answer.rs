@@ -8,7 +8,7 @@ use crate::crypto::SigningKey;
 use crate::signed::{KeyName, ServerName};
 use crate::stub::{Answer, Finding, Found, LookupError, Outcome, Proof, Verifiers};
 use crate::threepid::Threepid;
-use crate::trust::{Anchors, Collected, Found as Certificates, Judge, Step, Vouching};
+use crate::trust::{Anchors, Collected, Fetched as Certificates, Judge, Step, Vouching};
 use crate::wire::{Name, Ttl};
 
 const TS: u64 = 1_790_000_000_000;

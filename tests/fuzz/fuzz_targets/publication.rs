@@ -13,7 +13,7 @@ use threepid::association::Statement;
 use threepid::authority::Place;
 use threepid::clock::{ManualClock, Timestamp};
 use threepid::services::publish::{
-    Below, Limits, Publisher, Rules, Shelf, Tally, Zones,
+    Below, Limits, Intake, Rules, Shelf, Tally, Zones,
 };
 use threepid::signed::{self, Object};
 use threepid::store::{Change, Outcome, StoreError};
@@ -61,10 +61,10 @@ fn apex() -> Name {
     "3pid.example.".parse().expect("a name")
 }
 
-fn publisher() -> Publisher<Nothing, HttpClient, Nothing> {
+fn publisher() -> Intake<Nothing, HttpClient, Nothing> {
     let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_790_000_000)));
     let resolver = "192.0.2.53:53".parse().expect("an address");
-    Publisher {
+    Intake {
         rules: Rules {
             roots: vec![apex()],
             verifiers: Anchors::default(),
@@ -106,7 +106,7 @@ fn request(mut octets: &[u8]) -> Request {
     Request { query, headers, body, ..Request::new(Method::POST, PATH, peer) }
 }
 
-fn respond(publisher: &Publisher<Nothing, HttpClient, Nothing>, request: Request) -> Response {
+fn respond(publisher: &Intake<Nothing, HttpClient, Nothing>, request: Request) -> Response {
     match publisher.admit(&request) {
         Err(response) => *response,
         Ok(most) if request.body.len() > most => publisher.refuse(&request, BodyError::TooLarge(most)),
@@ -121,7 +121,7 @@ fn respond(publisher: &Publisher<Nothing, HttpClient, Nothing>, request: Request
 }
 
 fuzz_target!(|octets: &[u8]| {
-    static PUBLISHER: OnceLock<Publisher<Nothing, HttpClient, Nothing>> = OnceLock::new();
+    static PUBLISHER: OnceLock<Intake<Nothing, HttpClient, Nothing>> = OnceLock::new();
     let request = request(octets);
     let body = request.body.clone();
     let response = respond(PUBLISHER.get_or_init(publisher), request);

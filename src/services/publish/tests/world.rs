@@ -17,7 +17,7 @@ use crate::codec::hex;
 use crate::crypto::{SeededRandom, SigningKey};
 use crate::dnssec::ZoneKey;
 use crate::resolver::Root;
-use crate::services::publish::{Below, Limits, Passages, Publisher, Rules, Shelf, Tally, Zones};
+use crate::services::publish::{Below, Intake, Limits, Passages, Rules, Shelf, Tally, Zones};
 use crate::signed::{Json, KeyName, Limits as JsonLimits, Object};
 use crate::store::{Change, Entry, Outcome, Policy, Store, StoreError};
 use crate::stub::publish::PATH;
@@ -208,7 +208,7 @@ impl Fetch for Servers {
 
 /// All of it.
 pub(super) struct World {
-    pub(super) publisher: Publisher<Network, Servers, Noted>,
+    pub(super) publisher: Intake<Network, Servers, Noted>,
     pub(super) network: Network,
     pub(super) servers: Servers,
     pub(super) clock: ManualClock,
@@ -261,7 +261,7 @@ pub(super) fn world(certificates: [&[Cert]; 2], children: &[Child]) -> World {
     verifiers.insert(root, root_key.public());
     let resolver = "192.0.2.53:53".parse().unwrap();
     let limits = Limits::default();
-    let publisher = Publisher {
+    let publisher = Intake {
         rules: Rules { roots: TREES.map(name).to_vec(), verifiers, limits },
         client: Client::over(
             network.clone(),
