@@ -31,8 +31,10 @@ mod root_list;
 mod tests;
 mod values;
 mod verifier;
+mod web;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::clock::{Clock, SystemClock};
@@ -47,6 +49,7 @@ pub use resolver::Resolver;
 pub use root::Root;
 pub use root_list::RootList;
 pub use values::{AddressError, DNS_PORT, server_address};
+pub use web::Web;
 
 use document::Table;
 use mistake::Mistakes;
@@ -185,15 +188,7 @@ impl Config {
             admin: top.table("admin").map(Admin::read).unwrap_or_default(),
             log: top.table("log").map_or_else(|| top.locate(Log::default()), Log::read),
         };
-        if let (Some(authority), Some(resolver)) = (&config.authority, &config.resolver) {
-            for address in &resolver.listen {
-                if authority.listen.iter().any(|other| values::overlap(address.value, other.value))
-                {
-                    let message = format!("[authority] listens on {} already", address.value);
-                    top.mistake_at(address.position, message);
-                }
-            }
-        }
+        config.check_listeners(&top);
         if let Some(publish) = &config.publish {
             publish.check(&config, &top);
         }
@@ -205,6 +200,29 @@ impl Config {
         }
         top.finish();
         config
+    }
+
+    /// Notes where two sections would listen at one address.
+    fn check_listeners(&self, top: &Table<'_>) {
+        let resolver = self.resolver.iter().flat_map(|part| &part.listen);
+        let parts: [(&str, Vec<&Located<SocketAddr>>); 4] = [
+            ("authority", self.authority.iter().flat_map(|part| &part.listen).collect()),
+            ("resolver", resolver.collect()),
+            ("admin", self.admin.listen.iter().collect()),
+            ("publish", self.publish.iter().flat_map(|part| &part.web.listen).collect()),
+        ];
+        for (at, (_, addresses)) in parts.iter().enumerate() {
+            for address in addresses {
+                let is_it =
+                    |other: &&Located<SocketAddr>| values::overlap(address.value, other.value);
+                let taken =
+                    parts[..at].iter().find(|(_, others)| others.iter().any(|it| is_it(it)));
+                if let Some((part, _)) = taken {
+                    let message = format!("[{part}] listens on {} already", address.value);
+                    top.mistake_at(address.position, message);
+                }
+            }
+        }
     }
 }
 

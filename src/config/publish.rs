@@ -1,28 +1,19 @@
 //! `[publish]`: statements taken over HTTPS.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::allowance::Rate;
 use crate::services::publish;
-use crate::transport::http::CertificateFiles;
 use crate::trust::Anchors;
 use crate::wire::Prefix;
 
-use super::document::{Table, Value};
+use super::document::Table;
 use super::mistake::Located;
 use super::root::{Holder, Root};
 use super::values::{self, DNS_PORT};
+use super::web::Web;
 use super::{Config, verifier};
-
-/// The port of HTTPS (RFC 9110 section 4.2.2).
-const HTTPS_PORT: u16 = 443;
-
-/// What `listen` is where it is not given: every address of the machine.
-const LISTEN: [SocketAddr; 2] = [
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), HTTPS_PORT),
-    SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), HTTPS_PORT),
-];
 
 /// What `resolver` is where it is not given: one on this machine.
 const RESOLVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DNS_PORT);
@@ -38,9 +29,7 @@ const RATE: u32 = 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publish {
     /// Where to answer.
-    pub listen: Vec<Located<SocketAddr>>,
-    /// The certificate of the server; none where it speaks plain HTTP, on loopback.
-    pub certificate: Option<Located<CertificateFiles>>,
+    pub web: Web,
     /// The resolver asked for certificates and services. It is not trusted.
     pub resolver: SocketAddr,
     /// The trees that statements are taken for, each apex once.
@@ -75,10 +64,8 @@ impl Publish {
         if verifiers.is_empty() {
             table.mistake("no [[publish.verifier]] is given, one is needed at least");
         }
-        let listen = values::listen(&table, &LISTEN);
         let publish = Self {
-            certificate: certificate(&table, base, &listen),
-            listen,
+            web: Web::read(&table, base),
             resolver: table
                 .value("resolver")
                 .and_then(|value| values::socket_address(&value, DNS_PORT))
@@ -109,50 +96,7 @@ impl Publish {
                 top.mistake_at(root.apex.position, message);
             }
         }
-        let resolver = config.resolver.iter().flat_map(|part| &part.listen);
-        let others = [
-            ("authority", authority.listen.iter().collect::<Vec<_>>()),
-            ("resolver", resolver.collect()),
-            ("admin", config.admin.listen.iter().collect()),
-        ];
-        for address in &self.listen {
-            for (part, taken) in &others {
-                if taken.iter().any(|other| values::overlap(address.value, other.value)) {
-                    let message = format!("[{part}] listens on {} already", address.value);
-                    top.mistake_at(address.position, message);
-                }
-            }
-        }
     }
-}
-
-/// The files of the server's certificate. Without, it speaks plain HTTP, on loopback alone.
-fn certificate(
-    table: &Table<'_>,
-    base: &Path,
-    listen: &[Located<SocketAddr>],
-) -> Option<Located<CertificateFiles>> {
-    let is_plain = values::switch(table, "plain", false);
-    let (chain, key) = (table.value("certificate"), table.value("key"));
-    if is_plain {
-        for given in [&chain, &key].into_iter().flatten() {
-            given.mistake("`plain = true` stands for no TLS: leave `certificate` and `key` out");
-        }
-        for address in listen.iter().filter(|address| !address.value.ip().is_loopback()) {
-            let message = "`plain = true` is for loopback alone: `listen` on `127.0.0.1:80` or so";
-            table.mistake_at(address.position, message);
-        }
-        return None;
-    }
-    let needed = |value: Option<Value<'_>>, key: &str| {
-        if value.is_none() {
-            table.mistake(format!("`{key}` is missing in [publish]"));
-        }
-        value.and_then(|value| values::path(&value, base))
-    };
-    let (chain, key) = (needed(chain, "certificate"), needed(key, "key"));
-    let (chain, key) = (chain?, key?);
-    Some(chain.with(CertificateFiles { chain: chain.value.clone(), key: key.value }))
 }
 
 fn per_client(table: &Table<'_>) -> Rate {
@@ -207,14 +151,11 @@ mod tests {
     #[test]
     fn defaults_and_what_is_given() {
         let plain = read("certificate = \"c\"\nkey = \"k\"\n").unwrap();
-        assert_eq!(plain.listen.iter().map(|at| at.value).collect::<Vec<_>>(), LISTEN);
-        let files = plain.certificate.unwrap().value;
-        assert_eq!((files.chain, files.key), ("d/c".into(), "d/k".into()));
         assert_eq!((plain.per_client, plain.below), (publish::per_second(20), Below::Refer));
         let given = "listen = [\"[::1]:80\", \"127.0.0.1\"]\nplain = true\nper_client = 3\n\
                      below = \"forward\"\nforward_to = [\"10.0.0.0/8\"]\nca_file = \"ca\"\n";
         let given = read(given).unwrap();
-        assert_eq!((given.listen[1].value.port(), given.certificate), (443, None));
+        assert_eq!(given.web.certificate, None);
         assert_eq!(given.per_client, Rate::per_second(3).bursting(60));
         let Below::Forward { allowed, ca_file } = given.below else { panic!() };
         assert_eq!((allowed.len(), ca_file.unwrap().value), (1, PathBuf::from("d/ca")));
@@ -225,13 +166,6 @@ mod tests {
         assert_eq!(
             mistakes(""),
             ["1:1: `certificate` is missing in [publish]", "1:1: `key` is missing in [publish]"]
-        );
-        assert_eq!(
-            mistakes("plain = true\nkey = \"k\"\nlisten = [\"192.0.2.1\"]"),
-            [
-                "3:7: `plain = true` stands for no TLS: leave `certificate` and `key` out",
-                "4:11: `plain = true` is for loopback alone: `listen` on `127.0.0.1:80` or so",
-            ]
         );
         let tls = "certificate = \"c\"\nkey = \"k\"\n";
         assert_eq!(

@@ -23,6 +23,7 @@ pub mod signing_keys;
 #[cfg(test)]
 mod tests;
 mod watched;
+mod web;
 pub mod zone_edit;
 pub mod zone_file;
 
@@ -236,7 +237,7 @@ impl Daemon {
 
     /// Where statements are taken.
     pub fn publish_addresses(&self) -> &[SocketAddr] {
-        self.publish.as_ref().map_or(&[], |part| &part.addresses)
+        self.publish.as_ref().map_or(&[], |part| &part.web.addresses)
     }
 
     /// Where names are resolved.

@@ -1,12 +1,7 @@
 //! The part of the process that takes statements.
 
-use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
-
-use arc_swap::ArcSwap;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use crate::allowance::Rates;
 use crate::authority::{Place, ServedZone};
@@ -18,14 +13,15 @@ use crate::store::{Change, Outcome, StoreError};
 use crate::stub::publish::PATH;
 use crate::stub::{self, Client};
 use crate::transport::http::{
-    self, BodyError, BoxFuture, ClientLimits, Handler, HttpClient, PlainHttpError, Reach, Request,
-    Response, Router, ServerTls, TrustStore,
+    self, BodyError, BoxFuture, ClientLimits, Handler, HttpClient, Reach, Request, Response,
+    Router, ServerTls, TrustStore,
 };
-use crate::transport::{self, ListenError, Network, Transport, tcp_listener};
+use crate::transport::{self, Network};
 use crate::wire::Name;
+use arc_swap::ArcSwap;
 
 use super::admin::Status;
-use super::listen::each;
+use super::web::WebServer;
 use super::{Hosting, LoadError, StartError};
 
 /// What `[publish]` names, read and found good.
@@ -46,7 +42,7 @@ pub(super) fn open(config: &Config) -> Result<Option<Opened>, LoadError> {
     let mut refuse = |position, error: http::TlsError| {
         mistakes.push(Mistake { position, message: error.to_string() });
     };
-    let tls = plan.certificate.as_ref().map(|files| {
+    let tls = plan.web.certificate.as_ref().map(|files| {
         let loaded = ServerTls::load(files.value.clone());
         loaded.map_err(|error| refuse(files.position, error)).ok()
     });
@@ -115,14 +111,10 @@ pub(super) fn check_keys(config: &Config, zones: &[ServedZone]) -> Result<(), Lo
 
 /// Takes statements until it is stopped.
 pub(super) struct PublishPart {
-    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) web: WebServer,
     door: Arc<Door>,
-    tls: Option<Arc<ServerTls>>,
     hosting: Hosting,
     clock: Arc<dyn Clock>,
-    /// Ends the servers by being dropped.
-    stop: watch::Sender<()>,
-    servers: JoinSet<Result<(), PlainHttpError>>,
 }
 
 /// Has the parts that are there now answer.
@@ -184,35 +176,18 @@ impl PublishPart {
         clock: &Arc<dyn Clock>,
         status: &Status,
     ) -> Result<Self, StartError> {
-        let listeners = each(path, &plan.listen, listen)?;
         let rates = Arc::new(Rates::new(plan.per_client));
         let tally = Arc::new(Tally::new(&status.telemetry));
         let kept = Kept { rates, passages: Arc::default(), tally };
         let parts = parts(plan, opened.below, hosting, clock, kept);
         let door = Arc::new(Door(ArcSwap::from_pointee(parts)));
-        let (stop, stopped) = watch::channel(());
-        let (mut addresses, mut servers) = (Vec::new(), JoinSet::new());
-        for listener in listeners {
-            addresses.push(listener.local_addr().map_err(StartError::System)?);
-            let listener =
-                tokio::net::TcpListener::from_std(listener).map_err(StartError::System)?;
-            let handler: Arc<dyn Handler> = door.clone();
-            let mut stopped = stopped.clone();
-            let stopped = async move {
-                let _ = stopped.changed().await;
-            };
-            let limits = http::Limits::default();
-            servers.spawn(http::serve(listener, opened.tls.clone(), handler, limits, stopped));
-        }
-        let (hosting, clock, tls) = (hosting.clone(), Arc::clone(clock), opened.tls);
-        Ok(Self { addresses, door, tls, hosting, clock, stop, servers })
+        let web = WebServer::start(&plan.web, path, opened.tls, door.clone())?;
+        Ok(Self { web, door, hosting: hosting.clone(), clock: Arc::clone(clock) })
     }
 
     /// Takes statements as `plan` says from here on.
     pub(super) fn replace(&self, plan: &config::Publish, opened: Opened) {
-        if let Some(tls) = &self.tls {
-            tls.follow();
-        }
+        self.web.follow_certificate();
         let mut kept = self.door.0.load().kept.clone();
         if kept.rates.rate() != plan.per_client {
             kept.rates = Arc::new(Rates::new(plan.per_client));
@@ -222,15 +197,8 @@ impl PublishPart {
     }
 
     /// Answers what is asked already, and ends.
-    pub(super) async fn stop(mut self) {
-        drop(self.stop);
-        while let Some(ended) = self.servers.join_next().await {
-            match ended {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(%error, "no statements were taken there"),
-                Err(error) => tracing::error!(%error, "a server of statements ended badly"),
-            }
-        }
+    pub(super) async fn stop(self) {
+        self.web.stop("[publish]").await;
     }
 }
 
@@ -281,11 +249,6 @@ fn taker(
         passages,
         tally,
     }
-}
-
-fn listen(address: SocketAddr) -> Result<Vec<TcpListener>, ListenError> {
-    let refused = |error| ListenError { address, transport: Transport::Tcp, error };
-    tcp_listener(address).map(|listener| vec![listener]).map_err(refused)
 }
 
 #[cfg(test)]

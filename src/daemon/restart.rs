@@ -30,10 +30,9 @@ fn settings(config: &Config) -> Vec<Setting> {
         settings.extend(list("`listen` of [resolver]", &part.listen));
     }
     if let Some(part) = &config.publish {
-        settings.extend(list("`listen` of [publish]", &part.listen));
-        settings.extend(
-            part.certificate.iter().map(|files| one("`certificate`, `key` of [publish]", files)),
-        );
+        settings.extend(list("`listen` of [publish]", &part.web.listen));
+        let files = part.web.certificate.iter();
+        settings.extend(files.map(|files| one("`certificate`, `key` of [publish]", files)));
     }
     settings.extend(config.admin.listen.iter().map(|listen| one("`listen` of [admin]", listen)));
     settings.push(one("[log]", &config.log));
