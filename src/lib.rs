@@ -17,10 +17,11 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | 12 command line | [`cli`] |
-//! | 11 wiring | [`daemon`] |
-//! | 10 configuration | [`config`] |
-//! | 9 what is answered on the network | [`services`] |
+//! | 13 command line | [`cli`] |
+//! | 12 wiring | [`daemon`] |
+//! | 11 configuration | [`config`] |
+//! | 10 what is answered on the network | [`services`] |
+//! | 9 acting for people | [`verifier`] |
 //! | 8 client library | [`stub`] |
 //! | 7 drivers | [`recursor`], [`courier`] |
 //! | 6 input and output | [`disk`], [`store`], [`transport`] |
@@ -71,16 +72,19 @@ pub mod recursor;
 // Floor 8: the client library.
 pub mod stub;
 
-// Floor 9: what is answered on the network.
+// Floor 9: acting for people.
+pub mod verifier;
+
+// Floor 10: what is answered on the network.
 pub mod services;
 
-// Floor 10: configuration.
+// Floor 11: configuration.
 pub mod config;
 
-// Floor 11: wiring.
+// Floor 12: wiring.
 pub mod daemon;
 
-// Floor 12: the command line.
+// Floor 13: the command line.
 pub mod cli;
 
 pub mod manual;

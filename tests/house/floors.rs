@@ -3,7 +3,7 @@
 use super::source::{sources, uses};
 
 /// The floors, lowest first. What stands on one floor does not know its neighbours.
-const FLOORS: [&[&str]; 13] = [
+const FLOORS: [&[&str]; 14] = [
     &["codec", "clock", "telemetry"],
     &["crypto", "wire"],
     &["threepid", "signed", "dnssec"],
@@ -13,6 +13,7 @@ const FLOORS: [&[&str]; 13] = [
     &["disk", "store", "transport"],
     &["courier", "recursor"],
     &["stub"],
+    &["verifier"],
     &["services"],
     &["config"],
     &["daemon"],
