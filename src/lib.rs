@@ -21,7 +21,7 @@
 //! | 12 wiring | [`daemon`] |
 //! | 11 configuration | [`config`] |
 //! | 10 what is answered on the network | [`services`] |
-//! | 9 acting for people | [`verifier`] |
+//! | 9 acting for people | [`homeserver`], [`verifier`] |
 //! | 8 client library | [`stub`] |
 //! | 7 drivers | [`recursor`], [`courier`] |
 //! | 6 input and output | [`disk`], [`store`], [`transport`] |
@@ -73,6 +73,7 @@ pub mod recursor;
 pub mod stub;
 
 // Floor 9: acting for people.
+pub mod homeserver;
 pub mod verifier;
 
 // Floor 10: what is answered on the network.

@@ -94,6 +94,12 @@ impl Mxid {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The homeserver that it is of.
+    pub fn server(&self) -> ServerName {
+        let (_, server) = self.0.split_once(':').expect("the id had a server when it was read");
+        server.parse().expect("the server had a name when the id was read")
+    }
 }
 
 impl FromStr for Mxid {
@@ -255,6 +261,8 @@ mod tests {
         for fine in ["@a:b", "@:b", "@Älice/1:matrix.example:8448", "@a b:[::1]", &longest] {
             assert_eq!(fine.parse::<Mxid>().unwrap().to_string(), fine);
         }
+        let server = "@Älice/1:matrix.example:8448".parse::<Mxid>().unwrap().server();
+        assert_eq!(server.as_str(), "matrix.example:8448");
         let over = format!("@x{}", &longest[1..]);
         for bad in ["", "@", "@a", "a:b", "@a:", "@a\0:b", "@a:b c", &over] {
             assert_eq!(bad.parse::<Mxid>(), Err(AssociationError::Mxid(bad.to_owned())));

@@ -48,6 +48,20 @@ pub fn from_date(text: &str) -> Result<u64, TextError> {
     Ok((days_before(year) + months + day - 1) * DAY + time)
 }
 
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// The seconds since 1970 of a moment as HTTP has it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section
+/// 5.6.7). The day of the week is not looked at; the forms that nobody shall write any more are none.
+pub fn from_http_date(text: &str) -> Option<u64> {
+    let (_, rest) = text.split_once(", ")?;
+    let [day, month, year, time, "GMT"] = rest.split(' ').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    from_date(&format!("{year}{month:02}{day}{}", time.replace(':', ""))).ok()
+}
+
 fn is_leap(year: u64) -> bool {
     year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
@@ -81,6 +95,14 @@ fn day_to_date(day: u64) -> (u64, u64, u64) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn moments_of_http() {
+        assert_eq!(from_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        for bad in ["0", "", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 6 Nov 1994 08:49:37 GMT"] {
+            assert_eq!(from_http_date(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn known_moments() {

@@ -11,7 +11,7 @@ mod reader;
 mod text;
 mod url;
 
-pub use date::{date, from_date, utc};
+pub use date::{date, from_date, from_http_date, utc};
 pub use percent::{from_percent, percent};
 pub use reader::{ReadError, Reader};
 pub use text::{TextError, base32hex, base64, base64_unpadded, from_base32hex, from_base64};

@@ -16,11 +16,14 @@
 //! object.signatures()?.verify(&name, &key.public(), &object.signed_octets())?;
 //! # Ok::<(), threepid::signed::SignedError>(())
 //! ```
+//!
+//! A request that a server sends in its own name is such an object, too: [`SignedRequest`].
 
 mod json;
 mod key_file;
 mod names;
 mod read;
+mod request;
 mod signatures;
 
 use thiserror::Error;
@@ -29,6 +32,7 @@ pub use json::{Json, MAX_INTEGER, Object};
 pub use key_file::{KeyFileError, NamedKey};
 pub use names::{Host, KeyId, KeyName, ServerName};
 pub use read::Limits;
+pub use request::{Authorization, SignedRequest};
 pub use signatures::Signatures;
 
 /// Why something is not signed JSON, or not what is asked of it.
@@ -74,4 +78,10 @@ pub enum SignedError {
     /// The signature is not this key's.
     #[error("the signature by {0} does not verify")]
     BadSignature(KeyName),
+    /// Not the value of an `Authorization` field of the scheme `X-Matrix`.
+    #[error("bad X-Matrix authorization: {0}")]
+    Authorization(&'static str),
+    /// The request is signed for another server.
+    #[error("signed for {0:?}, which is another server")]
+    Destination(String),
 }

@@ -13,7 +13,7 @@ const FLOORS: [&[&str]; 14] = [
     &["disk", "store", "transport"],
     &["courier", "recursor"],
     &["stub"],
-    &["verifier"],
+    &["homeserver", "verifier"],
     &["services"],
     &["config"],
     &["daemon"],

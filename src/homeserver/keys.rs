@@ -1,0 +1,93 @@
+//! The keys of homeservers ("Retrieving server keys").
+
+use std::collections::BTreeMap;
+
+use super::{Homeservers, Refused, object};
+use crate::clock::Timestamp;
+use crate::crypto::PublicKey;
+use crate::signed::{Json, KeyId, KeyName, Object, ServerName};
+use crate::transport::http::{Fetch, Outgoing};
+
+/// What a server was asked for its keys, and said.
+#[derive(Debug, Clone)]
+pub(super) struct ServerKeys {
+    /// The keys for requests, or why there are none.
+    keys: Result<BTreeMap<KeyId, PublicKey>, Refused>,
+    /// Until when they count.
+    valid_until: Timestamp,
+    /// From when on it may be asked again.
+    again: Timestamp,
+}
+
+impl ServerKeys {
+    /// The key, where it counts now.
+    fn key(&self, id: &KeyId, now: Timestamp) -> Option<PublicKey> {
+        let keys = self.keys.as_ref().ok().filter(|_| now < self.valid_until)?;
+        keys.get(id).cloned()
+    }
+}
+
+impl<F: Fetch> Homeservers<F> {
+    /// A key that its server signs requests with.
+    pub(super) async fn key(&self, name: &KeyName) -> Result<PublicKey, Refused> {
+        let now = self.clock.now();
+        let known = self.keys.last(&name.server);
+        if let Some(key) = known.as_ref().and_then(|known| known.key(&name.id, now)) {
+            return Ok(key);
+        }
+        let known = match known.filter(|known| now < known.again) {
+            Some(known) => known,
+            None => self.ask_keys(&name.server, now).await,
+        };
+        let key = known.key(&name.id, now);
+        known.keys?;
+        key.ok_or_else(|| Refused::Key(name.clone()))
+    }
+
+    async fn ask_keys(&self, server: &ServerName, now: Timestamp) -> ServerKeys {
+        let asked = match self.ask(server, "/_matrix/key/v2/server", Outgoing::get).await {
+            Ok(answer) => object(server, &answer).and_then(|object| self.read_keys(server, object)),
+            Err(refused) => Err(refused),
+        };
+        let most = now.saturating_add(self.limits.keys_kept);
+        let (keys, valid_until) = match asked {
+            Ok((keys, until)) => (Ok(keys), until.min(most)),
+            Err(refused) => (Err(refused), now),
+        };
+        let again = now.saturating_add(self.limits.keys_again);
+        let keys = ServerKeys { keys, valid_until, again };
+        self.keys.insert(server.clone(), keys.clone(), valid_until.max(again));
+        keys
+    }
+
+    /// Reads the keys that a server signed itself, and until when they count.
+    fn read_keys(
+        &self,
+        server: &ServerName,
+        object: Object,
+    ) -> Result<(BTreeMap<KeyId, PublicKey>, Timestamp), Refused> {
+        let unusable = |expected| Refused::Unusable { server: server.clone(), expected };
+        if object.string("server_name") != Some(server.as_str()) {
+            return Err(unusable("keys of its own"));
+        }
+        let until = object.clone().take_unsigned("valid_until_ts");
+        let until = until.map_err(|_| unusable("keys that tell until when they count"))?;
+        let (signatures, octets) = (object.signatures()?, object.signed_octets());
+        let Some(Json::Object(listed)) = object.get("verify_keys") else {
+            return Err(unusable("keys for requests"));
+        };
+        let read = listed.iter().filter_map(|(id, key)| read_key(id, key));
+        let is_its_own = |(id, key): &(KeyId, PublicKey)| {
+            let name = KeyName::new(server.clone(), id.clone());
+            signatures.verify(&name, key, &octets).is_ok()
+        };
+        let keys = read.take(self.limits.keys).filter(is_its_own).collect();
+        Ok((keys, Timestamp::from_millis(until)))
+    }
+}
+
+/// An Ed25519 key; others are nothing to us.
+fn read_key(id: &str, key: &Json) -> Option<(KeyId, PublicKey)> {
+    let Json::Object(key) = key else { return None };
+    Some((id.parse().ok()?, key.string("key")?.parse().ok()?))
+}
