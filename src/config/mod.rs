@@ -213,11 +213,10 @@ impl Config {
         ];
         for (at, (_, addresses)) in parts.iter().enumerate() {
             for address in addresses {
-                let is_it =
-                    |other: &&Located<SocketAddr>| values::overlap(address.value, other.value);
-                let taken =
-                    parts[..at].iter().find(|(_, others)| others.iter().any(|it| is_it(it)));
-                if let Some((part, _)) = taken {
+                let is_taken = |others: &[&Located<SocketAddr>]| {
+                    others.iter().any(|other| values::overlap(address.value, other.value))
+                };
+                if let Some((part, _)) = parts[..at].iter().find(|(_, others)| is_taken(others)) {
                     let message = format!("[{part}] listens on {} already", address.value);
                     top.mistake_at(address.position, message);
                 }
