@@ -16,6 +16,13 @@ pub struct Log {
     texts: Texts,
 }
 
+impl Log {
+    /// Writes them in these texts.
+    pub fn new(texts: Texts) -> Self {
+        Self { texts }
+    }
+}
+
 impl Courier for Log {
     fn send<'a>(
         &'a self,

@@ -22,4 +22,4 @@ pub use log::Log;
 pub use mail::{Mail, MailError, MailSettings, Security};
 pub use sms::{Gateway, GatewayError, Sms};
 pub use template::{Escape, Template, TemplateError};
-pub use texts::{Letter, Texts};
+pub use texts::{Texts, TextsError};

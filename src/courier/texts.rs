@@ -1,81 +1,172 @@
 //! What messages say, unless an operator says it otherwise.
 
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
 use super::template::{Escape, Template, TemplateError};
 use crate::verification::{Errand, Message};
 
 /// The places that a text may have, whatever it is about.
 const PLACES: [&str; 7] = ["address", "token", "link", "server", "mxid", "sender", "room"];
 
+/// How the files of a letter's texts end: its subject, a mail as plain text and as HTML, an SMS.
+const ENDS: [&str; 4] = ["subject.txt", "txt", "html", "sms.txt"];
+
+/// The longest text that is read, in octets.
+const LONGEST: u64 = 64 << 10;
+
 /// The texts of one kind of message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
-    /// The subject of a mail.
-    pub subject: Template,
-    /// A mail as plain text.
-    pub plain: Template,
-    /// A mail as HTML.
-    pub html: Template,
-    /// An SMS.
-    pub sms: Template,
+pub(super) struct Letter {
+    pub(super) subject: Template,
+    pub(super) plain: Template,
+    pub(super) html: Template,
+    pub(super) sms: Template,
 }
 
 /// The texts of all kinds of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Texts {
     /// A client wants to know whether the address is its user's.
-    pub verify: Letter,
+    verify: Letter,
     /// Another verification server asks to prove it too.
-    pub confirm: Letter,
+    confirm: Letter,
     /// An invitation into a room.
-    pub invite: Letter,
+    invite: Letter,
 }
 
-/// Reads one text, as an operator gives it.
-///
-/// # Errors
-/// Where it has an unknown place, or a brace alone.
-pub(super) fn text(source: &str) -> Result<Template, TemplateError> {
-    Template::parse(source, &PLACES)
+/// Why texts of an operator cannot be used.
+#[derive(Debug, Error)]
+pub enum TextsError {
+    /// The directory, or a file in it, cannot be read.
+    #[error("{}: {error}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// A file in it is for no text.
+    #[error("{}: no text is called that, expected one of {expected}", path.display())]
+    Unknown {
+        /// Which.
+        path: PathBuf,
+        /// What it may have been meant to be.
+        expected: String,
+    },
+    /// A text cannot be used.
+    #[error("{}: {error}", path.display())]
+    Template {
+        /// Where it stands; the name alone where it is built in.
+        path: PathBuf,
+        /// Why not.
+        error: TemplateError,
+    },
+}
+
+/// What a text of a letter has to have in it.
+#[derive(Clone, Copy)]
+enum Asks {
+    /// A token, that comes back.
+    ForToken,
+    Nothing,
+}
+
+impl Asks {
+    /// Reads the text of the file that ends like this. Whoever gets it has to find the token in it; in HTML
+    /// the link that has it will do.
+    fn read(self, end: &str, text: &str) -> Result<Template, TemplateError> {
+        let template = Template::parse(text.trim_end_matches('\n'), &PLACES)?;
+        match (self, end) {
+            (Self::Nothing, _) | (_, "subject.txt") => Ok(template),
+            (_, "html") => template.clone().with("link").or_else(|_| template.with("token")),
+            _ => template.with("token"),
+        }
+    }
 }
 
 impl Letter {
-    /// The letter of these texts, each as an operator gives it. A token has to stand in `plain` and `sms`, and
-    /// the link, or the token, in `html`.
-    ///
-    /// # Errors
-    /// Where a text has an unknown place, a brace alone, or not what it needs.
-    pub fn asking(
-        subject: &str,
-        plain: &str,
-        html: &str,
-        sms: &str,
-    ) -> Result<Self, TemplateError> {
-        let plain = text(plain)?.with("token")?;
-        let html = text(html)?;
-        let html = html.clone().with("link").or_else(|_| html.with("token"))?;
-        Ok(Self { subject: text(subject)?, plain, html, sms: text(sms)?.with("token")? })
-    }
-
-    /// The same for a letter that asks for nothing.
-    ///
-    /// # Errors
-    /// Where a text has an unknown place, or a brace alone.
-    pub fn telling(
-        subject: &str,
-        plain: &str,
-        html: &str,
-        sms: &str,
-    ) -> Result<Self, TemplateError> {
-        Ok(Self {
-            subject: text(subject)?,
-            plain: text(plain)?,
-            html: text(html)?,
-            sms: text(sms)?,
-        })
+    /// The letter whose files are called `name` in `directory`; what is not there is built in.
+    fn read(
+        directory: Option<&Path>,
+        name: &str,
+        asks: Asks,
+        built_in: [&str; 4],
+    ) -> Result<Self, TextsError> {
+        let read = |at: usize| {
+            let file = format!("{name}.{}", ENDS[at]);
+            let path = directory.map_or_else(|| file.clone().into(), |place| place.join(&file));
+            let own = directory.map_or(Ok(None), |_| text(&path));
+            let own = own.map_err(|error| TextsError::Unreadable { path: path.clone(), error })?;
+            let text = own.as_deref().unwrap_or(built_in[at]);
+            asks.read(ENDS[at], text).map_err(|error| TextsError::Template { path, error })
+        };
+        Ok(Self { subject: read(0)?, plain: read(1)?, html: read(2)?, sms: read(3)? })
     }
 }
 
+/// What stands in a file, where there is one.
+fn text(path: &Path) -> io::Result<Option<String>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut text = String::new();
+    match file.take(LONGEST + 1).read_to_string(&mut text)? as u64 {
+        read if read > LONGEST => {
+            Err(io::Error::other(format!("longer than {LONGEST} octets, which no message is")))
+        }
+        _ => Ok(Some(text)),
+    }
+}
+
+/// The built-in texts of a letter.
+macro_rules! built_in {
+    ($name:literal) => {
+        [
+            include_str!(concat!("texts/", $name, ".subject.txt")),
+            include_str!(concat!("texts/", $name, ".txt")),
+            include_str!(concat!("texts/", $name, ".html")),
+            include_str!(concat!("texts/", $name, ".sms.txt")),
+        ]
+    };
+}
+
 impl Texts {
+    /// The texts of an operator: `verify`, `confirm` and `invite`, each with `.subject.txt`, `.txt`, `.html`
+    /// and `.sms.txt`, in this directory. What has no file there is said in the words built in.
+    ///
+    /// # Errors
+    /// Where a file cannot be read, is called otherwise, has an unknown place or a brace alone, or lacks the
+    /// token that it has to bring.
+    pub fn read(directory: &Path) -> Result<Self, TextsError> {
+        let unreadable = |error| TextsError::Unreadable { path: directory.to_owned(), error };
+        for entry in fs::read_dir(directory).map_err(unreadable)? {
+            let name = entry.map_err(unreadable)?.file_name();
+            if !is_a_text(&name.to_string_lossy()) {
+                let (path, expected) =
+                    (directory.join(name), ENDS.map(|end| format!("verify.{end}")));
+                let expected =
+                    format!("{}, and the same of confirm and invite", expected.join(", "));
+                return Err(TextsError::Unknown { path, expected });
+            }
+        }
+        Self::of(Some(directory))
+    }
+
+    fn of(directory: Option<&Path>) -> Result<Self, TextsError> {
+        let read = |name, asks, built_in| Letter::read(directory, name, asks, built_in);
+        Ok(Self {
+            verify: read("verify", Asks::ForToken, built_in!("verify"))?,
+            confirm: read("confirm", Asks::ForToken, built_in!("confirm"))?,
+            invite: read("invite", Asks::Nothing, built_in!("invite"))?,
+        })
+    }
+
     /// The letter for this errand.
     pub(super) fn letter(&self, errand: &Errand) -> &Letter {
         match errand {
@@ -88,31 +179,17 @@ impl Texts {
 
 impl Default for Texts {
     fn default() -> Self {
-        let built_in = "the texts built in have what they need";
-        let verify = Letter::asking(
-            "Confirm your email address",
-            include_str!("texts/verify.txt"),
-            include_str!("texts/verify.html"),
-            "{token} is the code that confirms your phone number. Tell it to nobody who asks for it.",
-        );
-        let confirm = Letter::asking(
-            "Confirm that {mxid} is you",
-            include_str!("texts/confirm.txt"),
-            include_str!("texts/confirm.html"),
-            "{server} says that you are {mxid} on Matrix. If you are, the code is {token}.",
-        );
-        let invite = Letter::telling(
-            "{sender} invites you to talk on Matrix",
-            include_str!("texts/invite.txt"),
-            include_str!("texts/invite.html"),
-            "{sender} invites you to talk on Matrix. {link}",
-        );
-        Self {
-            verify: verify.expect(built_in),
-            confirm: confirm.expect(built_in),
-            invite: invite.expect(built_in),
-        }
+        Self::of(None).expect("the texts built in have what they need")
     }
+}
+
+/// Whether a file is called as a text is. What begins with a dot is an editor's.
+fn is_a_text(name: &str) -> bool {
+    let parts = name.split_once('.');
+    name.starts_with('.')
+        || parts.is_some_and(|(kind, end)| {
+            ["verify", "confirm", "invite"].contains(&kind) && ENDS.contains(&end)
+        })
 }
 
 /// Fills a text with what is in a message.
@@ -162,10 +239,32 @@ mod tests {
         assert!(sms.contains("123456") && sms.len() <= 160, "it fits one SMS");
     }
 
+    /// What comes of a directory with these files.
+    fn read(files: &[(&str, &str)]) -> Result<Texts, String> {
+        let directory = tempfile::tempdir().unwrap();
+        files.iter().for_each(|(name, text)| fs::write(directory.path().join(name), text).unwrap());
+        let read = Texts::read(directory.path()).map_err(|error| error.to_string());
+        read.map_err(|told| told.replace(directory.path().to_str().unwrap(), "."))
+    }
+
     #[test]
-    fn a_letter_without_its_token_is_no_use() {
-        let missing = Letter::asking("s", "no code", "{link}", "{token}").unwrap_err();
-        assert_eq!(missing, TemplateError::Missing("token"));
-        assert!(Letter::asking("s", "{token}", "neither", "{token}").is_err());
+    fn an_operator_says_it_otherwise() {
+        let texts = read(&[("verify.txt", "{token}!\n"), (".verify.txt.swp", "x")]).unwrap();
+        assert_eq!(fill(&texts.verify.plain, &message(), Escape::Plain), "123456!");
+        assert_eq!(texts.confirm, Texts::default().confirm);
+        assert_eq!(texts.verify.html, Texts::default().verify.html);
+    }
+
+    #[test]
+    fn texts_that_are_no_use_are_told() {
+        let told = |name, text| read(&[(name, text)]).unwrap_err();
+        assert_eq!(told("verify.txt", "no code"), "./verify.txt: the text has no {token}");
+        assert_eq!(told("confirm.sms.txt", "x"), "./confirm.sms.txt: the text has no {token}");
+        assert!(told("verify.html", "neither").contains("has no {token}"));
+        assert!(read(&[("verify.html", "{link}"), ("invite.txt", "come")]).is_ok());
+        assert!(told("verify.txt", "\n{tokn}").starts_with("./verify.txt: line 2: {tokn} is not"));
+        assert!(told("verfy.txt", "{token}").starts_with("./verfy.txt: no text is called that"));
+        assert!(told("verify.txt", &"{token}".repeat(10_000)).contains("longer than"));
+        assert!(Texts::read("/nowhere".as_ref()).unwrap_err().to_string().starts_with("/nowhere:"));
     }
 }
