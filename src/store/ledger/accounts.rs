@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Ledger, Octets};
+use super::{Ledger, Octets, Pages};
 use crate::association::Mxid;
 use crate::clock::Timestamp;
 use crate::codec;
@@ -15,6 +16,8 @@ use crate::crypto::{Random, sha256};
 use crate::store::StoreError;
 
 pub(super) const ACCOUNTS: Octets = TableDefinition::new("accounts");
+pub(super) const HOLDERS: Octets = TableDefinition::new("holders");
+pub(super) const IDLE: Octets = TableDefinition::new("idle");
 pub(super) const AGREEMENTS: Octets = TableDefinition::new("agreements");
 
 /// The longest text that is looked up as an access token, in octets.
@@ -76,33 +79,71 @@ pub struct Account {
     pub mxid: Mxid,
     /// When the token was given out.
     pub since: Timestamp,
+    /// When it was used last; it may be noted late, by [a part](NOTED) of the time it may be idle.
+    pub seen: Timestamp,
 }
+
+/// How much of the time that a token may be idle passes before it is noted that it was used: so uses do
+/// not each cost a write.
+const NOTED: u32 = 16;
 
 #[derive(Serialize, Deserialize)]
 struct Row {
     mxid: String,
     since: u64,
+    seen: u64,
+}
+
+impl Row {
+    fn seen(&self) -> Timestamp {
+        Timestamp::from_millis(self.seen)
+    }
 }
 
 impl Ledger {
-    /// Keeps that `token` is `account`'s.
+    /// Gives `token` to `mxid`. Of more than `most`, the user loses those that were idle for longest.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn add_account(&self, token: &AccessToken, account: &Account) -> Result<(), StoreError> {
-        let row = Row { mxid: account.mxid.to_string(), since: account.since.as_millis() };
-        self.write(|pages| pages.put(ACCOUNTS, &token.key(), &row))
+    pub fn add_account(
+        &self,
+        token: &AccessToken,
+        mxid: &Mxid,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<(), StoreError> {
+        let key = token.key();
+        let row = Row { mxid: mxid.to_string(), since: now.as_millis(), seen: now.as_millis() };
+        self.write(|pages| {
+            make_room(pages, mxid, most)?;
+            pages.put(ACCOUNTS, &key, &row)?;
+            pages.put(HOLDERS, &holder_key(mxid.as_str(), &key), &())?;
+            pages.put(IDLE, &idle_key(now, &key), &())
+        })
     }
 
-    /// Whose `token` is.
+    /// Whose `token` is, which is used now. Nobody's, where it was idle for as long as `idle`.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn account(&self, token: &AccessToken) -> Result<Option<Account>, StoreError> {
+    pub fn account(
+        &self,
+        token: &AccessToken,
+        now: Timestamp,
+        idle: Duration,
+    ) -> Result<Option<Account>, StoreError> {
         let damaged = |_| StoreError::Damaged("an account of nobody".to_owned());
-        let Some(row) = self.get::<Row>(ACCOUNTS, &token.key())? else { return Ok(None) };
-        let mxid = row.mxid.parse().map_err(damaged)?;
-        Ok(Some(Account { mxid, since: Timestamp::from_millis(row.since) }))
+        let key = token.key();
+        let Some(row) = self.get::<Row>(ACCOUNTS, &key)? else { return Ok(None) };
+        let unused = now.since(row.seen());
+        if unused >= idle {
+            return Ok(None);
+        }
+        if unused >= idle / NOTED {
+            self.write(|pages| note_use(pages, &key, now))?;
+        }
+        let (since, seen) = (Timestamp::from_millis(row.since), row.seen());
+        Ok(Some(Account { mxid: row.mxid.parse().map_err(damaged)?, since, seen }))
     }
 
     /// Forgets `token`. False where it was nobody's.
@@ -110,7 +151,29 @@ impl Ledger {
     /// # Errors
     /// What the disk says.
     pub fn remove_account(&self, token: &AccessToken) -> Result<bool, StoreError> {
-        self.write(|pages| pages.remove(ACCOUNTS, &token.key()))
+        self.write(|pages| remove(pages, &token.key()))
+    }
+
+    /// Forgets tokens that were idle for as long as `idle`, at most `most` of them. Gives how many it
+    /// looked at: where that is `most`, there may be more.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn expire_accounts(
+        &self,
+        idle: Duration,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<usize, StoreError> {
+        let end = now.saturating_sub(idle).as_millis().saturating_add(1).to_be_bytes();
+        self.write(|pages| {
+            let due = pages.keys_before(IDLE, &end, most)?;
+            for key in &due {
+                pages.remove(IDLE, key)?;
+                expire(pages, &key[8..], idle, now)?;
+            }
+            Ok(due.len())
+        })
     }
 
     /// The terms that a user agreed to, by their addresses.
@@ -135,4 +198,59 @@ impl Ledger {
             pages.put(AGREEMENTS, key, &agreed)
         })
     }
+}
+
+/// Takes tokens from a user until there are fewer than `most`.
+fn make_room(pages: &Pages<'_>, mxid: &Mxid, most: usize) -> Result<(), StoreError> {
+    let start = holder_key(mxid.as_str(), &[]);
+    let mut held = Vec::new();
+    for key in pages.keys_below(HOLDERS, &start)? {
+        let token = key[start.len()..].to_vec();
+        let row: Option<Row> = pages.get(ACCOUNTS, &token)?;
+        held.push((row.map_or(0, |row| row.seen), token));
+    }
+    held.sort_unstable();
+    let excess = (held.len() + 1).saturating_sub(most);
+    for (_, token) in held.iter().take(excess) {
+        remove(pages, token)?;
+    }
+    Ok(())
+}
+
+fn note_use(pages: &Pages<'_>, token: &[u8], now: Timestamp) -> Result<(), StoreError> {
+    match pages.get::<Row>(ACCOUNTS, token)? {
+        Some(row) => pages.put(ACCOUNTS, token, &Row { seen: now.as_millis(), ..row }),
+        None => Ok(()),
+    }
+}
+
+/// Forgets a token that is idle for too long; one that was used meanwhile is looked at later.
+fn expire(
+    pages: &Pages<'_>,
+    token: &[u8],
+    idle: Duration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match pages.get::<Row>(ACCOUNTS, token)? {
+        Some(row) if now.since(row.seen()) < idle => {
+            pages.put(IDLE, &idle_key(row.seen(), token), &())
+        }
+        _ => remove(pages, token).map(|_| ()),
+    }
+}
+
+/// Forgets a token. What tells when it was used is forgotten when it would have been looked at.
+fn remove(pages: &Pages<'_>, token: &[u8]) -> Result<bool, StoreError> {
+    let Some(row) = pages.get::<Row>(ACCOUNTS, token)? else { return Ok(false) };
+    pages.remove(HOLDERS, &holder_key(&row.mxid, token))?;
+    pages.remove(ACCOUNTS, token)
+}
+
+/// No user id has an octet 0.
+fn holder_key(mxid: &str, token: &[u8]) -> Vec<u8> {
+    [mxid.as_bytes(), b"\0", token].concat()
+}
+
+fn idle_key(seen: Timestamp, token: &[u8]) -> Vec<u8> {
+    [&seen.as_millis().to_be_bytes(), token].concat()
 }

@@ -6,6 +6,8 @@
 //! | `openers` | SHA-256 of identifier and client secret | id of the session that they opened last |
 //! | `ends` | end of a session, its id | nothing |
 //! | `accounts` | SHA-256 of an access token | whose it is: [`Account`] |
+//! | `holders` | user id, 0, SHA-256 of an access token | nothing: it is the user's |
+//! | `idle` | when a token was used, at the earliest; its SHA-256 | nothing |
 //! | `agreements` | user id | addresses of the terms that the user agreed to |
 //! | `invitations` | medium, address, token | an [`Invitation`] |
 //! | `invited` | token of an invitation | its key in `invitations` |
@@ -50,12 +52,14 @@ const META_FORMAT: &[u8] = b"format";
 const FORMAT: u64 = 1;
 
 /// Every table, so that each is there from the beginning.
-const TABLES: [Octets; 9] = [
+const TABLES: [Octets; 11] = [
     META,
     sessions::SESSIONS,
     sessions::OPENERS,
     sessions::ENDS,
     accounts::ACCOUNTS,
+    accounts::HOLDERS,
+    accounts::IDLE,
     accounts::AGREEMENTS,
     invitations::INVITATIONS,
     invitations::INVITED,
@@ -186,6 +190,20 @@ impl Pages<'_> {
 
     fn remove(&self, table: Octets, key: &[u8]) -> Result<bool, StoreError> {
         Ok(self.0.open_table(table)?.remove(key)?.is_some())
+    }
+
+    /// The keys that begin with `start`.
+    fn keys_below(&self, table: Octets, start: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let table = self.0.open_table(table)?;
+        let mut found = Vec::new();
+        for entry in table.range::<&[u8]>(start..)? {
+            let key = entry?.0.value().to_vec();
+            if !key.starts_with(start) {
+                break;
+            }
+            found.push(key);
+        }
+        Ok(found)
     }
 
     /// The first keys below `end`, at most `most`.

@@ -108,25 +108,77 @@ fn sessions_are_forgotten_when_they_end() {
     assert_eq!(desk.ledger().expire_sessions(&limits, hours(99), 10), Ok(0));
 }
 
+const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+
+fn user(name: &str) -> Mxid {
+    format!("@{name}:example.com").parse().unwrap()
+}
+
+impl Desk {
+    /// Gives a user a token, of which there may be 3.
+    fn token(&mut self, name: &str, now: Timestamp) -> AccessToken {
+        let token = AccessToken::draw(&mut self.random);
+        self.ledger().add_account(&token, &user(name), now, 3).unwrap();
+        token
+    }
+
+    /// Whose a token is that may be idle for a month.
+    fn owner(&self, token: &AccessToken, now: Timestamp) -> Option<Mxid> {
+        self.ledger().account(token, now, MONTH).unwrap().map(|account| account.mxid)
+    }
+}
+
 #[test]
 fn accounts_come_and_go() {
     let mut desk = Desk::new();
-    let token = AccessToken::draw(&mut desk.random);
-    let mxid: Mxid = "@alice:example.com".parse().unwrap();
-    let account = Account { mxid: mxid.clone(), since: start() };
-    assert_eq!(desk.ledger().account(&token), Ok(None));
-    desk.ledger().add_account(&token, &account).unwrap();
-    desk.ledger().agree(&mxid, &["https://a".to_owned()]).unwrap();
-    desk.ledger().agree(&mxid, &["https://b".to_owned(), "https://a".to_owned()]).unwrap();
+    let unknown = AccessToken::draw(&mut desk.random);
+    assert_eq!(desk.owner(&unknown, start()), None);
+    let token = desk.token("alice", start());
+    let alice = user("alice");
+    desk.ledger().agree(&alice, &["https://a".to_owned()]).unwrap();
+    desk.ledger().agree(&alice, &["https://b".to_owned(), "https://a".to_owned()]).unwrap();
     desk.reopen();
-    assert_eq!(desk.ledger().account(&token), Ok(Some(account)));
-    assert_eq!(desk.ledger().agreements(&mxid).unwrap(), ["https://a", "https://b"]);
+    assert_eq!(desk.owner(&token, start()), Some(alice.clone()));
+    assert_eq!(desk.ledger().agreements(&alice).unwrap(), ["https://a", "https://b"]);
     let file = std::fs::read(desk.directory.path().join("ledger")).unwrap();
     let shows = |text: &str| file.windows(text.len()).any(|octets| octets == text.as_bytes());
     assert!(shows("@alice:example.com") && !shows(token.as_str()), "tokens stand there as hashes");
     assert_eq!(desk.ledger().remove_account(&token), Ok(true));
     assert_eq!(desk.ledger().remove_account(&token), Ok(false));
-    assert_eq!(desk.ledger().account(&token), Ok(None));
+    assert_eq!(desk.owner(&token, start()), None);
+}
+
+#[test]
+fn a_user_has_so_many_tokens() {
+    let mut desk = Desk::new();
+    let bobs = desk.token("bob", start());
+    let tokens: Vec<_> = (1..=3).map(|hour| desk.token("alice", hours(hour))).collect();
+    // The first is used again, late enough to be noted: the second is idle for longest now.
+    assert_eq!(desk.owner(&tokens[0], hours(60)), Some(user("alice")));
+    let last = desk.token("alice", hours(61));
+    let owned = |desk: &Desk| -> Vec<bool> {
+        let all = tokens.iter().chain([&last, &bobs]);
+        all.map(|token| desk.owner(token, hours(62)).is_some()).collect()
+    };
+    assert_eq!(owned(&desk), [true, false, true, true, true]);
+}
+
+#[test]
+fn idle_tokens_come_to_an_end() {
+    let mut desk = Desk::new();
+    let (idle, used) = (desk.token("alice", start()), desk.token("alice", start()));
+    let month = start().saturating_add(MONTH);
+    let before = month.saturating_sub(Duration::from_millis(1));
+    assert_eq!(desk.owner(&used, before), Some(user("alice")));
+    assert_eq!(desk.ledger().expire_accounts(MONTH, before, 10), Ok(0));
+    assert_eq!(desk.owner(&idle, month), None, "before it is forgotten");
+    assert_eq!(desk.ledger().expire_accounts(MONTH, month, 10), Ok(2));
+    assert_eq!(desk.owner(&idle, start()), None, "it is forgotten");
+    assert_eq!(desk.owner(&used, month), Some(user("alice")));
+    let later = before.saturating_add(MONTH);
+    assert_eq!(desk.ledger().expire_accounts(MONTH, later, 10), Ok(1));
+    assert_eq!(desk.owner(&used, start()), None);
+    assert_eq!(desk.ledger().expire_accounts(MONTH, hours(99_999), 10), Ok(0));
 }
 
 #[test]
