@@ -64,16 +64,19 @@ pub enum State {
 /// Why a session does not do what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// There is none with this id and client secret, or the token is another one: `M_NO_VALID_SESSION`.
-    #[error("there is no such session, or the secret or token is not its own")]
+    /// There is none with this id and client secret: `M_NO_VALID_SESSION`.
+    #[error("there is no such session, or the secret is not its own")]
     Unknown,
+    /// The token is another one: `M_TOKEN_INCORRECT`.
+    #[error("the token is not that of the session")]
+    OtherToken,
     /// It is too old: `M_SESSION_EXPIRED`.
     #[error("the session has expired")]
     Expired,
     /// The token has not come back yet: `M_SESSION_NOT_VALIDATED`.
     #[error("the session is not validated")]
     NotValidated,
-    /// Too many wrong tokens came: `M_NO_VALID_SESSION`. A new session is needed.
+    /// Too many wrong tokens came: `M_TOKEN_INCORRECT`. A new session is needed.
     #[error("too many wrong tokens: ask for a new one")]
     NoGuessLeft,
     /// It has sent as many messages as it may.
@@ -163,8 +166,8 @@ impl Session {
     /// validated stays so, whoever brings its token again.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`] where the secret or the token is another one, [`Refusal::NoGuessLeft`],
-    /// [`Refusal::Expired`].
+    /// [`Refusal::Unknown`] for who does not know the client secret, [`Refusal::OtherToken`],
+    /// [`Refusal::NoGuessLeft`], [`Refusal::Expired`].
     pub fn submit(
         &mut self,
         client_secret: &ClientSecret,
@@ -181,7 +184,7 @@ impl Session {
         }
         if !self.token.is(token) {
             self.guesses -= 1;
-            return Err(Refusal::Unknown);
+            return Err(Refusal::OtherToken);
         }
         if self.state == State::Waiting {
             self.state = State::Validated(now);
@@ -267,7 +270,8 @@ mod tests {
     fn guesses_are_few() {
         let (limits, mut session) = (Limits::default(), open("+447700900123"));
         for _ in 0..limits.guesses {
-            assert_eq!(session.submit(&secret("s"), "x", &limits, start()), Err(Refusal::Unknown));
+            let submitted = session.submit(&secret("s"), "x", &limits, start());
+            assert_eq!(submitted, Err(Refusal::OtherToken));
         }
         let token = session.token().as_str().to_owned();
         assert_eq!(
