@@ -2,5 +2,6 @@
 
 pub mod admin;
 pub mod dns;
+pub mod matrix;
 pub mod publish;
 pub mod root_lists;
