@@ -38,6 +38,7 @@
 mod limits;
 mod message;
 mod policy;
+mod purpose;
 mod secret;
 mod session;
 mod token;
@@ -45,6 +46,7 @@ mod token;
 pub use limits::Limits;
 pub use message::{Courier, CourierError, Errand, Message};
 pub use policy::{Existing, Policy};
+pub use purpose::{Delivery, Elsewhere, Purpose};
 pub use secret::{BadClientSecret, ClientSecret};
 pub use session::{Refusal, Session, SessionId, State};
 pub use token::Token;

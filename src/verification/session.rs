@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{ClientSecret, Limits, Token};
+use super::{ClientSecret, Delivery, Limits, Purpose, Token};
 use crate::clock::Timestamp;
 use crate::codec;
 use crate::crypto::Random;
@@ -105,6 +105,10 @@ pub struct Session {
     pub state: State,
     /// What has to come back.
     pub token: Token,
+    /// Whether its message went out.
+    pub delivery: Delivery,
+    /// For whom it is.
+    pub purpose: Purpose,
 }
 
 impl Session {
@@ -129,7 +133,15 @@ impl Session {
             opened: now,
             state: State::Waiting,
             token,
+            delivery: Delivery::Due,
+            purpose: Purpose::Verify,
         }
+    }
+
+    /// The same for another purpose, with a token that is in a link, or nowhere: none that can be guessed.
+    #[must_use]
+    pub fn serving(self, purpose: Purpose, random: &mut dyn Random) -> Self {
+        Self { purpose, token: Token::draw_for_link(random), ..self }
     }
 
     /// The token that has to come back.
@@ -138,7 +150,8 @@ impl Session {
     }
 
     /// Asks for the message once more. It is to be sent where this is true: where `send_attempt` is greater
-    /// than all before. So a request that is repeated since its response was lost sends nothing.
+    /// than all before, or the last message did not go out. So a request that is repeated since its response
+    /// was lost sends nothing.
     ///
     /// # Errors
     /// [`Refusal::NoMessageLeft`] where it has sent enough of them, [`Refusal::Expired`].
@@ -150,7 +163,8 @@ impl Session {
         now: Timestamp,
     ) -> Result<bool, Refusal> {
         self.is_alive(limits, now)?;
-        if send_attempt <= self.send_attempt {
+        let is_out = self.delivery == Delivery::Sent;
+        if send_attempt < self.send_attempt || send_attempt == self.send_attempt && is_out {
             return Ok(false);
         }
         if self.messages >= limits.messages {
@@ -159,7 +173,15 @@ impl Session {
         self.send_attempt = send_attempt;
         self.messages += 1;
         self.next_link = next_link;
+        self.delivery = Delivery::Due;
         Ok(true)
+    }
+
+    /// Takes note of what became of the message of this attempt.
+    pub fn note(&mut self, send_attempt: u64, delivery: Delivery) {
+        if send_attempt == self.send_attempt {
+            self.delivery = delivery;
+        }
     }
 
     /// Takes the token back. A wrong one costs a guess, which has to be kept before it is answered. What was
@@ -308,7 +330,10 @@ mod tests {
     fn messages_go_out_for_greater_attempts_alone() {
         let (limits, mut session) = (Limits::default(), open("alice@example.com"));
         let token = session.token().as_str().to_owned();
-        let mut ask = |attempt| session.ask_again(attempt, None, &limits, start());
+        let mut ask = |attempt| {
+            session.note(session.send_attempt, Delivery::Sent);
+            session.ask_again(attempt, None, &limits, start())
+        };
         assert_eq!(
             [ask(1), ask(0), ask(2), ask(2), ask(9)].map(Result::unwrap),
             [false, false, true, false, true]
@@ -317,6 +342,23 @@ mod tests {
         assert_eq!(sent, usize::from(limits.messages) - 3);
         assert_eq!(ask(99), Err(Refusal::NoMessageLeft(limits.messages)));
         assert!(session.token().is(&token), "every message has the same token");
+    }
+
+    #[test]
+    fn what_did_not_go_out_is_sent_for_the_same_attempt() {
+        let (limits, mut session) = (Limits::default(), open("alice@example.com"));
+        let mut ask = |noted: Option<(u64, Delivery)>, attempt| {
+            if let Some((of, delivery)) = noted {
+                session.note(of, delivery);
+            }
+            session.ask_again(attempt, None, &limits, start()).unwrap()
+        };
+        assert!(ask(None, 1), "a crash came before");
+        assert!(ask(Some((1, Delivery::Failed)), 1));
+        assert!(!ask(Some((1, Delivery::Sent)), 1));
+        assert!(ask(None, 2));
+        assert!(ask(Some((1, Delivery::Sent)), 2), "that was the one before");
+        assert!(!ask(Some((2, Delivery::Sent)), 2));
     }
 
     proptest! {

@@ -19,15 +19,17 @@ pub struct Token(Zeroizing<String>);
 impl Token {
     /// Draws a token as it suits the medium: for phone numbers so many digits, else one for a link.
     pub fn draw(medium: &Medium, digits: u8, random: &mut dyn Random) -> Self {
-        let drawn = match medium {
-            Medium::Msisdn => (0..digits).map(|_| digit(random)).collect(),
-            _ => {
-                let mut octets = Zeroizing::new([0; LINK_OCTETS]);
-                random.fill(&mut *octets);
-                codec::hex(&*octets)
-            }
-        };
-        Self(Zeroizing::new(drawn))
+        match medium {
+            Medium::Msisdn => Self(Zeroizing::new((0..digits).map(|_| digit(random)).collect())),
+            _ => Self::draw_for_link(random),
+        }
+    }
+
+    /// Draws a token for a link.
+    pub fn draw_for_link(random: &mut dyn Random) -> Self {
+        let mut octets = Zeroizing::new([0; LINK_OCTETS]);
+        random.fill(&mut *octets);
+        Self(Zeroizing::new(codec::hex(&*octets)))
     }
 
     /// The token as it was kept.

@@ -35,6 +35,7 @@ mod tests {
             room_id: "!room:example.com".to_owned(),
             ephemeral_key: "a+b/c".to_owned(),
             since: 0,
+            message: None,
         };
         let alice = Threepid::parse_any("alice@example.com", None).unwrap();
         desk.ledger.add_invitation(&alice, &invitation, 9).unwrap();

@@ -1,15 +1,18 @@
 //! Invitations of people who have no Matrix user yet.
 
+use std::fmt;
+
 use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, Octets};
+use super::{Ledger, Octets, prefix, threepid_of};
 use crate::store::StoreError;
 use crate::threepid::Threepid;
 
 pub(super) const INVITATIONS: Octets = TableDefinition::new("invitations");
 pub(super) const INVITED: Octets = TableDefinition::new("invited");
 pub(super) const EPHEMERAL: Octets = TableDefinition::new("ephemeral");
+pub(super) const UNTOLD: Octets = TableDefinition::new("untold");
 
 /// An invitation into a room that waits until somebody binds the address it was sent to (Matrix
 /// specification, Identity Service API, "Invitation storage").
@@ -25,6 +28,27 @@ pub struct Invitation {
     pub ephemeral_key: String,
     /// When it was left, in milliseconds since the epoch.
     pub since: u64,
+    /// What its message has to tell, as long as that is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<InvitationMessage>,
+}
+
+/// What the message of an invitation tells beside what the invitation does.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationMessage {
+    /// What the one who invites is called.
+    pub sender_name: Option<String>,
+    /// What the room is called.
+    pub room_name: Option<String>,
+    /// The secret part of the key that was made for it, in unpadded base64: nobody else has it.
+    pub secret_key: String,
+}
+
+/// Without the key.
+impl fmt::Debug for InvitationMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InvitationMessage(..)")
+    }
 }
 
 impl Ledger {
@@ -46,7 +70,43 @@ impl Ledger {
             pages.put(INVITATIONS, &key, invitation)?;
             pages.put(INVITED, invitation.token.as_bytes(), &key)?;
             pages.put(EPHEMERAL, invitation.ephemeral_key.as_bytes(), &())?;
+            if invitation.message.is_some() {
+                pages.put(UNTOLD, invitation.token.as_bytes(), &())?;
+            }
             Ok(true)
+        })
+    }
+
+    /// Invitations whose message is due: it had not gone out when the process ended. At most `most` of them.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn untold_invitations(
+        &self,
+        most: usize,
+    ) -> Result<Vec<(Threepid, Invitation)>, StoreError> {
+        let mut untold = Vec::new();
+        for (token, ()) in self.below(UNTOLD, b"", most)? {
+            let Some(key) = self.get::<Vec<u8>>(INVITED, &token)? else { continue };
+            if let Some(invitation) = self.get(INVITATIONS, &key)? {
+                untold.push((threepid_of(&key)?, invitation));
+            }
+        }
+        Ok(untold)
+    }
+
+    /// Takes note that the message of an invitation went out. What it told is forgotten.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn tell_invitation(&self, token: &str) -> Result<(), StoreError> {
+        self.write(|pages| {
+            pages.remove(UNTOLD, token.as_bytes())?;
+            let Some(key) = pages.get::<Vec<u8>>(INVITED, token.as_bytes())? else { return Ok(()) };
+            let Some(invitation) = pages.get::<Invitation>(INVITATIONS, &key)? else {
+                return Ok(());
+            };
+            pages.put(INVITATIONS, &key, &Invitation { message: None, ..invitation })
         })
     }
 
@@ -72,22 +132,23 @@ impl Ledger {
         self.get(INVITATIONS, &key)
     }
 
-    /// Forgets the invitations of `threepid`, which its user's homeserver has now. Their tokens and keys stay:
-    /// homeservers ask for them when the invited joins.
+    /// Forgets invitations of `threepid`: its user's homeserver has them now, or nobody was told of them. Their
+    /// keys stay: homeservers ask for them when the invited joins.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn deliver_invitations(
+    pub fn forget_invitations(
         &self,
         threepid: &Threepid,
-        delivered: &[Invitation],
+        forgotten: &[Invitation],
     ) -> Result<(), StoreError> {
         let start = prefix(threepid);
         self.write(|pages| {
-            for invitation in delivered {
+            for invitation in forgotten {
                 let key = [&*start, invitation.token.as_bytes()].concat();
                 pages.remove(INVITATIONS, &key)?;
                 pages.remove(INVITED, invitation.token.as_bytes())?;
+                pages.remove(UNTOLD, invitation.token.as_bytes())?;
             }
             Ok(())
         })
@@ -100,9 +161,4 @@ impl Ledger {
     pub fn is_ephemeral(&self, public_key: &str) -> Result<bool, StoreError> {
         Ok(self.get::<()>(EPHEMERAL, public_key.as_bytes())?.is_some())
     }
-}
-
-/// What the keys of an identifier's invitations begin with. Neither part has an octet 0.
-fn prefix(threepid: &Threepid) -> Vec<u8> {
-    [threepid.medium().as_str().as_bytes(), b"\0", threepid.address().as_bytes(), b"\0"].concat()
 }

@@ -5,6 +5,10 @@
 //! | `sessions` | id of a [`Session`](crate::verification::Session) | the session |
 //! | `openers` | SHA-256 of identifier and client secret | id of the session that they opened last |
 //! | `ends` | end of a session, its id | nothing |
+//! | `unsent` | id of a session | nothing: its message is due |
+//! | `signed` | medium, address | the statement that was [signed](Ledger::sign) last |
+//! | `forgotten` | when, medium, address | nothing: the statement may be forgotten then |
+//! | `chores` | medium, address, whom it is for | a [`Chore`] |
 //! | `accounts` | SHA-256 of an access token | whose it is: [`Account`] |
 //! | `holders` | user id, 0, SHA-256 of an access token | nothing: it is the user's |
 //! | `idle` | when a token was used, at the earliest; its SHA-256 | nothing |
@@ -12,6 +16,7 @@
 //! | `invitations` | medium, address, token | an [`Invitation`] |
 //! | `invited` | token of an invitation | its key in `invitations` |
 //! | `ephemeral` | a public key | nothing: it was made for an invitation |
+//! | `untold` | token of an invitation | nothing: its message is due |
 //! | `meta` | name | a number or text of the service's own |
 //!
 //! Values are JSON, so that what one version writes another reads. Access tokens stand there as hashes
@@ -22,8 +27,10 @@
 //! disk, and are not for asynchronous threads. After `kill -9` what was answered is there.
 
 mod accounts;
+mod chores;
 mod invitations;
 mod sessions;
+mod signed;
 #[cfg(test)]
 mod tests;
 
@@ -37,9 +44,12 @@ use serde::de::DeserializeOwned;
 use super::error::guarded;
 use super::file;
 use super::{Policy, StoreError};
+use crate::association::Statement;
+use crate::threepid::Threepid;
 
 pub use accounts::{AccessToken, Account};
-pub use invitations::Invitation;
+pub use chores::{Chore, Work};
+pub use invitations::{Invitation, InvitationMessage};
 
 /// Octets by octets: every table is one.
 type Octets = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -52,11 +62,15 @@ const META_FORMAT: &[u8] = b"format";
 const FORMAT: u64 = 1;
 
 /// Every table, so that each is there from the beginning.
-const TABLES: [Octets; 11] = [
+const TABLES: [Octets; 16] = [
     META,
     sessions::SESSIONS,
     sessions::OPENERS,
     sessions::ENDS,
+    sessions::UNSENT,
+    signed::SIGNED,
+    signed::FORGOTTEN,
+    chores::CHORES,
     accounts::ACCOUNTS,
     accounts::HOLDERS,
     accounts::IDLE,
@@ -64,6 +78,7 @@ const TABLES: [Octets; 11] = [
     invitations::INVITATIONS,
     invitations::INVITED,
     invitations::EPHEMERAL,
+    invitations::UNTOLD,
 ];
 
 /// Memory for pages of the file, in octets: what is in use fits.
@@ -221,4 +236,30 @@ impl Pages<'_> {
 
 fn read<T: DeserializeOwned>(octets: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(octets).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+/// What the keys of an identifier begin with, where they are in its order. Neither part has an octet 0.
+fn prefix(threepid: &Threepid) -> Vec<u8> {
+    [threepid.medium().as_str().as_bytes(), b"\0", threepid.address().as_bytes(), b"\0"].concat()
+}
+
+/// The identifier that a key begins with.
+fn threepid_of(key: &[u8]) -> Result<Threepid, StoreError> {
+    let mut parts = key.split(|octet| *octet == 0).map(std::str::from_utf8);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(medium)), Some(Ok(address))) => threepid(medium, address),
+        _ => Err(StoreError::Damaged("a key of no identifier".to_owned())),
+    }
+}
+
+/// The identifier of this medium and address.
+fn threepid(medium: &str, address: &str) -> Result<Threepid, StoreError> {
+    let damaged = || StoreError::Damaged("an identifier that is none".to_owned());
+    let medium = medium.parse().map_err(|_| damaged())?;
+    Threepid::from_normal(medium, address).map_err(|_| damaged())
+}
+
+/// A statement as it is kept: as JSON, which is text.
+fn written(statement: &Statement, threepid: &Threepid) -> String {
+    String::from_utf8(statement.to_json(threepid)).expect("JSON is UTF-8")
 }

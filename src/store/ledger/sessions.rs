@@ -3,16 +3,20 @@
 use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, Octets, Pages};
+use super::{Ledger, Octets, Pages, threepid, written};
+use crate::association::Statement;
 use crate::clock::Timestamp;
-use crate::crypto::{Random, sha256};
+use crate::crypto::sha256;
 use crate::store::StoreError;
 use crate::threepid::Threepid;
-use crate::verification::{ClientSecret, Limits, Session, SessionId, State, Token};
+use crate::verification::{
+    ClientSecret, Delivery, Elsewhere, Limits, Purpose, Session, SessionId, State, Token,
+};
 
 pub(super) const SESSIONS: Octets = TableDefinition::new("sessions");
 pub(super) const OPENERS: Octets = TableDefinition::new("openers");
 pub(super) const ENDS: Octets = TableDefinition::new("ends");
+pub(super) const UNSENT: Octets = TableDefinition::new("unsent");
 
 /// A [`Session`] as it stands in the ledger.
 #[derive(Serialize, Deserialize)]
@@ -29,10 +33,42 @@ struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     validated: Option<u64>,
     token: String,
+    /// Whether the message failed; where it neither did nor is due, it went out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    failed: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    due: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    elsewhere: Option<ElsewhereRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    confirm: Option<ConfirmRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ElsewhereRow {
+    server: String,
+    client_secret: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ConfirmRow {
+    server: String,
+    statement: String,
 }
 
 impl From<&Session> for Row {
     fn from(session: &Session) -> Self {
+        let (elsewhere, confirm) = match &session.purpose {
+            Purpose::Verify => (None, None),
+            Purpose::Elsewhere(elsewhere) => (Some(elsewhere.into()), None),
+            Purpose::Confirm { server, statement } => {
+                let (server, statement) =
+                    (server.to_string(), written(statement, &session.threepid));
+                (None, Some(ConfirmRow { server, statement }))
+            }
+        };
         Self {
             medium: session.threepid.medium().as_str().to_owned(),
             address: session.threepid.address().to_owned(),
@@ -47,16 +83,30 @@ impl From<&Session> for Row {
                 State::Validated(at) => Some(at.as_millis()),
             },
             token: session.token.as_str().to_owned(),
+            failed: session.delivery == Delivery::Failed,
+            due: session.delivery == Delivery::Due,
+            elsewhere,
+            confirm,
+        }
+    }
+}
+
+impl From<&Elsewhere> for ElsewhereRow {
+    fn from(elsewhere: &Elsewhere) -> Self {
+        Self {
+            server: elsewhere.server.to_string(),
+            client_secret: elsewhere.client_secret.as_str().to_owned(),
+            id: elsewhere.id.clone(),
         }
     }
 }
 
 impl Row {
     fn into_session(self) -> Result<Session, StoreError> {
-        let damaged = || StoreError::Damaged("a session of no identifier".to_owned());
-        let medium = self.medium.parse().map_err(|_| damaged())?;
+        let threepid = threepid(&self.medium, &self.address)?;
+        let purpose = purpose(self.elsewhere, self.confirm).ok_or_else(damaged)?;
         Ok(Session {
-            threepid: Threepid::from_normal(medium, &self.address).map_err(|_| damaged())?,
+            threepid,
             client_secret: self.client_secret.parse().map_err(|_| damaged())?,
             send_attempt: self.send_attempt,
             messages: self.messages,
@@ -68,8 +118,28 @@ impl Row {
                 Some(at) => State::Validated(Timestamp::from_millis(at)),
             },
             token: Token::kept(self.token),
+            delivery: match (self.due, self.failed) {
+                (true, _) => Delivery::Due,
+                (false, true) => Delivery::Failed,
+                (false, false) => Delivery::Sent,
+            },
+            purpose,
         })
     }
+}
+
+fn purpose(elsewhere: Option<ElsewhereRow>, confirm: Option<ConfirmRow>) -> Option<Purpose> {
+    if let Some(ElsewhereRow { server, client_secret, id }) = elsewhere {
+        let (server, client_secret) = (server.parse().ok()?, client_secret.parse().ok()?);
+        return Some(Purpose::Elsewhere(Elsewhere { server, client_secret, id }));
+    }
+    let Some(ConfirmRow { server, statement }) = confirm else { return Some(Purpose::Verify) };
+    let (_, statement) = Statement::from_json(statement.as_bytes()).ok()?;
+    Some(Purpose::Confirm { server: server.parse().ok()?, statement: statement.into() })
+}
+
+fn damaged() -> StoreError {
+    StoreError::Damaged("a session that is none".to_owned())
 }
 
 impl Ledger {
@@ -81,35 +151,37 @@ impl Ledger {
         self.get(SESSIONS, id.as_str().as_bytes())?.map(Row::into_session).transpose()
     }
 
-    /// Goes on with the session that `client_secret` opened for `threepid`, as long as it lives, or opens one
-    /// with an id of its own. `go_on` is given the one that there is and says what comes of it, `open` makes a
-    /// new one. What either did is on disk when this returns.
+    /// The session that `client_secret` opened last for `threepid`, with its id, as long as it lives.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn open_session<T>(
+    pub fn opened(
         &self,
         (threepid, client_secret): (&Threepid, &ClientSecret),
         (limits, now): (&Limits, Timestamp),
-        random: &mut dyn Random,
-        go_on: impl FnOnce(&mut Session) -> T,
-        open: impl FnOnce(&mut dyn Random) -> (Session, T),
-    ) -> Result<(SessionId, T), StoreError> {
+    ) -> Result<Option<(SessionId, Session)>, StoreError> {
         let opener = opener(threepid, client_secret);
+        let Some(id) = self.get::<String>(OPENERS, &opener)? else { return Ok(None) };
+        let id: SessionId = id.parse().map_err(|_| damaged())?;
+        let session = self.session(&id)?.filter(|session| session.end(limits) > now);
+        Ok(session.map(|session| (id, session)))
+    }
+
+    /// Keeps a new session under an id of its own: the one that its client has opened last.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn add_session(
+        &self,
+        id: &SessionId,
+        session: &Session,
+        limits: &Limits,
+    ) -> Result<(), StoreError> {
+        let opener = opener(&session.threepid, &session.client_secret);
         self.write(|pages| {
-            if let Some((id, mut session)) = opened_by(pages, &opener)?
-                && session.end(limits) > now
-            {
-                let done = go_on(&mut session);
-                put(pages, &id, &session)?;
-                return Ok((id, done));
-            }
-            let id = SessionId::draw(random);
-            let (session, done) = open(random);
-            put(pages, &id, &session)?;
+            put(pages, id, session)?;
             pages.put(OPENERS, &opener, &id.as_str())?;
-            pages.put(ENDS, &end_key(session.end(limits), &id), &())?;
-            Ok((id, done))
+            pages.put(ENDS, &end_key(session.end(limits), id), &())
         })
     }
 
@@ -131,6 +203,17 @@ impl Ledger {
             put(pages, id, &session)?;
             Ok(Some(done))
         })
+    }
+
+    /// Sessions whose message is due: it had not gone out when the process ended. At most `most` of them.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn unsent_sessions(&self, most: usize) -> Result<Vec<(SessionId, Session)>, StoreError> {
+        let ids = self.below::<()>(UNSENT, b"", most)?;
+        let id = |(key, ()): (Vec<u8>, ())| String::from_utf8(key).ok()?.parse::<SessionId>().ok();
+        let session = |id: SessionId| self.session(&id).map(|found| Some((id, found?)));
+        ids.into_iter().filter_map(id).map(session).filter_map(Result::transpose).collect()
     }
 
     /// Forgets sessions that have ended, at most `most` of them. Gives how many it looked at: where that is
@@ -168,20 +251,18 @@ fn expire(pages: &Pages<'_>, id: &[u8], limits: &Limits, now: Timestamp) -> Resu
     if pages.get::<String>(OPENERS, &opener)?.is_some_and(|last| last.as_bytes() == id) {
         pages.remove(OPENERS, &opener)?;
     }
+    pages.remove(UNSENT, id)?;
     pages.remove(SESSIONS, id)?;
     Ok(())
 }
 
-fn opened_by(pages: &Pages<'_>, opener: &[u8]) -> Result<Option<(SessionId, Session)>, StoreError> {
-    let Some(id) = pages.get::<String>(OPENERS, opener)? else { return Ok(None) };
-    let row = pages.get::<Row>(SESSIONS, id.as_bytes())?;
-    let id: SessionId =
-        id.parse().map_err(|_| StoreError::Damaged("a session without an id".to_owned()))?;
-    Ok(row.map(Row::into_session).transpose()?.map(|session| (id, session)))
-}
-
 fn put(pages: &Pages<'_>, id: &SessionId, session: &Session) -> Result<(), StoreError> {
-    pages.put(SESSIONS, id.as_str().as_bytes(), &Row::from(session))
+    let key = id.as_str().as_bytes();
+    match session.delivery {
+        Delivery::Due => pages.put(UNSENT, key, &())?,
+        Delivery::Sent | Delivery::Failed => drop(pages.remove(UNSENT, key)?),
+    }
+    pages.put(SESSIONS, key, &Row::from(session))
 }
 
 fn opener(threepid: &Threepid, client_secret: &ClientSecret) -> [u8; 32] {

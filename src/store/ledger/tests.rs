@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::*;
-use crate::association::Mxid;
+use crate::association::{Association, Extra, Mxid, Ts};
 use crate::clock::Timestamp;
-use crate::crypto::SeededRandom;
-use crate::threepid::Threepid;
-use crate::verification::{ClientSecret, Limits, Session, SessionId};
+use crate::crypto::{SeededRandom, SigningKey};
+use crate::signed::KeyName;
+use crate::verification::{ClientSecret, Delivery, Elsewhere, Limits, Purpose, Session, SessionId};
 
 struct Desk {
     directory: tempfile::TempDir,
@@ -47,13 +47,15 @@ impl Desk {
     /// Asks for a token; tells the session, and whether it was there before.
     fn ask(&mut self, threepid: &Threepid, secret: &str, now: Timestamp) -> (SessionId, bool) {
         let secret: ClientSecret = secret.parse().unwrap();
-        let open = |random: &mut dyn crate::crypto::Random| {
-            let (threepid, secret) = (threepid.clone(), secret.clone());
-            (Session::open(threepid, secret, 1, None, &Limits::default(), random, now), false)
-        };
-        let opener = (threepid, &secret);
         let ledger = self.ledger.as_ref().unwrap();
-        ledger.open_session(opener, (&self.limits, now), &mut self.random, |_| true, open).unwrap()
+        if let Some((id, _)) = ledger.opened((threepid, &secret), (&self.limits, now)).unwrap() {
+            return (id, true);
+        }
+        let (limits, random) = (&self.limits, &mut self.random);
+        let session = Session::open(threepid.clone(), secret, 1, None, limits, random, now);
+        let id = SessionId::draw(random);
+        ledger.add_session(&id, &session, limits).unwrap();
+        (id, false)
     }
 }
 
@@ -190,6 +192,7 @@ fn invitations_wait_for_their_address() {
         room_id: "!room:example.com".to_owned(),
         ephemeral_key: format!("key of {token}"),
         since: start().as_millis(),
+        message: None,
     };
     for token in ["one", "two"] {
         assert_eq!(desk.ledger().add_invitation(&alice(), &invitation(token), 2), Ok(true));
@@ -201,11 +204,140 @@ fn invitations_wait_for_their_address() {
     let waiting = desk.ledger().invitations(&alice(), 9).unwrap();
     assert_eq!(waiting, ["one", "two"].map(invitation));
     assert_eq!(desk.ledger().invitation("two"), Ok(Some(invitation("two"))));
-    desk.ledger().deliver_invitations(&alice(), &waiting).unwrap();
+    desk.ledger().forget_invitations(&alice(), &waiting).unwrap();
     assert_eq!(desk.ledger().invitations(&alice(), 9).unwrap(), []);
     assert_eq!(desk.ledger().invitation("two"), Ok(None));
     assert_eq!(desk.ledger().is_ephemeral("key of two"), Ok(true));
     assert_eq!(desk.ledger().is_ephemeral("key of four"), Ok(false));
+}
+
+#[test]
+fn messages_are_due_until_they_went_out() {
+    let mut desk = Desk::new();
+    let (id, _) = desk.ask(&alice(), "s", start());
+    let (failed, _) = desk.ask(&alice(), "t", start());
+    let note = |desk: &Desk, id: &SessionId, delivery| {
+        desk.ledger().change_session(id, |session| session.note(1, delivery)).unwrap();
+    };
+    note(&desk, &failed, Delivery::Failed);
+    let unsent = |desk: &Desk| {
+        let sessions = desk.ledger().unsent_sessions(9).unwrap();
+        sessions.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    desk.reopen();
+    assert_eq!(unsent(&desk), [id.clone()]);
+    assert_eq!(desk.ledger().session(&failed).unwrap().unwrap().delivery, Delivery::Failed);
+    note(&desk, &id, Delivery::Sent);
+    assert_eq!(unsent(&desk), []);
+    assert_eq!(desk.ledger().session(&id).unwrap().unwrap().delivery, Delivery::Sent);
+}
+
+#[test]
+fn sessions_know_for_whom_they_are() {
+    let desk = Desk::new();
+    let open = |purpose| {
+        let random = &mut SeededRandom::new(4);
+        let secret = "s".parse().unwrap();
+        let session = Session::open(alice(), secret, 1, None, &desk.limits, random, start());
+        session.serving(purpose, random)
+    };
+    let kept = |session: &Session| {
+        let id = SessionId::draw(&mut SeededRandom::new(5));
+        desk.ledger().add_session(&id, session, &desk.limits).unwrap();
+        desk.ledger().session(&id).unwrap().unwrap()
+    };
+    let server = "https://verify.example/".parse().unwrap();
+    let (client_secret, id) = ("other".parse().unwrap(), Some("sid".to_owned()));
+    let session = open(Purpose::Elsewhere(Elsewhere { server, client_secret, id }));
+    assert_eq!(format!("{:?}", kept(&session)), format!("{session:?}"));
+    let server = "verify.example".parse().unwrap();
+    let statement = Box::new(statement("@alice:example.com", start()));
+    let session = open(Purpose::Confirm { server, statement });
+    assert_eq!(format!("{:?}", kept(&session)), format!("{session:?}"));
+}
+
+fn statement(mxid: &str, at: Timestamp) -> Statement {
+    let ts = Ts::from_millis(at.as_millis()).unwrap();
+    let (mxid, not_after) = (mxid.parse().unwrap(), ts.default_end().unwrap());
+    let extra = Extra::default();
+    let association = Association { mxid, ts, not_before: ts, not_after, extra };
+    let key = SigningKey::from_seed(&[1; 32]);
+    let name = KeyName::new("verify.example".parse().unwrap(), "ed25519:0".parse().unwrap());
+    Statement::sign(association.into(), &alice(), name, &key).unwrap()
+}
+
+fn chore(statement: &Statement, work: Work) -> Chore {
+    let (threepid, statement) = (alice(), statement.clone());
+    Chore { threepid, statement, work, since: start(), attempts: 0, next: start() }
+}
+
+#[test]
+fn what_is_signed_is_published_whatever_happens() {
+    let mut desk = Desk::new();
+    let (one, two) = (statement("@one:a", start()), statement("@two:a", hours(1)));
+    desk.ledger().sign((&alice(), &one), &[], hours(2)).unwrap();
+    desk.ledger().sign((&alice(), &two), &[], hours(3)).unwrap();
+    desk.reopen();
+    assert_eq!(desk.ledger().signed(&alice()), Ok(Some(two.clone())));
+    assert_eq!(desk.ledger().unqueued(9), Ok(vec![(alice(), two.clone())]));
+    desk.ledger().queued(&alice(), &one).unwrap();
+    assert_eq!(desk.ledger().unqueued(9).unwrap().len(), 1, "that was the one before");
+    assert_eq!(desk.ledger().forget_signed(hours(4), 9), Ok(2));
+    assert_eq!(desk.ledger().signed(&alice()), Ok(Some(two.clone())), "it is not published");
+    desk.ledger().queued(&alice(), &two).unwrap();
+    assert_eq!(desk.ledger().unqueued(9), Ok(vec![]));
+    assert_eq!(desk.ledger().forget_signed(hours(2), 9), Ok(0));
+    assert_eq!(desk.ledger().forget_signed(hours(5), 9), Ok(1));
+    assert_eq!(desk.ledger().signed(&alice()), Ok(None));
+}
+
+#[test]
+fn chores_are_left_until_they_are_done() {
+    let mut desk = Desk::new();
+    let (one, two) = (statement("@one:a", start()), statement("@two:a", hours(1)));
+    let ask = || Work::Ask("other.example".parse().unwrap());
+    let [told, asked] = [Work::Tell, ask()].map(|work| chore(&one, work));
+    desk.ledger().sign((&alice(), &one), &[told.clone(), asked.clone()], hours(2)).unwrap();
+    let later = Chore { attempts: 1, next: hours(9), ..asked.clone() };
+    desk.ledger().note_chore(&asked, Some(&later)).unwrap();
+    desk.reopen();
+    assert_eq!(desk.ledger().chores(), Ok(vec![told.clone(), later]));
+    let newer = chore(&two, ask());
+    desk.ledger().sign((&alice(), &two), std::slice::from_ref(&newer), hours(2)).unwrap();
+    desk.ledger().note_chore(&asked, None).unwrap();
+    assert_eq!(desk.ledger().chores(), Ok(vec![newer.clone()]), "what was about the older is moot");
+    desk.ledger().note_chore(&newer, None).unwrap();
+    assert_eq!(desk.ledger().chores(), Ok(vec![]));
+}
+
+#[test]
+fn invitations_are_told_of_until_that_is_done() {
+    let mut desk = Desk::new();
+    let (sender_name, room_name) = (Some("Bob".to_owned()), None);
+    let secret_key = "secret".to_owned();
+    let invitation = |token: &str| Invitation {
+        token: token.to_owned(),
+        sender: "@bob:example.com".to_owned(),
+        room_id: "!room:example.com".to_owned(),
+        ephemeral_key: "key".to_owned(),
+        since: start().as_millis(),
+        message: Some(InvitationMessage {
+            sender_name: sender_name.clone(),
+            room_name: room_name.clone(),
+            secret_key: secret_key.clone(),
+        }),
+    };
+    let (one, two) = (invitation("one"), invitation("two"));
+    for invitation in [&one, &two] {
+        assert_eq!(desk.ledger().add_invitation(&alice(), invitation, 9), Ok(true));
+    }
+    desk.reopen();
+    let untold = desk.ledger().untold_invitations(9).unwrap();
+    assert_eq!(untold, [(alice(), one), (alice(), two.clone())]);
+    desk.ledger().tell_invitation("one").unwrap();
+    desk.ledger().forget_invitations(&alice(), &[two]).unwrap();
+    assert_eq!(desk.ledger().untold_invitations(9), Ok(vec![]));
+    assert_eq!(desk.ledger().invitation("one").unwrap().unwrap().message, None, "nor is it kept");
 }
 
 #[test]
