@@ -61,7 +61,7 @@ impl Client {
     }
 
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
-        let anchors = verifier::read_all(&table);
+        let anchors = verifier::read_all(&table, "verifier");
         let (roots, root_list) = Root::read_all_or_list(&table, base, Holder::Client);
         let client = Self {
             resolver: table

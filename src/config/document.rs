@@ -228,6 +228,26 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// The keys and strings of the table it is.
+    pub(super) fn strings(&self) -> Vec<(String, String)> {
+        let Some(entries) = self.value.get_ref().as_table() else {
+            return self.unexpected("a table of strings").unwrap_or_default();
+        };
+        let read = |(key, value): (&Spanned<DeString<'d>>, &'d Spanned<DeValue<'d>>)| {
+            let key = key.get_ref().as_ref();
+            match value.get_ref() {
+                DeValue::String(text) => return Some((key.to_owned(), text.as_ref().to_owned())),
+                _ => {
+                    let kind = Value { value, ..*self }.kind();
+                    let message = format!("`{key}` is a string, not {kind}");
+                    self.mistakes.add(&value.span(), message);
+                }
+            }
+            None
+        };
+        entries.iter().filter_map(read).collect()
+    }
+
     /// The boolean it is.
     pub(super) fn boolean(&self) -> Option<bool> {
         match self.value.get_ref() {

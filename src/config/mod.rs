@@ -16,10 +16,12 @@ mod anchor_file;
 mod authority;
 mod caching;
 mod client;
+mod courier;
 mod document;
 mod forward;
 mod hints;
 mod iana;
+mod identity_api;
 mod mistake;
 mod operation;
 mod policy;
@@ -30,6 +32,7 @@ mod root_list;
 #[cfg(test)]
 mod tests;
 mod values;
+mod verification;
 mod verifier;
 mod web;
 
@@ -42,6 +45,8 @@ use crate::clock::{Clock, SystemClock};
 pub use authority::{Associations, Authority, Keys, Zone};
 pub use caching::Caching;
 pub use client::Client;
+pub use courier::{Mail, Sms, SmsGateway, Smtp};
+pub use identity_api::{IdentityApi, Lookup};
 pub use mistake::{Located, Mistake, Position};
 pub use operation::{Admin, Log, LogFormat};
 pub use publish::{Below, Publish};
@@ -49,6 +54,7 @@ pub use resolver::Resolver;
 pub use root::Root;
 pub use root_list::RootList;
 pub use values::{AddressError, DNS_PORT, server_address};
+pub use verification::{Delegate, Verification};
 pub use web::Web;
 
 use document::Table;
@@ -68,6 +74,14 @@ pub struct Config {
     pub publish: Option<Publish>,
     /// `[client]`, for lookups.
     pub client: Option<Client>,
+    /// `[verification]`, where the process is a verification server.
+    pub verification: Option<Verification>,
+    /// `[identity_api]`, where it answers Matrix clients.
+    pub identity_api: Option<IdentityApi>,
+    /// `[mail]`.
+    pub mail: Option<Mail>,
+    /// `[sms]`.
+    pub sms: Option<Sms>,
     /// `[admin]`.
     pub admin: Admin,
     /// `[log]`.
@@ -185,6 +199,10 @@ impl Config {
             resolver: top.table("resolver").map(|table| Resolver::read(table, base)),
             publish: top.table("publish").map(|table| Publish::read(table, base)),
             client: top.table("client").map(|table| Client::read(table, base)),
+            verification: top.table("verification").and_then(|it| Verification::read(it, base)),
+            identity_api: top.table("identity_api").map(|table| IdentityApi::read(table, base)),
+            mail: top.table("mail").and_then(|table| Mail::read(table, base)),
+            sms: top.table("sms").and_then(|table| Sms::read(table, base)),
             admin: top.table("admin").map(Admin::read).unwrap_or_default(),
             log: top.table("log").map_or_else(|| top.locate(Log::default()), Log::read),
         };
@@ -192,7 +210,13 @@ impl Config {
         if let Some(publish) = &config.publish {
             publish.check(&config, &top);
         }
-        if ["authority", "publish", "resolver", "client"]
+        if let Some(verification) = &config.verification {
+            verification.check(&config, &top);
+        }
+        if let Some(identity_api) = &config.identity_api {
+            identity_api.check(&config, &top);
+        }
+        if ["authority", "publish", "resolver", "client", "verification", "identity_api"]
             .iter()
             .all(|part| top.value(part).is_none())
         {
@@ -205,11 +229,13 @@ impl Config {
     /// Notes where two sections would listen at one address.
     fn check_listeners(&self, top: &Table<'_>) {
         let resolver = self.resolver.iter().flat_map(|part| &part.listen);
-        let parts: [(&str, Vec<&Located<SocketAddr>>); 4] = [
+        let api = self.identity_api.iter().flat_map(|part| &part.web.listen);
+        let parts: [(&str, Vec<&Located<SocketAddr>>); 5] = [
             ("authority", self.authority.iter().flat_map(|part| &part.listen).collect()),
             ("resolver", resolver.collect()),
             ("admin", self.admin.listen.iter().collect()),
             ("publish", self.publish.iter().flat_map(|part| &part.web.listen).collect()),
+            ("identity_api", api.collect()),
         ];
         for (at, (_, addresses)) in parts.iter().enumerate() {
             for address in addresses {

@@ -60,7 +60,7 @@ pub enum Below {
 
 impl Publish {
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
-        let verifiers = verifier::read_all(&table);
+        let verifiers = verifier::read_all(&table, "verifier");
         if verifiers.is_empty() {
             table.mistake("no [[publish.verifier]] is given, one is needed at least");
         }

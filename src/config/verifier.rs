@@ -1,4 +1,4 @@
-//! `[[client.verifier]]` and `[[publish.verifier]]`: the root verification servers that are trusted.
+//! `[[client.verifier]]` and their like: the keys of verification servers, and what these are trusted for.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use crate::trust::{Anchor, Anchors};
 use super::document::{Table, Value};
 use super::values;
 
-/// Reads the tables `verifier` in `table`; there need not be any. One key given twice is a mistake.
-pub(super) fn read_all(table: &Table<'_>) -> Anchors {
+/// Reads the tables `key` in `table`; there need not be any. One key given twice is a mistake.
+pub(super) fn read_all(table: &Table<'_>, key: &'static str) -> Anchors {
     let mut anchors = Anchors::default();
-    for verifier in table.tables("verifier") {
+    for verifier in table.tables(key) {
         if let Some((name, anchor)) = read(&verifier) {
             if anchors.get(&name).is_some() {
                 verifier.mistake(format!("the key {} of {} is given twice", name.id, name.server));
@@ -36,10 +36,17 @@ pub(super) fn vouchers(table: &Table<'_>, anchors: &Anchors) -> usize {
 
 fn read(table: &Table<'_>) -> Option<(KeyName, Anchor)> {
     let server = table.required("name").and_then(|value| value.parse("the name of a server"));
+    let key = key(table);
+    let scope = table.value("scope").map(|value| scope(table, &value));
+    let (id, key) = key?;
+    Some((KeyName::new(server?, id), Anchor { key, scope }))
+}
+
+/// The public key at `key`, and its id at `key_id`.
+pub(super) fn key(table: &Table<'_>) -> Option<(KeyId, PublicKey)> {
     let id = table.required("key_id").and_then(|value| key_id(&value));
     let key = table.required("key").and_then(|value| public_key(&value));
-    let scope = table.value("scope").map(|value| scope(table, &value));
-    Some((KeyName::new(server?, id?), Anchor { key: key?, scope }))
+    Some((id?, key?))
 }
 
 /// `ed25519:0`, or `0` for short.
@@ -54,7 +61,7 @@ fn public_key(value: &Value<'_>) -> Option<PublicKey> {
 }
 
 /// A scope that permits nothing is a mistake.
-fn scope(table: &Table<'_>, value: &Value<'_>) -> Scope {
+pub(super) fn scope(table: &Table<'_>, value: &Value<'_>) -> Scope {
     let rules: Vec<Rule> = values::items(table, "scope", "a rule like `msisdn:44`");
     if value.list().is_empty() {
         value.mistake("`scope` lists rules, one at least; leave it out to trust the key for all");
@@ -76,7 +83,7 @@ mod tests {
         let mistakes = Mistakes::new(text);
         let entries = document::parse(text, &mistakes).unwrap();
         let top = Table::top(&entries, &mistakes);
-        let anchors = read_all(&top);
+        let anchors = read_all(&top, "verifier");
         let vouchers = vouchers(&top, &anchors);
         top.finish();
         (anchors, vouchers, mistakes.into_sorted().iter().map(ToString::to_string).collect())

@@ -88,7 +88,7 @@ impl fmt::Debug for Delegate {
 
 /// Another verification server that is asked to prove what was proved here, and to sign it too. It is told
 /// who has which address, of those in its scope.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cosigner {
     /// Its name, for which requests to it are signed.
     pub server: ServerName,

@@ -1,0 +1,153 @@
+//! `[identity_api]`: the Matrix Identity Service API.
+
+use std::path::{Path, PathBuf};
+
+use crate::services::matrix::{Policy, Terms, Text};
+use crate::wire::Prefix;
+
+use super::document::{Table, Value};
+use super::mistake::Located;
+use super::web::Web;
+use super::{Config, values};
+
+/// `[identity_api]`: what Matrix clients and homeservers ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityApi {
+    /// Where to answer.
+    pub web: Web,
+    /// Whether all of version 1 is answered, and not only what Synapse has sessions by.
+    pub v1: bool,
+    /// The ways to look identifiers up that are offered.
+    pub lookups: Vec<Lookup>,
+    /// What users have to agree to.
+    pub terms: Terms,
+    /// The hosts that the links in messages may send people on to; any where it is not given.
+    pub next_link_hosts: Option<Vec<String>>,
+    /// Networks where homeservers are asked, besides the addresses of the internet.
+    pub homeservers_in: Vec<Prefix>,
+    /// The authorities that homeservers are checked by, in place of the system's.
+    pub ca_file: Option<Located<PathBuf>>,
+    /// Whether the log shows addresses, and not their hashes.
+    pub log_addresses: bool,
+}
+
+/// A way to look identifiers up (Identity Service API, `algorithms` of `GET /v2/hash_details`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    /// As they are, in every tree.
+    None,
+    /// Hashed, among those this server is the authority for.
+    Sha256,
+}
+
+impl IdentityApi {
+    pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
+        let api = Self {
+            web: Web::read(&table, base),
+            v1: values::switch(&table, "v1", false),
+            lookups: lookups(&table),
+            terms: terms(&table),
+            next_link_hosts: table.value("next_link_hosts").map(|list| hosts(&list)),
+            homeservers_in: values::items(&table, "homeservers_in", "a network"),
+            ca_file: table.value("ca_file").and_then(|value| values::path(&value, base)),
+            log_addresses: values::switch(&table, "log_addresses", false),
+        };
+        table.finish();
+        api
+    }
+
+    /// Notes what does not go together with the other sections.
+    pub(super) fn check(&self, config: &Config, top: &Table<'_>) {
+        let Some(here) = self.web.listen.first().map(|address| address.position) else { return };
+        if config.verification.is_none() && top.value("verification").is_none() {
+            let message = "[identity_api] needs [verification]: who proves addresses, and signs";
+            top.mistake_at(here, message);
+        }
+        let has_store = config.authority.as_ref().is_some_and(|part| part.store.is_some());
+        if self.lookups.contains(&Lookup::Sha256) && !has_store {
+            let message = "lookups by `sha256` need a place where associations are: \
+                           `store` in [authority]";
+            top.mistake_at(here, message);
+        }
+    }
+}
+
+/// As they are, where it is not given.
+fn lookups(table: &Table<'_>) -> Vec<Lookup> {
+    const CHOICES: [(&str, Lookup); 2] = [("none", Lookup::None), ("sha256", Lookup::Sha256)];
+    let Some(list) = table.value("lookups") else { return vec![Lookup::None] };
+    list.list().iter().filter_map(|item| item.choice(&CHOICES)).collect()
+}
+
+fn hosts(list: &Value<'_>) -> Vec<String> {
+    list.list().iter().filter_map(|item| item.string()).map(str::to_owned).collect()
+}
+
+/// The tables `terms`: a text of a document each.
+fn terms(table: &Table<'_>) -> Terms {
+    let mut terms = Terms::default();
+    for given in table.tables("terms") {
+        let text = |key| given.required(key).and_then(|value| value.string()).map(str::to_owned);
+        let (id, version, language) = (text("id"), text("version"), text("language"));
+        let (name, url) = (text("name"), text("url"));
+        if let (Some(id), Some(version), Some(language), Some(name), Some(url)) =
+            (id, version, language, name, url)
+        {
+            let new = || Policy { version: version.clone(), texts: Default::default() };
+            let policy = terms.0.entry(id.clone()).or_insert_with(new);
+            if policy.version != version {
+                given.mistake(format!("`{id}` has version `{}` already", policy.version));
+            }
+            if policy.texts.insert(language.clone(), Text { name, url }).is_some() {
+                given.mistake(format!("`{id}` is given twice in `{language}`"));
+            }
+        }
+        given.finish();
+    }
+    terms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::document;
+    use crate::config::mistake::Mistakes;
+
+    fn read(text: &str) -> (IdentityApi, Vec<String>) {
+        let text = format!("plain = true\nlisten = [\"127.0.0.1:8090\"]\n{text}");
+        let mistakes = Mistakes::new(&text);
+        let entries = document::parse(&text, &mistakes).unwrap();
+        let api = IdentityApi::read(Table::top(&entries, &mistakes), "d".as_ref());
+        (api, mistakes.into_sorted().iter().map(ToString::to_string).collect())
+    }
+
+    fn document(id: &str, version: &str, language: &str) -> String {
+        format!(
+            "[[terms]]\nid = \"{id}\"\nversion = \"{version}\"\nlanguage = \"{language}\"\n\
+             name = \"Terms\"\nurl = \"https://id.example/{id}-{language}\"\n"
+        )
+    }
+
+    #[test]
+    fn lookups_go_through_the_trees_unless_told() {
+        let (api, mistakes) = read("");
+        assert_eq!((api.lookups, api.v1, mistakes.len()), (vec![Lookup::None], false, 0));
+        let (api, _) = read("lookups = [\"sha256\", \"none\"]\n");
+        assert_eq!(api.lookups, [Lookup::Sha256, Lookup::None]);
+        let (_, mistakes) = read("lookups = [\"md5\"]\n");
+        assert_eq!(mistakes, ["3:12: `lookups` is one of `none`, `sha256`"]);
+    }
+
+    #[test]
+    fn documents_have_languages() {
+        let text = ["en", "de"].map(|language| document("privacy", "1", language)).concat();
+        let (api, mistakes) = read(&text);
+        assert_eq!(mistakes, [""; 0]);
+        assert_eq!(api.terms.0["privacy"].texts.len(), 2);
+        let twice = document("privacy", "1", "en") + &document("privacy", "2", "en");
+        assert_eq!(
+            read(&twice).1,
+            ["9:1: `privacy` has version `1` already", "9:1: `privacy` is given twice in `en`"]
+        );
+    }
+}
