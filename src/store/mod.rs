@@ -108,6 +108,7 @@
 mod backup;
 mod border;
 mod change;
+mod changes;
 mod check;
 mod error;
 mod file;
@@ -135,6 +136,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use border::{Border, Borders, Settled, Stand};
 pub use change::{Change, Outcome, Signed};
+pub use changes::Changes;
 pub use check::{Report, check};
 pub use error::{Refusal, StoreError};
 pub use lines::{LineError, MAX_LINE};

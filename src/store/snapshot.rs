@@ -268,18 +268,6 @@ impl Snapshot {
         }))
     }
 
-    /// The number of the first change behind `last`, whether or not it can be read.
-    ///
-    /// # Errors
-    /// Where the store cannot be read or is damaged.
-    pub fn number_after(&self, last: Sequence) -> Result<Option<Sequence>, StoreError> {
-        let bounds = (Bound::Excluded(last.0), Bound::Unbounded);
-        guarded(|| {
-            let next = self.changes.range::<u64>(bounds)?.next().transpose()?;
-            Ok(next.map(|(number, _)| Sequence(number.value())))
-        })
-    }
-
     /// The identifier that a name stands for, where the name tells it or the store keeps it.
     ///
     /// # Errors

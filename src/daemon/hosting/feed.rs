@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::authority::{Authority, Kept};
 use crate::clock::Timestamp;
-use crate::store::{Entry, Held, Sequence, Signed, Snapshot, Store, StoreError};
+use crate::store::{Changes, Entry, Held, Sequence, Signed, Store, StoreError};
 use crate::wire::{Name, Rdata};
 use crate::zone::SearchName;
 
@@ -36,12 +36,7 @@ pub(super) fn step(
     last: Sequence,
     now: Timestamp,
 ) -> Result<Step, StoreError> {
-    let snapshot = store.snapshot()?;
-    let (entries, skipped) = read(&snapshot, last)?;
-    drop(snapshot);
-    let is_full = entries.len() + skipped.len() == STEP;
-    let read = entries.last().map_or(last, |entry| entry.sequence);
-    let last = skipped.last().map_or(read, |skipped| read.max(*skipped));
+    let Changes { entries, skipped, last, is_full } = store.snapshot()?.next_since(last, STEP)?;
     let mut step = Step { last, is_full, skipped, ..Step::default() };
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let share = entries.len().div_ceil(threads).max(WORTH_A_THREAD);
@@ -56,36 +51,6 @@ pub(super) fn step(
         }
     });
     Ok(step)
-}
-
-/// The next changes behind `last`, and the numbers of those between them that are damaged.
-pub(super) fn read(
-    snapshot: &Snapshot,
-    mut last: Sequence,
-) -> Result<(Vec<Entry>, Vec<Sequence>), StoreError> {
-    let (mut entries, mut skipped) = (Vec::new(), Vec::new());
-    while entries.len() + skipped.len() < STEP {
-        let most = STEP - entries.len() - skipped.len();
-        let mut is_damaged = false;
-        for entry in snapshot.since(last)?.take(most) {
-            match entry {
-                Ok(entry) => {
-                    last = entry.sequence;
-                    entries.push(entry);
-                }
-                Err(StoreError::Damaged(_)) => is_damaged = true,
-                Err(error) => return Err(error),
-            }
-        }
-        if !is_damaged {
-            break;
-        }
-        // Where not even its number can be read there is no way on.
-        let Some(number) = snapshot.number_after(last)? else { break };
-        skipped.push(number);
-        last = number;
-    }
-    Ok((entries, skipped))
 }
 
 impl Step {

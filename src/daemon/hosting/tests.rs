@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
-use super::{feed, renew};
+use super::renew;
 use crate::association::{Claim, Statement, Ts, Withdrawal};
 use crate::authority::Index;
 use crate::clock::{Clock, SystemClock, Timestamp};
@@ -17,7 +17,7 @@ use crate::daemon::{Daemon, LoadError, keys, load};
 use crate::dnssec::{ZoneKey, verify};
 use crate::signed::KeyName;
 use crate::store::testing::spoil;
-use crate::store::{Change, Outcome, Policy, Refusal, Sequence, Snapshot, Store, check};
+use crate::store::{Change, Outcome, Policy, Refusal, Snapshot, check};
 use crate::threepid::Threepid;
 use crate::transport::{Exchange, Limits, Network, Transport};
 use crate::wire::rdata::{Dnskey, Rrsig, Soa};
@@ -450,22 +450,4 @@ async fn what_is_damaged_holds_up_no_start() {
     daemon.reload().await.unwrap();
     assert!(!skipped(&daemon), "{}", metrics(&daemon));
     daemon.stop().await;
-}
-
-#[tokio::test]
-async fn a_damaged_change_holds_up_no_other() {
-    let place = tempfile::tempdir().unwrap();
-    let path = place.path().join("a.store");
-    let store = Store::open(&path, Policy::default()).unwrap();
-    let now = SystemClock.now();
-    let changes = (1..=5).map(|last| association(last, now.as_millis())).collect();
-    store.apply(changes, now).await.unwrap();
-    drop(store);
-    for last in [2, 3, 5] {
-        spoil(&path, &number(last).1.parse().unwrap());
-    }
-    let snapshot = Snapshot::of_file(&path, &Policy::default()).unwrap();
-    let (entries, skipped) = feed::read(&snapshot, Sequence(0)).unwrap();
-    let read: Vec<Sequence> = entries.iter().map(|entry| entry.sequence).collect();
-    assert_eq!((read, skipped), ([1, 4].map(Sequence).into(), [2, 3, 5].map(Sequence).into()));
 }

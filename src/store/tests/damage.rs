@@ -5,7 +5,8 @@ use std::fs;
 use super::*;
 use crate::crypto::{Random, SeededRandom};
 use crate::store::tables::META;
-use crate::store::{StoreError, check, file};
+use crate::store::testing::spoil;
+use crate::store::{Changes, StoreError, check, file};
 
 #[test]
 fn another_file_is_no_store() {
@@ -158,4 +159,27 @@ fn tables_that_disagree_are_found() {
         let report = check(&place.path(), &place.policy, || {}).unwrap();
         assert!(report.problems.iter().any(|problem| problem.contains(told)), "{told}: {report:?}");
     }
+}
+
+#[test]
+fn a_damaged_change_holds_up_no_other() {
+    let place = Place::new();
+    place.fill(numbers(5));
+    let names: Vec<Name> =
+        feed(&place.snapshot(), Sequence(0)).into_iter().map(|it| it.0).collect();
+    for at in [1, 2, 4] {
+        spoil(&place.path(), &names[at]);
+    }
+    let snapshot = place.snapshot();
+    let next = |last, most| {
+        let Changes { entries, skipped, last, is_full } =
+            snapshot.next_since(Sequence(last), most).unwrap();
+        let entries: Vec<u64> = entries.iter().map(|entry| entry.sequence.0).collect();
+        let skipped: Vec<u64> = skipped.iter().map(|skipped| skipped.0).collect();
+        (entries, skipped, last.0, is_full)
+    };
+    assert_eq!(next(0, 9), (vec![1, 4], vec![2, 3, 5], 5, false));
+    assert_eq!(next(0, 3), (vec![1], vec![2, 3], 3, true));
+    assert_eq!(next(3, 2), (vec![4], vec![5], 5, true));
+    assert_eq!(next(5, 2), (vec![], vec![], 5, false));
 }
