@@ -23,9 +23,9 @@
 //! | 10 what is answered on the network | [`services`] |
 //! | 9 acting for people | [`homeserver`], [`verifier`] |
 //! | 8 client library | [`stub`] |
-//! | 7 drivers | [`recursor`], [`courier`] |
+//! | 7 drivers | [`recursor`], [`courier`], [`directory`] |
 //! | 6 input and output | [`disk`], [`store`], [`transport`] |
-//! | 5 machines | [`authority`], [`resolver`], [`verification`] |
+//! | 5 machines | [`authority`], [`resolver`], [`verification`], [`hashes`] |
 //! | 4 judgement | [`trust`], [`zone`] |
 //! | 3 statements | [`association`], [`certificate`], [`allowance`] |
 //! | 2 nouns | [`threepid`], [`signed`], [`dnssec`] |
@@ -57,6 +57,7 @@ pub mod zone;
 
 // Floor 5: machines.
 pub mod authority;
+pub mod hashes;
 pub mod resolver;
 pub mod verification;
 
@@ -67,6 +68,7 @@ pub mod transport;
 
 // Floor 7: drivers.
 pub mod courier;
+pub mod directory;
 pub mod recursor;
 
 // Floor 8: the client library.

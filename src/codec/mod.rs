@@ -15,5 +15,5 @@ pub use date::{date, from_date, from_http_date, utc};
 pub use percent::{from_percent, percent};
 pub use reader::{ReadError, Reader};
 pub use text::{TextError, base32hex, base64, base64_unpadded, from_base32hex, from_base64};
-pub use text::{from_base64_unpadded, from_hex, hex};
+pub use text::{from_base64_unpadded, from_base64url_unpadded, from_hex, hex};
 pub use url::{Host, Url, UrlError};

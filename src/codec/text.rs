@@ -1,6 +1,8 @@
 //! Hex, base64 and base32hex in their strict forms.
 
-use data_encoding::{BASE32HEX_NOPAD, BASE64, BASE64_NOPAD, DecodeError, DecodeKind, HEXLOWER};
+use data_encoding::{
+    BASE32HEX_NOPAD, BASE64, BASE64_NOPAD, BASE64URL_NOPAD, DecodeError, DecodeKind, HEXLOWER,
+};
 use thiserror::Error;
 
 /// Text that is not a strict encoding of octets.
@@ -63,6 +65,18 @@ pub fn from_base64_unpadded(text: &str) -> Result<Vec<u8>, TextError> {
     Ok(BASE64_NOPAD.decode(text.as_bytes())?)
 }
 
+/// So many octets from URL-safe base64 without padding (RFC 4648 section 5).
+pub fn from_base64url_unpadded<const N: usize>(text: &str) -> Result<[u8; N], TextError> {
+    let mut octets = [0; N];
+    if BASE64URL_NOPAD.decode_len(text.len())? != N {
+        return Err(TextError::Length);
+    }
+    match BASE64URL_NOPAD.decode_mut(text.as_bytes(), &mut octets) {
+        Ok(_) => Ok(octets),
+        Err(partial) => Err(partial.error.into()),
+    }
+}
+
 /// Base32 with the extended hex alphabet, upper case, no padding (RFC 5155 section 3.3).
 pub fn base32hex(octets: &[u8]) -> String {
     BASE32HEX_NOPAD.encode(octets)
@@ -86,6 +100,15 @@ mod tests {
         assert_eq!(from_base64_unpadded("A A"), Err(TextError::Character { at: 1 }));
         assert_eq!(from_base64_unpadded("A-_A"), Err(TextError::Character { at: 1 }));
         assert_eq!(from_hex("0g"), Err(TextError::Character { at: 1 }));
+    }
+
+    #[test]
+    fn so_many_octets_are_read() {
+        assert_eq!(from_base64url_unpadded("-_-_"), Ok([0xfb, 0xff, 0xbf]));
+        assert_eq!(from_base64url_unpadded::<2>("-_-_"), Err(TextError::Length));
+        assert_eq!(from_base64url_unpadded::<3>("+_-_"), Err(TextError::Character { at: 0 }));
+        assert_eq!(from_base64url_unpadded::<2>("-_-"), Err(TextError::TrailingBits { at: 2 }));
+        assert_eq!(from_base64url_unpadded::<1>("-_=="), Err(TextError::Length));
     }
 
     proptest! {
