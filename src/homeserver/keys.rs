@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Homeservers, Refused, object};
 use crate::clock::Timestamp;
 use crate::crypto::PublicKey;
-use crate::signed::{Json, KeyId, KeyName, Object, ServerName};
+use crate::signed::{Json, KeyId, KeyName, ServerName};
 use crate::transport::http::{Fetch, Outgoing};
 
 /// What a server was asked for its keys, and said.
@@ -35,37 +35,43 @@ impl<F: Fetch> Homeservers<F> {
         if let Some(key) = known.as_ref().and_then(|known| known.key(&name.id, now)) {
             return Ok(key);
         }
-        let known = match known.filter(|known| now < known.again) {
-            Some(known) => known,
-            None => self.ask_keys(&name.server, now).await,
+        let known = match known {
+            Some(known) if now < known.again => known,
+            known => self.ask_keys(&name.server, known, now).await,
         };
         let key = known.key(&name.id, now);
         known.keys?;
         key.ok_or_else(|| Refused::Key(name.clone()))
     }
 
-    async fn ask_keys(&self, server: &ServerName, now: Timestamp) -> ServerKeys {
-        let asked = match self.ask(server, "/_matrix/key/v2/server", Outgoing::get).await {
-            Ok(answer) => object(server, &answer).and_then(|object| self.read_keys(server, object)),
-            Err(refused) => Err(refused),
-        };
-        let most = now.saturating_add(self.limits.keys_kept);
-        let (keys, valid_until) = match asked {
-            Ok((keys, until)) => (Ok(keys), until.min(most)),
-            Err(refused) => (Err(refused), now),
-        };
+    /// Asks a server for its keys. Where it does not tell, those `known` count on.
+    async fn ask_keys(
+        &self,
+        server: &ServerName,
+        known: Option<ServerKeys>,
+        now: Timestamp,
+    ) -> ServerKeys {
         let again = now.saturating_add(self.limits.keys_again);
-        let keys = ServerKeys { keys, valid_until, again };
-        self.keys.insert(server.clone(), keys.clone(), valid_until.max(again));
+        let known = known.filter(|known| now < known.valid_until);
+        let keys = match (self.told_keys(server).await, known) {
+            (Ok((keys, until)), _) => {
+                let valid_until = until.min(now.saturating_add(self.limits.keys_kept));
+                ServerKeys { keys: Ok(keys), valid_until, again }
+            }
+            (Err(_), Some(known)) => ServerKeys { again, ..known },
+            (Err(refused), None) => ServerKeys { keys: Err(refused), valid_until: now, again },
+        };
+        self.keys.insert(server.clone(), keys.clone(), keys.valid_until.max(again));
         keys
     }
 
-    /// Reads the keys that a server signed itself, and until when they count.
-    fn read_keys(
+    /// The keys that a server signed itself, and until when they count.
+    async fn told_keys(
         &self,
         server: &ServerName,
-        object: Object,
     ) -> Result<(BTreeMap<KeyId, PublicKey>, Timestamp), Refused> {
+        let answer = self.ask(server, "/_matrix/key/v2/server", Outgoing::get).await?;
+        let object = object(server, &answer)?;
         let unusable = |expected| Refused::Unusable { server: server.clone(), expected };
         if object.string("server_name") != Some(server.as_str()) {
             return Err(unusable("keys of its own"));

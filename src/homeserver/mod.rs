@@ -19,6 +19,8 @@ mod limits;
 mod locate;
 mod memory;
 mod names;
+#[cfg(test)]
+mod tests;
 mod well_known;
 
 use std::fmt;

@@ -108,7 +108,7 @@ fn pause(failures: u32, limits: &Limits) -> Duration {
 }
 
 /// How long a response counts (RFC 9111 section 4.2.1), within our own limits.
-fn lifetime(headers: &HeaderMap, now: Timestamp, limits: &Limits) -> Duration {
+pub(super) fn lifetime(headers: &HeaderMap, now: Timestamp, limits: &Limits) -> Duration {
     let controls = headers.get_all(header::CACHE_CONTROL).into_iter();
     let controls: Vec<String> = controls
         .filter_map(|value| value.to_str().ok())

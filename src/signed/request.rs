@@ -171,3 +171,145 @@ impl fmt::Display for Authorization {
 fn escaped(text: &str) -> String {
     text.replace('\\', r"\\").replace('"', "\\\"")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signed::Limits;
+    use proptest::prelude::*;
+
+    const SIG: &str = "\
+        AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/w";
+
+    fn read(parameters: &str) -> Result<Authorization, SignedError> {
+        format!("X-Matrix {}", parameters.replace("SIG", SIG)).parse()
+    }
+
+    fn name(server: &str, id: &str) -> KeyName {
+        KeyName::new(server.parse().unwrap(), id.parse().unwrap())
+    }
+
+    fn of(destination: Option<&str>) -> Authorization {
+        let key = name("a.example:8448", "ed25519:1");
+        let signature = from_base64_unpadded(SIG).unwrap().try_into().unwrap();
+        Authorization { key, destination: destination.map(ToOwned::to_owned), signature }
+    }
+
+    #[test]
+    fn authorizations_as_servers_write_them() {
+        for (text, destination) in [
+            // Synapse.
+            (r#"origin="a.example:8448",key="ed25519:1",sig="SIG",destination="b""#, Some("b")),
+            (r#"origin="a.example:8448",key="ed25519:1",sig="SIG""#, None),
+            // Older servers, without quotes.
+            ("origin=a.example:8448,key=ed25519:1,sig=SIG", None),
+            // Whatever RFC 9110 lets be written.
+            (
+                r#" , sig = "SIG" ,,KEY="ed\25519:\1"	, Origin="a.example:8448",destination="\"""#,
+                Some("\""),
+            ),
+            ("key=ed25519:1,x=\"a,b=c\",sig=SIG,origin=a.example:8448,destination=\"\",", Some("")),
+        ] {
+            assert_eq!(read(text), Ok(of(destination)), "{text}");
+        }
+        let lower = format!("x-matrix origin=a.example:8448,key=ed25519:1,sig={SIG}");
+        assert_eq!(lower.parse(), Ok(of(None)));
+    }
+
+    #[test]
+    fn what_is_no_authorization_of_a_server() {
+        let malformed = |why| Err(SignedError::Authorization(why));
+        assert_eq!("Bearer abc".parse::<Authorization>(), malformed("no X-Matrix"));
+        assert_eq!("X-Matrix".parse::<Authorization>(), malformed("no X-Matrix"));
+        assert_eq!(read("key=ed25519:1,sig=SIG"), malformed("no origin"));
+        assert_eq!(read("origin=a,sig=SIG"), malformed("no key"));
+        assert_eq!(read("origin=a,key=ed25519:1"), malformed("no sig"));
+        for bad in [
+            "origin",
+            "origin=",
+            "=a",
+            "origin=a origin=b",
+            "origin=a,origin=a",
+            "origin=a,Origin=a",
+            "origin=\"a",
+            "origin=\"a\\",
+            "origin=\"a\"b",
+            "or igin=a",
+            "origin=a;key=b",
+        ] {
+            let text = format!("{bad},key=ed25519:1,sig=SIG");
+            assert!(read(&text).is_err(), "{bad}");
+            assert_ne!(read(bad).err(), None, "{bad}");
+        }
+        let key = name("a", "ed25519:1");
+        assert_eq!(read("origin=a,key=ed25519:1,sig=AA"), Err(SignedError::Signature(key)));
+        assert!(matches!(read("origin=a b,key=c,sig=SIG"), Err(SignedError::Authorization(_))));
+        assert!(matches!(read("origin=\"a b\",key=c,sig=d"), Err(SignedError::ServerName(_))));
+        assert!(matches!(read("origin=a,key=rsa:1,sig=d"), Err(SignedError::KeyId(_))));
+        let long = format!("origin=a,key=ed25519:1,sig=SIG,x={}", "a".repeat(LONGEST));
+        assert_eq!(read(&long), malformed("it is too long"));
+    }
+
+    fn request<'a>(destination: &'a str, content: Option<&'a Object>) -> SignedRequest<'a> {
+        SignedRequest { method: "POST", uri: "/a?b", destination, content }
+    }
+
+    #[test]
+    fn all_of_a_request_is_signed() {
+        let content = Object::parse(br#"{"b":1,"a":[]}"#, &Limits::default()).unwrap();
+        let key = SigningKey::from_seed(&[7; 32]);
+        let signed = request("id.example:8090", Some(&content));
+        let authorization = signed.sign(name("a", "ed25519:1"), &key);
+        assert_eq!(signed.verify(&authorization, &key.public()), Ok(()));
+        let bad = Err(SignedError::BadSignature(name("a", "ed25519:1")));
+        let empty = Object::default();
+        for other in [
+            SignedRequest { method: "PUT", ..signed },
+            SignedRequest { uri: "/a", ..signed },
+            SignedRequest { content: None, ..signed },
+            SignedRequest { content: Some(&empty), ..signed },
+        ] {
+            assert_eq!(other.verify(&authorization, &key.public()), bad, "{other:?}");
+        }
+        let elsewhere = request("id.example", Some(&content));
+        let for_another = Err(SignedError::Destination("id.example:8090".to_owned()));
+        assert_eq!(elsewhere.verify(&authorization, &key.public()), for_another);
+        let untold = Authorization { destination: None, ..authorization.clone() };
+        assert_eq!(elsewhere.verify(&untold, &key.public()), bad);
+        assert_eq!(signed.verify(&untold, &key.public()), Ok(()));
+        let another = Authorization { key: name("b", "ed25519:1"), ..authorization };
+        let bad = Err(SignedError::BadSignature(name("b", "ed25519:1")));
+        assert_eq!(signed.verify(&another, &key.public()), bad);
+    }
+
+    /// What Synapse signs for an identity server names it as `destination_is`.
+    #[test]
+    fn homeservers_sign_for_identity_servers() {
+        let key = SigningKey::from_seed(&[7; 32]);
+        let signed = request("id.example", None);
+        let octets =
+            br#"{"destination_is":"id.example","method":"POST","origin":"a","uri":"/a?b"}"#;
+        let authorization = Authorization {
+            key: name("a", "ed25519:1"),
+            destination: Some("id.example".to_owned()),
+            signature: key.sign(octets),
+        };
+        assert_eq!(signed.verify(&authorization, &key.public()), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(destination in proptest::option::of("[ -~]{0,20}"), id in "[!-~]{1,9}") {
+            let key = KeyName::new("a.example".parse().unwrap(), super::super::KeyId::from_version(&id).unwrap());
+            let written = Authorization { key, destination, signature: [7; 64] };
+            prop_assert_eq!(written.to_string().parse(), Ok(written));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "([a-z]{0,3}[=,\"\\\\ \té]{0,3}){0,9}") {
+            let _ = read(&text);
+            let _ = text.parse::<Authorization>();
+            let _ = read(&format!("origin=a,key=ed25519:1,sig=SIG,{text}"));
+        }
+    }
+}
