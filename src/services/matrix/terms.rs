@@ -33,11 +33,6 @@ pub struct Text {
 }
 
 impl Terms {
-    /// Whether there is nothing to agree to.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether who agreed to these addresses agreed to every document, in any language.
     pub(super) fn are_agreed(&self, urls: &[String]) -> bool {
         let agreed = |policy: &Policy| policy.texts.values().any(|text| urls.contains(&text.url));

@@ -47,15 +47,15 @@ pub(super) async fn user(api: &Arc<IdentityApi>, request: &Request) -> Result<Us
 pub(super) async fn holder(
     api: &Arc<IdentityApi>,
     request: &Request,
-) -> Result<(User, Vec<String>), Refusal> {
+) -> Result<(User, Arc<[String]>), Refusal> {
     let (token, now, idle) = (of(request)?, api.means.clock.now(), api.settings.limits.idle);
-    let has_terms = !api.settings.terms.is_empty();
-    let found = api.kept(move |ledger| {
-        let Some(account) = ledger.account(&token, now, idle)? else { return Ok(None) };
-        let agreed = if has_terms { ledger.agreements(&account.mxid)? } else { Vec::new() };
-        Ok(Some((account.mxid, agreed)))
-    });
-    let (mxid, agreed) = found.await?.ok_or_else(Refusal::unauthorized)?;
-    api.users.admit(&mxid, now).map_err(Refusal::too_often)?;
-    Ok((User { mxid, network: request.peer.ip() }, agreed))
+    let account = match api.means.ledger.account_at_hand(&token, now, idle) {
+        Some(account) => account,
+        None => {
+            let account = api.kept(move |ledger| ledger.account(&token, now, idle)).await?;
+            account.ok_or_else(Refusal::unauthorized)?
+        }
+    };
+    api.users.admit(&account.mxid, now).map_err(Refusal::too_often)?;
+    Ok((User { mxid: account.mxid, network: request.peer.ip() }, account.agreed))
 }

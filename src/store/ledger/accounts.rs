@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redb::TableDefinition;
@@ -81,6 +82,8 @@ pub struct Account {
     pub since: Timestamp,
     /// When it was used last; it may be noted late, by [a part](NOTED) of the time it may be idle.
     pub seen: Timestamp,
+    /// The terms that the user agreed to, by their addresses.
+    pub agreed: Arc<[String]>,
 }
 
 /// How much of the time that a token may be idle passes before it is noted that it was used: so uses do
@@ -114,7 +117,7 @@ impl Ledger {
     ) -> Result<(), StoreError> {
         let key = token.key();
         let row = Row { mxid: mxid.to_string(), since: now.as_millis(), seen: now.as_millis() };
-        self.write(|pages| {
+        self.change_accounts(|pages| {
             make_room(pages, mxid, most)?;
             pages.put(ACCOUNTS, &key, &row)?;
             pages.put(HOLDERS, &holder_key(mxid.as_str(), &key), &())?;
@@ -132,18 +135,47 @@ impl Ledger {
         now: Timestamp,
         idle: Duration,
     ) -> Result<Option<Account>, StoreError> {
-        let damaged = |_| StoreError::Damaged("an account of nobody".to_owned());
-        let key = token.key();
+        let (key, changes) = (token.key(), self.recent.changes());
         let Some(row) = self.get::<Row>(ACCOUNTS, &key)? else { return Ok(None) };
         let unused = now.since(row.seen());
         if unused >= idle {
             return Ok(None);
         }
         if unused >= idle / NOTED {
-            self.write(|pages| note_use(pages, &key, now))?;
+            self.change_accounts(|pages| note_use(pages, &key, now))?;
         }
+        let account = self.read_account(&row)?;
+        self.recent.put(key, account.clone(), changes);
+        Ok(Some(account))
+    }
+
+    /// The same where it can be told without the disk; nothing tells nothing. It waits for nobody.
+    pub fn account_at_hand(
+        &self,
+        token: &AccessToken,
+        now: Timestamp,
+        idle: Duration,
+    ) -> Option<Account> {
+        let is_fresh = |account: &Account| now.since(account.seen) < idle / NOTED;
+        self.recent.get(&token.key()).filter(is_fresh)
+    }
+
+    fn read_account(&self, row: &Row) -> Result<Account, StoreError> {
+        let damaged = |_| StoreError::Damaged("an account of nobody".to_owned());
+        let mxid: Mxid = row.mxid.parse().map_err(damaged)?;
+        let agreed: Option<Vec<String>> = self.get(AGREEMENTS, mxid.as_str().as_bytes())?;
         let (since, seen) = (Timestamp::from_millis(row.since), row.seen());
-        Ok(Some(Account { mxid: row.mxid.parse().map_err(damaged)?, since, seen }))
+        Ok(Account { mxid, since, seen, agreed: agreed.unwrap_or_default().into() })
+    }
+
+    /// Changes accounts: what is known of them beside the disk is so no more.
+    fn change_accounts<T>(
+        &self,
+        work: impl FnOnce(&Pages<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let done = self.write(work);
+        self.recent.forget();
+        done
     }
 
     /// Forgets `token`. False where it was nobody's.
@@ -151,7 +183,7 @@ impl Ledger {
     /// # Errors
     /// What the disk says.
     pub fn remove_account(&self, token: &AccessToken) -> Result<bool, StoreError> {
-        self.write(|pages| remove(pages, &token.key()))
+        self.change_accounts(|pages| remove(pages, &token.key()))
     }
 
     /// Forgets tokens that were idle for as long as `idle`, at most `most` of them. Gives how many it
@@ -166,7 +198,7 @@ impl Ledger {
         most: usize,
     ) -> Result<usize, StoreError> {
         let end = now.saturating_sub(idle).as_millis().saturating_add(1).to_be_bytes();
-        self.write(|pages| {
+        self.change_accounts(|pages| {
             let due = pages.keys_before(IDLE, &end, most)?;
             for key in &due {
                 pages.remove(IDLE, key)?;
@@ -176,21 +208,13 @@ impl Ledger {
         })
     }
 
-    /// The terms that a user agreed to, by their addresses.
-    ///
-    /// # Errors
-    /// What the disk says.
-    pub fn agreements(&self, mxid: &Mxid) -> Result<Vec<String>, StoreError> {
-        Ok(self.get(AGREEMENTS, mxid.as_str().as_bytes())?.unwrap_or_default())
-    }
-
     /// Keeps that a user agreed to these terms, beside those before.
     ///
     /// # Errors
     /// What the disk says.
     pub fn agree(&self, mxid: &Mxid, terms: &[String]) -> Result<(), StoreError> {
         let key = mxid.as_str().as_bytes();
-        self.write(|pages| {
+        self.change_accounts(|pages| {
             let mut agreed: Vec<String> = pages.get(AGREEMENTS, key)?.unwrap_or_default();
             let new = terms.iter().filter(|one| !agreed.contains(one)).cloned();
             let new: Vec<String> = new.collect();

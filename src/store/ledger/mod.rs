@@ -23,12 +23,15 @@
 //! alone: who reads the file cannot use them. Addresses and tokens of sessions stand there as they are,
 //! since messages are sent again; the file is for the eyes of its owner.
 //!
+//! Accounts that were used last are in memory, too: [`Ledger::account_at_hand`].
+//!
 //! One process has the ledger open. What a call has written is on disk when it returns: calls wait for the
 //! disk, and are not for asynchronous threads. After `kill -9` what was answered is there.
 
 mod accounts;
 mod chores;
 mod invitations;
+mod recent;
 mod sessions;
 mod signed;
 #[cfg(test)]
@@ -50,6 +53,7 @@ use crate::threepid::Threepid;
 pub use accounts::{AccessToken, Account};
 pub use chores::{Chore, Work};
 pub use invitations::{Invitation, InvitationMessage};
+use recent::Recent;
 
 /// Octets by octets: every table is one.
 type Octets = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -87,6 +91,7 @@ const CACHE: usize = 8 << 20;
 /// An open ledger.
 pub struct Ledger {
     database: Database,
+    recent: Recent,
 }
 
 impl fmt::Debug for Ledger {
@@ -109,7 +114,7 @@ impl Ledger {
                 Err(error) => return Err(error),
             }
         }
-        let ledger = Self { database: file::open(path, &policy)? };
+        let ledger = Self { database: file::open(path, &policy)?, recent: Recent::default() };
         match ledger.noted::<u64>(META_FORMAT)? {
             Some(FORMAT) => Ok(ledger),
             Some(other) => Err(StoreError::Format(other)),

@@ -141,7 +141,8 @@ fn accounts_come_and_go() {
     desk.ledger().agree(&alice, &["https://b".to_owned(), "https://a".to_owned()]).unwrap();
     desk.reopen();
     assert_eq!(desk.owner(&token, start()), Some(alice.clone()));
-    assert_eq!(desk.ledger().agreements(&alice).unwrap(), ["https://a", "https://b"]);
+    let account = desk.ledger().account(&token, start(), MONTH).unwrap().unwrap();
+    assert_eq!(*account.agreed, ["https://a", "https://b"]);
     let file = std::fs::read(desk.directory.path().join("ledger")).unwrap();
     let shows = |text: &str| file.windows(text.len()).any(|octets| octets == text.as_bytes());
     assert!(shows("@alice:example.com") && !shows(token.as_str()), "tokens stand there as hashes");
@@ -357,4 +358,38 @@ fn what_is_noted_stays() {
     desk.ledger().note(b"pepper", &"salt".to_owned()).unwrap();
     desk.reopen();
     assert_eq!(desk.ledger().noted(b"pepper"), Ok(Some("salt".to_owned())));
+}
+
+#[test]
+fn what_is_at_hand_is_what_the_disk_says() {
+    let mut desk = Desk::new();
+    let token = desk.token("alice", start());
+    let at_hand = |desk: &Desk, now| desk.ledger().account_at_hand(&token, now, MONTH);
+    let read = |desk: &Desk| desk.ledger().account(&token, start(), MONTH).unwrap();
+    assert_eq!(at_hand(&desk, start()), None, "nobody asked yet");
+    let account = read(&desk);
+    assert!(account.is_some());
+    assert_eq!(at_hand(&desk, start()), account);
+    assert_eq!(at_hand(&desk, start().saturating_add(MONTH / 16)), None, "its use is to be noted");
+    desk.ledger().agree(&user("alice"), &["https://a".to_owned()]).unwrap();
+    assert_eq!(at_hand(&desk, start()), None);
+    assert_eq!(*read(&desk).unwrap().agreed, ["https://a"]);
+    for end in [
+        |desk: &mut Desk, token: &AccessToken| desk.ledger().remove_account(token).unwrap(),
+        |desk: &mut Desk, _: &AccessToken| {
+            (0..3).for_each(|hour| drop(desk.token("alice", hours(hour))));
+            true
+        },
+        |desk: &mut Desk, _: &AccessToken| {
+            desk.ledger().expire_accounts(MONTH, hours(9999), 10).unwrap() > 0
+        },
+    ] {
+        let mut desk = Desk::new();
+        let token = desk.token("alice", start());
+        let at_hand = |desk: &Desk| desk.ledger().account_at_hand(&token, start(), MONTH);
+        assert!(desk.owner(&token, start()).is_some() && at_hand(&desk).is_some());
+        assert!(end(&mut desk, &token));
+        assert_eq!(at_hand(&desk), None);
+        assert_eq!(desk.owner(&token, start()), None);
+    }
 }
