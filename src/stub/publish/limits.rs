@@ -17,6 +17,8 @@ pub struct Limits {
     /// How many attempts in a row may fail at one root before the rest of what waits for it is put off
     /// untried: 8. A root that is down would hold the others up otherwise.
     pub failures: usize,
+    /// How long that counts: 30 s after the last one it is tried again.
+    pub failing: Duration,
     /// Entries of an outbox: 10,000. One takes some kilobytes of disk.
     pub entries: usize,
     /// Octets of an entry: 262,144. A statement has 8,192 at most; the rest is what each root said.
@@ -56,6 +58,7 @@ impl Default for Limits {
             attempt: Duration::from_secs(120),
             together: 16,
             failures: 8,
+            failing: Duration::from_secs(30),
             entries: 10_000,
             entry_octets: 262_144,
             roots: 64,

@@ -23,6 +23,7 @@
 //!
 //! [`Reply`] reads them.
 
+mod at_work;
 mod attempt;
 mod entry;
 mod finder;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
+use tokio::sync::Notify;
 
 use super::{Attempt, Entry, EntryError, Limits};
 use crate::association::Statement;
@@ -99,11 +100,13 @@ pub enum Added {
 }
 
 /// Statements on their way, kept through crashes. Several processes may have it at the same time: each
-/// change is made under a lock, to what is there then.
+/// change is made under a lock, to what is there then. Clones are one outbox: who sends what is in it
+/// hears at once of what another puts in.
 #[derive(Debug, Clone)]
 pub struct Outbox {
     path: Arc<Path>,
     limits: Limits,
+    added: Arc<Notify>,
 }
 
 impl Outbox {
@@ -114,7 +117,7 @@ impl Outbox {
     pub fn open(path: &Path, limits: Limits) -> Result<Self, OutboxError> {
         let refused = |error| OutboxError::File { path: path.into(), error };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(refused)?;
-        let outbox = Self { path: path.into(), limits };
+        let outbox = Self { path: path.into(), limits, added: Arc::default() };
         // That tells now whether it can be written, not when something has to be kept.
         let lock = outbox.lock()?;
         outbox.remove_drafts().map_err(refused)?;
@@ -125,6 +128,12 @@ impl Outbox {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Waits until something is put in, by this outbox or a clone of it. What was put in since this was last
+    /// waited for counts.
+    pub(super) async fn added(&self) {
+        self.added.notified().await;
     }
 
     /// Puts a statement in, to go to these roots. Once this returns, it is on disk.
@@ -147,6 +156,7 @@ impl Outbox {
         let Some(mut held) = self.read(&id)? else {
             self.make_room()?;
             self.write(&id, &Entry::new(threepid, statement, apexes, now))?;
+            self.added.notify_one();
             return Ok(Added::New);
         };
         let order = statement.precedence(&threepid).cmp(&held.statement.precedence(&threepid));
@@ -164,6 +174,7 @@ impl Outbox {
             }
         };
         self.write(&id, &entry)?;
+        self.added.notify_one();
         Ok(added)
     }
 

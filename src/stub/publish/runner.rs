@@ -1,12 +1,11 @@
 //! Trying what waits.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{JoinError, JoinSet};
-
+use super::at_work::{AtWork, Job};
 use super::{Attempt, Entry, EntryId, Outbox, OutboxError, Places, Publisher, State};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::Random;
@@ -32,39 +31,6 @@ pub struct Runner<F, P> {
     outbox: Outbox,
 }
 
-/// One attempt that is to be made.
-#[derive(Debug, Clone)]
-struct Job {
-    entry: Arc<Entry>,
-    apex: Name,
-}
-
-/// How often in a row each root failed, and how the last time.
-#[derive(Debug, Default)]
-struct Failures(HashMap<Name, (usize, String)>);
-
-impl Failures {
-    fn note(&mut self, apex: &Name, attempt: &Attempt) {
-        match attempt {
-            Attempt::Done(_) => {
-                self.0.remove(apex);
-            }
-            Attempt::Later { reason, .. } => {
-                let (count, last) = self.0.entry(apex.clone()).or_default();
-                *count += 1;
-                last.clone_from(reason);
-            }
-        }
-    }
-
-    /// What to say of a root in place of trying it once more, where it failed this often.
-    fn verdict(&self, apex: &Name, most: usize) -> Option<Attempt> {
-        let (_, reason) = self.0.get(apex).filter(|(count, _)| *count >= most)?;
-        let reason = format!("not tried, as {most} others failed: {reason}");
-        Some(Attempt::Later { reason, wait: None })
-    }
-}
-
 impl<F: Fetch + 'static, P: Places + 'static> Runner<F, P> {
     /// Sends what is in `outbox` by `publisher`.
     pub fn new(publisher: Publisher<F, P>, outbox: Outbox) -> Self {
@@ -84,27 +50,10 @@ impl<F: Fetch + 'static, P: Places + 'static> Runner<F, P> {
         random: &mut dyn Random,
         tell: &mut (dyn FnMut(&Entry, Option<&Name>) + Send),
     ) -> Result<Option<Timestamp>, OutboxError> {
-        let mut jobs = self.jobs(selection, clock.now(), tell)?.into_iter();
-        let (mut running, mut failures) = (JoinSet::new(), Failures::default());
-        let mut begun = HashMap::new();
-        loop {
-            while running.len() < self.publisher.limits.together
-                && let Some(job) = jobs.next()
-            {
-                let verdict = failures.verdict(&job.apex, self.publisher.limits.failures);
-                let attempt = self.publisher.clone().attempt(job.clone(), verdict);
-                begun.insert(running.spawn(attempt).id(), job);
-            }
-            let Some(joined) = running.join_next_with_id().await else { break };
-            let (id, attempt) = joined.unwrap_or_else(|error| (error.id(), broken(&error)));
-            let Some(job) = begun.remove(&id) else { continue };
-            failures.note(&job.apex, &attempt);
-            let now = clock.now();
-            let noted = self.outbox.note(&job.entry, &job.apex, &attempt, now, random)?;
-            if let Some(entry) = noted {
-                tell(&entry, Some(&job.apex));
-                self.finish(&entry)?;
-            }
+        let mut at_work = AtWork::new();
+        at_work.add(self.jobs(selection, clock.now(), tell)?);
+        while let Some((job, attempt)) = at_work.next(&self.publisher, clock).await {
+            self.note(&job, &attempt, clock.now(), random, tell)?;
         }
         self.next()
     }
@@ -132,6 +81,67 @@ impl<F: Fetch + 'static, P: Places + 'static> Runner<F, P> {
             ended = all => ended,
             () = stop => Ok(()),
         }
+    }
+
+    /// Goes on until `stop` ends, as a server does: what is put in is tried at once, whatever is being tried
+    /// already, and the rest when it is due.
+    ///
+    /// # Errors
+    /// As [`Self::round`].
+    pub async fn serve(
+        &self,
+        clock: &dyn Clock,
+        random: &mut dyn Random,
+        tell: &mut (dyn FnMut(&Entry, Option<&Name>) + Send),
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), OutboxError> {
+        let mut stop = std::pin::pin!(stop);
+        let mut at_work = AtWork::new();
+        loop {
+            at_work.add(self.jobs(&Selection::Due, clock.now(), tell)?);
+            let look = tokio::time::sleep(self.until_next(clock.now())?);
+            let mut look = std::pin::pin!(look);
+            loop {
+                tokio::select! {
+                    Some((job, attempt)) = at_work.next(&self.publisher, clock) => {
+                        self.note(&job, &attempt, clock.now(), random, tell)?;
+                        if at_work.is_empty() {
+                            break;
+                        }
+                    }
+                    () = self.outbox.added() => break,
+                    () = &mut look => break,
+                    () = &mut stop => return Ok(()),
+                }
+            }
+        }
+    }
+
+    /// How long it is until something is due that is not yet.
+    fn until_next(&self, now: Timestamp) -> Result<Duration, OutboxError> {
+        let entries = self.readable()?;
+        let deliveries = entries.iter().flat_map(|entry| &entry.deliveries);
+        let next = deliveries.filter_map(|delivery| match delivery.state {
+            State::Waiting { next, .. } if next > now => Some(next.since(now)),
+            _ => None,
+        });
+        Ok(next.min().unwrap_or(Duration::MAX).min(self.publisher.limits.look))
+    }
+
+    /// Keeps what came of an attempt.
+    fn note(
+        &self,
+        job: &Job,
+        attempt: &Attempt,
+        now: Timestamp,
+        random: &mut dyn Random,
+        tell: &mut (dyn FnMut(&Entry, Option<&Name>) + Send),
+    ) -> Result<(), OutboxError> {
+        if let Some(entry) = self.outbox.note(&job.entry, &job.apex, attempt, now, random)? {
+            tell(&entry, Some(&job.apex));
+            self.finish(&entry)?;
+        }
+        Ok(())
     }
 
     /// What is to be tried at `now`, the statements that wait the longest first. What a crash left done
@@ -179,19 +189,4 @@ impl<F: Fetch + 'static, P: Places + 'static> Runner<F, P> {
         };
         Ok(self.outbox.entries()?.into_iter().filter_map(read).collect())
     }
-}
-
-impl<F: Fetch, P: Places> Publisher<F, P> {
-    /// Makes the attempt, unless the verdict is known.
-    async fn attempt(self: Arc<Self>, job: Job, verdict: Option<Attempt>) -> Attempt {
-        match verdict {
-            Some(attempt) => attempt,
-            None => self.publish(&job.apex, &job.entry.threepid, &job.entry.statement).await,
-        }
-    }
-}
-
-/// An attempt that met a mistake in this program. It waits as any other that failed.
-fn broken(error: &JoinError) -> Attempt {
-    Attempt::Later { reason: format!("the attempt broke off: {error}"), wait: None }
 }

@@ -6,6 +6,7 @@ mod forms;
 mod outbox;
 mod races;
 mod referrals;
+mod serving;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
