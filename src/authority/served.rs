@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::crypto::sha256;
 use crate::dnssec::lifecycle::KeySet;
 use crate::dnssec::{ZoneKey, cdnskey_rrset, cds_rrset, dnskey_rrset};
-use crate::wire::rdata::Soa;
+use crate::wire::rdata::{Dnskey, Soa};
 use crate::wire::{EncodedRef, Name, Rrset, Rtype, Serial};
 use crate::zone::{Existing, NodeId, Outcome, SearchName, SetId, Zone};
 
@@ -107,6 +107,12 @@ impl ServedZone {
     /// Its keys, whatever they do at present.
     pub fn keys(&self) -> &[ZoneKey] {
         self.signer.keys()
+    }
+
+    /// The keys that it shows now, those of its file among them.
+    pub fn dnskeys(&self) -> Vec<Dnskey> {
+        let shown = at_apex(&self.zone, Rtype::DNSKEY).into_iter().flat_map(|set| &set.rdata);
+        shown.filter_map(|rdata| Dnskey::parse(rdata).ok()).collect()
     }
 
     /// What the keys do at present.

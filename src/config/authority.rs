@@ -83,6 +83,12 @@ pub enum Keys {
 }
 
 impl Authority {
+    /// Whether one of its zones is in the tree with this apex, or has the tree in it.
+    pub(super) fn is_in(&self, apex: &Name) -> bool {
+        let names = self.zones.iter().map(|zone| &zone.name.value);
+        names.into_iter().any(|zone| zone.is_at_or_below(apex) || apex.is_at_or_below(zone))
+    }
+
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
         let store = table.value("store");
         let zones = table.required_tables("zone").into_iter();

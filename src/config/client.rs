@@ -10,8 +10,8 @@ use crate::stub::{self, Verifiers};
 use crate::transport::http::{ClientLimits, HttpClient, TlsError, TrustStore};
 use crate::wire::Name;
 
-use super::document::{Table, Value};
-use super::mistake::Mistakes;
+use super::document::Table;
+use super::mistake::{Located, Mistakes};
 use super::root::{Holder, Root};
 use super::root_list::{Expired, RootList};
 use super::values::{self, DNS_PORT};
@@ -34,7 +34,7 @@ pub struct Client {
     /// Where statements wait until every root has them; a place of the user's own where none is given.
     pub outbox: Option<PathBuf>,
     /// The authorities that servers are checked by, in place of the system's.
-    pub ca_file: Option<PathBuf>,
+    pub ca_file: Option<Located<PathBuf>>,
 }
 
 impl Client {
@@ -57,12 +57,15 @@ impl Client {
     /// # Errors
     /// Where there are none to check them by.
     pub fn web(&self) -> Result<HttpClient, TlsError> {
-        HttpClient::new(&TrustStore::of(self.ca_file.as_deref()), ClientLimits::default())
+        let file = self.ca_file.as_ref().map(|file| file.value.as_path());
+        HttpClient::new(&TrustStore::of(file), ClientLimits::default())
     }
 
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
         let anchors = verifier::read_all(&table, "verifier");
-        let (roots, root_list) = Root::read_all_or_list(&table, base, Holder::Client);
+        let ca_file = values::authorities(&table, base);
+        let (roots, root_list) =
+            Root::read_all_or_list(&table, base, Holder::Client, ca_file.clone());
         let client = Self {
             resolver: table
                 .value("resolver")
@@ -74,7 +77,7 @@ impl Client {
                 .value("outbox")
                 .and_then(|value| values::path(&value, base))
                 .map(|path| path.value),
-            ca_file: table.value("ca_file").and_then(|value| ca_file(&value, base)),
+            ca_file,
             verifiers: Verifiers { vouchers: verifier::vouchers(&table, &anchors), anchors },
         };
         table.finish();
@@ -87,11 +90,4 @@ impl Client {
         let own: Vec<Name> = self.roots.iter().map(|root| root.apex.value.clone()).collect();
         self.roots.extend(list.load(&own, Algorithms::default(), mistakes, now, expired));
     }
-}
-
-/// A file of certificates that can be used.
-fn ca_file(value: &Value<'_>, base: &Path) -> Option<PathBuf> {
-    let path = values::path(value, base)?.value;
-    let used = HttpClient::new(&TrustStore::File(path.clone()), ClientLimits::default());
-    value.accept(used.map(|_| path))
 }

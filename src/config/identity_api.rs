@@ -49,7 +49,7 @@ impl IdentityApi {
             terms: terms(&table),
             next_link_hosts: table.value("next_link_hosts").map(|list| hosts(&list)),
             homeservers_in: values::items(&table, "homeservers_in", "a network"),
-            ca_file: table.value("ca_file").and_then(|value| values::path(&value, base)),
+            ca_file: values::authorities(&table, base),
             log_addresses: values::switch(&table, "log_addresses", false),
         };
         table.finish();

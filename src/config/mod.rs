@@ -167,9 +167,13 @@ impl Config {
     fn parse_with_lists(text: &str, path: &Path, expired: Expired) -> Result<Self, ConfigError> {
         Self::understand(text, path, |config, mistakes| {
             let now = SystemClock.now();
-            let Self { client, resolver, .. } = config;
+            let Self { authority, client, resolver, publish, .. } = config;
             client.iter_mut().for_each(|client| client.add_listed(mistakes, now, expired));
             resolver.iter_mut().for_each(|part| part.add_listed(mistakes, now, expired));
+            let publish = publish.iter_mut();
+            publish.for_each(|part| {
+                part.add_listed(authority.as_ref(), mistakes, now, expired);
+            });
         })
     }
 

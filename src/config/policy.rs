@@ -25,7 +25,12 @@ pub(super) fn read(table: &Table<'_>, base: &Path) -> (Policy, Option<RootList>)
     let usual = Policy::default();
     let switch = |key, default| values::switch(table, key, default);
     let algorithms = Algorithms { rsasha1: switch("rsasha1", usual.algorithms.rsasha1) };
-    let (roots, list) = Root::read_all_or_list(table, base, Holder::Resolver(algorithms));
+    let (roots, list) = Root::read_all_or_list(
+        table,
+        base,
+        Holder::Resolver(algorithms),
+        values::authorities(table, base),
+    );
     let families = families(table, &roots);
     let policy = Policy {
         roots: roots.iter().map(Root::to_root).collect(),

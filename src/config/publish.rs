@@ -4,16 +4,19 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::allowance::Rate;
+use crate::clock::Timestamp;
+use crate::dnssec::Algorithms;
 use crate::services::publish;
 use crate::trust::Anchors;
-use crate::wire::Prefix;
+use crate::wire::{Name, Prefix};
 
 use super::document::Table;
-use super::mistake::Located;
+use super::mistake::{Located, Mistakes};
 use super::root::{Holder, Root};
+use super::root_list::{Expired, RootList};
 use super::values::{self, DNS_PORT};
 use super::web::Web;
-use super::{Config, verifier};
+use super::{Authority, Config, verifier};
 
 /// What `resolver` is where it is not given: one on this machine.
 const RESOLVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DNS_PORT);
@@ -32,14 +35,19 @@ pub struct Publish {
     pub web: Web,
     /// The resolver asked for certificates and services. It is not trusted.
     pub resolver: SocketAddr,
-    /// The trees that statements are taken for, each apex once.
+    /// The trees that statements are taken for, each apex once, those of the root list among them.
     pub roots: Vec<Root>,
+    /// The root list that is followed.
+    pub root_list: Option<RootList>,
     /// The root verification servers that are accepted, one at least.
     pub verifiers: Located<Anchors>,
     /// What one client may send.
     pub per_client: Rate,
     /// What is done with statements that lie below a delegation.
     pub below: Below,
+    /// The authorities that servers are checked by which statements are passed on to, and mirrors of root
+    /// lists, in place of the system's.
+    pub ca_file: Option<Located<PathBuf>>,
     /// The directory of the root lists that are served beside, if any are.
     pub root_lists: Option<Located<PathBuf>>,
 }
@@ -53,8 +61,6 @@ pub enum Below {
     Forward {
         /// Networks that it may go to besides the addresses of the internet.
         allowed: Vec<Prefix>,
-        /// The authorities that servers are checked by, in place of the system's.
-        ca_file: Option<Located<PathBuf>>,
     },
 }
 
@@ -64,20 +70,54 @@ impl Publish {
         if verifiers.is_empty() {
             table.mistake("no [[publish.verifier]] is given, one is needed at least");
         }
+        let ca_file = values::authorities(&table, base);
+        let (roots, root_list) =
+            Root::read_all_or_list(&table, base, Holder::Publisher, ca_file.clone());
         let publish = Self {
             web: Web::read(&table, base),
             resolver: table
                 .value("resolver")
                 .and_then(|value| values::socket_address(&value, DNS_PORT))
                 .map_or(RESOLVER, |address| address.value),
-            roots: Root::read_all(&table, base, Holder::Publisher),
+            roots,
+            root_list,
             verifiers: table.locate(verifiers),
             per_client: per_client(&table),
-            below: Below::read(&table, base),
+            below: Below::read(&table),
+            ca_file,
             root_lists: table.value("root_lists").and_then(|value| values::path(&value, base)),
         };
+        publish.check_authorities(&table);
         table.finish();
         publish
+    }
+
+    /// Notes authorities that nobody is checked by.
+    fn check_authorities(&self, table: &Table<'_>) {
+        let Some(file) = &self.ca_file else { return };
+        let has_mirrors = self.root_list.as_ref().is_some_and(|list| !list.mirrors.is_empty());
+        if self.below == Below::Refer && !has_mirrors {
+            let message = "`ca_file` is for `below = \"forward\"` and `root_list_urls`";
+            table.mistake_at(file.position, message);
+        }
+    }
+
+    /// Adds the trees of the root list; where that has expired, nothing is taken for them.
+    pub(super) fn add_listed(
+        &mut self,
+        authority: Option<&Authority>,
+        mistakes: &Mistakes<'_>,
+        now: Timestamp,
+        expired: Expired,
+    ) {
+        let Some(list) = &mut self.root_list else { return };
+        let own: Vec<Name> = self.roots.iter().map(|root| root.apex.value.clone()).collect();
+        self.roots.extend(list.load(&own, Algorithms::default(), mistakes, now, expired));
+        let is_here = |root: &Root| authority.is_some_and(|part| part.is_in(&root.apex.value));
+        if !self.roots.iter().any(is_here) && list.held.is_some() {
+            let message = "no zone of [authority] is in a tree of the list";
+            mistakes.add_at(list.file.position, message.to_owned());
+        }
     }
 
     /// Notes what does not go together with the other sections.
@@ -88,10 +128,7 @@ impl Publish {
         };
         for root in &self.roots {
             let apex = &root.apex.value;
-            let is_in = |zone: &super::Zone| {
-                zone.name.value.is_at_or_below(apex) || apex.is_at_or_below(&zone.name.value)
-            };
-            if !authority.zones.iter().any(is_in) {
+            if !authority.is_in(apex) {
                 let message = format!("no zone of [authority] is in the tree {apex}");
                 top.mistake_at(root.apex.position, message);
             }
@@ -105,21 +142,15 @@ fn per_client(table: &Table<'_>) -> Rate {
 }
 
 impl Below {
-    fn read(table: &Table<'_>, base: &Path) -> Self {
+    fn read(table: &Table<'_>) -> Self {
         const CHOICES: [(&str, bool); 2] = [("refer", false), ("forward", true)];
         let forwards = table.value("below").and_then(|value| value.choice(&CHOICES));
         let allowed = values::items(table, "forward_to", "a network");
-        let ca_file = table.value("ca_file");
-        match (forwards.unwrap_or(false), &ca_file) {
-            (true, _) => {
-                let ca_file = ca_file.and_then(|value| values::path(&value, base));
-                return Self::Forward { allowed, ca_file };
-            }
-            (false, Some(file)) => file.mistake("`ca_file` is for `below = \"forward\"`"),
-            (false, None) if !allowed.is_empty() => {
-                table.mistake("`forward_to` is for `below = \"forward\"`");
-            }
-            (false, None) => {}
+        if forwards == Some(true) {
+            return Self::Forward { allowed };
+        }
+        if !allowed.is_empty() {
+            table.mistake("`forward_to` is for `below = \"forward\"`");
         }
         Self::Refer
     }
@@ -157,8 +188,8 @@ mod tests {
         let given = read(given).unwrap();
         assert_eq!(given.web.certificate, None);
         assert_eq!(given.per_client, Rate::per_second(3).bursting(60));
-        let Below::Forward { allowed, ca_file } = given.below else { panic!() };
-        assert_eq!((allowed.len(), ca_file.unwrap().value), (1, PathBuf::from("d/ca")));
+        let Below::Forward { allowed } = given.below else { panic!() };
+        assert_eq!((allowed.len(), given.ca_file.unwrap().value), (1, PathBuf::from("d/ca")));
     }
 
     #[test]
@@ -171,7 +202,7 @@ mod tests {
         assert_eq!(
             mistakes(&format!("{tls}ca_file = \"c\"\nper_client = 0\nbelow = \"x\"")),
             [
-                "4:11: `ca_file` is for `below = \"forward\"`",
+                "4:11: `ca_file` is for `below = \"forward\"` and `root_list_urls`",
                 "5:14: `per_client` is a number from 1 to 10000",
                 "6:9: `below` is one of `refer`, `forward`",
             ]

@@ -87,9 +87,7 @@ impl Resolver {
         let own: Vec<Name> = self.policy.roots.iter().map(|root| root.apex.clone()).collect();
         let listed = list.load(&own, self.policy.algorithms, mistakes, now, expired);
         self.policy.roots.extend(listed.iter().map(Root::to_root));
-        if list.held.as_ref().is_some_and(|held| held.in_date(now).is_err()) {
-            self.policy.suspended.clone_from(&list.taken);
-        }
+        self.policy.suspended = list.suspended(now).to_vec();
     }
 }
 

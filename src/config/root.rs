@@ -1,7 +1,7 @@
-//! `[[resolver.root]]` and `[[client.root]]`: a tree, and what proves it.
+//! `[[resolver.root]]`, `[[client.root]]` and `[[publish.root]]`: a tree, and what proves it.
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::codec::Url;
 use crate::dnssec::anchor::{self, AnchorError};
@@ -55,18 +55,14 @@ impl Root {
         resolver::Root { apex: self.apex.value.clone(), servers, anchors }
     }
 
-    /// Reads the tables `root`, of which there is one at least.
-    pub(super) fn read_all(table: &Table<'_>, base: &Path, holder: Holder) -> Vec<Self> {
-        Self::read_tables(table, table.required_tables("root"), base, holder)
-    }
-
     /// Reads the tables `root`, and where a root list is. There is one or the other.
     pub(super) fn read_all_or_list(
         table: &Table<'_>,
         base: &Path,
         holder: Holder,
+        ca_file: Option<Located<PathBuf>>,
     ) -> (Vec<Self>, Option<RootList>) {
-        let list = RootList::read(table, base);
+        let list = RootList::read(table, base, ca_file);
         let tables = match list {
             Some(_) => table.tables("root"),
             None => table.required_tables("root"),

@@ -1,4 +1,4 @@
-//! `root_list` and `root_list_urls` in `[client]` and `[resolver]`: trees that a signed list names.
+//! `root_list` and `root_list_urls` in `[client]`, `[resolver]` and `[publish]`: trees that a signed list names.
 
 use std::path::{Path, PathBuf};
 
@@ -44,15 +44,27 @@ impl RootList {
         self.taken.contains(apex)
     }
 
-    /// Reads where the list is. The list itself is read by [`RootList::load`].
-    pub(super) fn read(table: &Table<'_>, base: &Path) -> Option<Self> {
+    /// Those of its trees in which nothing may be believed, as it has expired.
+    pub fn suspended(&self, now: Timestamp) -> &[Name] {
+        match &self.held {
+            Some(held) if held.in_date(now).is_err() => &self.taken,
+            _ => &[],
+        }
+    }
+
+    /// Reads where the list is, whose mirrors are checked by these authorities. The list itself is read by
+    /// [`RootList::load`].
+    pub(super) fn read(
+        table: &Table<'_>,
+        base: &Path,
+        ca_file: Option<Located<PathBuf>>,
+    ) -> Option<Self> {
         let (file, urls) = (table.value("root_list"), table.value("root_list_urls"));
         if let (None, Some(urls)) = (&file, &urls) {
             urls.mistake("`root_list_urls` needs `root_list`, the file that the list is held in");
         }
         let mirrors = urls.map_or_else(Vec::new, |urls| urls.list());
         let mirrors = mirrors.iter().filter_map(mirror).collect();
-        let ca_file = table.value("ca_file").and_then(|value| values::path(&value, base));
         let file = values::path(&file?, base)?;
         Some(Self { file, mirrors, ca_file, held: None, taken: Vec::new() })
     }
@@ -177,6 +189,29 @@ mod tests {
         assert_eq!(resolver.policy.roots.len(), 2);
         assert_eq!(resolver.policy.roots[1].servers, terms().roots[1].servers);
         assert_eq!(resolver.root_list.unwrap().held.unwrap().version(), 3);
+    }
+
+    #[test]
+    fn who_takes_statements_has_a_zone_in_a_tree_of_the_list() {
+        let of = |zone: &str| {
+            let text = format!(
+                "[publish]\nplain = true\nlisten = [\"127.0.0.1\"]\nroot_list = \"roots.json\"\n\
+                 [[publish.verifier]]\nname = \"v\"\nkey_id = \"0\"\n\
+                 key = \"MEsnn+VdUSVzhBxadk9PIPoXl6ln3SfKS4tWANhqeaM\"\n\
+                 [authority]\nlisten = [\"127.0.0.1\"]\nstore = \"s\"\n\
+                 [[authority.zone]]\nname = \"{zone}\"\nfile = \"a\"\n"
+            );
+            parse(&list(terms()), &text).map(|config| config.publish.unwrap())
+        };
+        let publish = of("4.4.msisdn.b.example").unwrap();
+        let anchors: Vec<_> = publish.roots.iter().map(|root| root.anchors.clone()).collect();
+        assert_eq!(anchors, [terms().roots[0].ds.clone(), terms().roots[1].ds.clone()]);
+        let list = publish.root_list.unwrap();
+        assert!(list.suspended(SystemClock.now()).is_empty());
+        let later = SystemClock.now().saturating_add(Duration::from_secs(7200));
+        assert_eq!(list.suspended(later).len(), 2, "the list has expired");
+        let told = of("c.example").unwrap_err();
+        assert_eq!(told, "./a.toml:4:13: no zone of [authority] is in a tree of the list");
     }
 
     #[test]

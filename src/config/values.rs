@@ -79,6 +79,11 @@ pub(super) fn path(value: &Value<'_>, base: &Path) -> Option<Located<PathBuf>> {
     }
 }
 
+/// The file `ca_file`: the authorities that servers of HTTPS are checked by, in place of the system's.
+pub(super) fn authorities(table: &Table<'_>, base: &Path) -> Option<Located<PathBuf>> {
+    table.value("ca_file").and_then(|value| path(&value, base))
+}
+
 /// Whether the switch `key` is on; `default` where it is not given.
 pub(super) fn switch(table: &Table<'_>, key: &'static str, default: bool) -> bool {
     table.value(key).and_then(|value| value.boolean()).unwrap_or(default)

@@ -1,15 +1,17 @@
-//! What comes of a root list that expires under a resolver: nothing in its trees is answered.
+//! What comes of a root list that expires under those who go by it: they do nothing in its trees.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::codec::utc;
 use crate::config;
-use crate::recursor::Recursor;
-use crate::transport::Exchange;
+use crate::telemetry::Gauge;
 use crate::trust::root_list::{Refusal, RootList};
+use crate::wire::Name;
 
 use super::admin::Status;
+use super::renewal::seconds;
 
 /// The longest time without a look at the clock: it may be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -17,26 +19,43 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// How long before a list expires that is told: 7 days, in which those who keep it can be called.
 const NOTICE: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Tells in `status` when the list expires that was read with the configuration, warns of it, and has
-/// `recursor` answer nothing in its trees from then on. This goes on for good: a newer list comes with
-/// another configuration.
-pub(super) async fn watch<E: Exchange + 'static>(
-    plan: &config::RootList,
-    recursor: &Recursor<E>,
-    clock: &dyn Clock,
-    status: &Status,
-) {
-    let Some(list) = &plan.held else { return };
-    let help = "When the root list of the resolver expires, in seconds since 1970";
+/// Has a part of the process do nothing in these trees.
+type Suspend = Box<dyn Fn(&[Name]) + Send + Sync>;
+
+/// A part of the process that goes by a root list.
+pub(super) struct Reader {
+    /// The list.
+    pub(super) plan: config::RootList,
+    /// What comes of it where the list has expired, as `nothing is answered in`.
+    pub(super) loss: &'static str,
+    /// Ends what it does in them.
+    pub(super) suspend: Suspend,
+}
+
+/// Tells in `status` when the first of the lists expires that were read with the configuration, as long as what
+/// this gives is there.
+pub(super) fn tell(readers: &[Reader], status: &Status) -> Option<Arc<Gauge>> {
+    let lists = readers.iter().filter_map(|reader| reader.plan.held.as_ref());
+    let first = lists.map(|list| list.terms().expires).min()?;
+    let help = "When the first root list expires that is gone by, in seconds since 1970";
     let gauge = status.telemetry.gauge("root_list_expiry_timestamp_seconds", help);
-    gauge.set(i64::try_from(list.terms().expires.as_secs()).unwrap_or(i64::MAX));
-    let refusal = expired(list, clock).await;
-    recursor.suspend(&plan.taken);
-    let trees: Vec<String> = plan.taken.iter().map(ToString::to_string).collect();
-    let told = format!("the root list: {refusal}: nothing is answered in {}", trees.join(", "));
-    let _trouble = status.trouble(&told);
-    tracing::error!("{told}");
-    std::future::pending().await
+    gauge.set(seconds(first));
+    Some(gauge)
+}
+
+impl Reader {
+    /// Warns before the list expires that was read with the configuration, and suspends who goes by it when it
+    /// does. This goes on for good: a newer list comes with another configuration.
+    pub(super) async fn watch(self, clock: Arc<dyn Clock>, status: Arc<Status>) {
+        let Some(list) = &self.plan.held else { return };
+        let refusal = expired(list, clock.as_ref()).await;
+        (self.suspend)(&self.plan.taken);
+        let trees: Vec<String> = self.plan.taken.iter().map(ToString::to_string).collect();
+        let told = format!("the root list: {refusal}: {} {}", self.loss, trees.join(", "));
+        let _trouble = status.trouble(&told);
+        tracing::error!("{told}");
+        std::future::pending().await
+    }
 }
 
 /// Waits until a list may not be used any more, whatever mirrors do, and warns of it before.

@@ -1,23 +1,23 @@
-//! The root list of a resolver, followed as long as it runs.
+//! Root lists, followed as long as parts of the process go by them.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::clock::{Clock, Timestamp};
 use crate::codec::Url;
 use crate::config::{self, Config, Mistake};
-use crate::recursor::Recursor;
 use crate::stub::roots::{Limits, RootListFile, RootListFileError, walk};
-use crate::transport::Exchange;
+use crate::telemetry::Gauge;
 use crate::transport::http::{ClientLimits, HttpClient, TlsError, TrustStore};
 use crate::trust::root_list::{MAX_OCTETS, RootList};
 
 use super::admin::Status;
-use super::{LoadError, aside, list_expiry};
+use super::list_expiry::{self, Reader};
+use super::{LoadError, aside};
 
 /// The time from one look to the next. Lists last for weeks; a key that has to go at once is gone from
 /// resolvers in an hour.
@@ -36,64 +36,76 @@ pub fn client(plan: &config::RootList) -> Result<HttpClient, TlsError> {
     HttpClient::new(&store, limits)
 }
 
-/// Looks whether mirrors of root lists can be asked.
+/// Looks whether servers of HTTPS can be checked by the authorities that the configuration names.
 ///
 /// # Errors
 /// With each file of authorities that is none.
 pub(super) fn check(config: &Config) -> Result<(), LoadError> {
-    let resolver = config.resolver.iter().filter_map(|part| part.root_list.as_ref());
-    let lists = config.client.iter().filter_map(|part| part.root_list.as_ref()).chain(resolver);
-    let wrong = lists.filter_map(|plan| {
-        let position = plan.ca_file.as_ref()?.position;
-        Some(Mistake { position, message: client(plan).err()?.to_string() })
+    let client = config.client.as_ref().and_then(|part| part.ca_file.as_ref());
+    let publish = config.publish.as_ref().and_then(|part| part.ca_file.as_ref());
+    let resolver = config.resolver.as_ref().and_then(|part| part.root_list.as_ref());
+    let resolver = resolver.and_then(|list| list.ca_file.as_ref());
+    let wrong = client.into_iter().chain(publish).chain(resolver).filter_map(|file| {
+        let store = TrustStore::File(file.value.clone());
+        let error = HttpClient::new(&store, ClientLimits::default()).err()?;
+        Some(Mistake { position: file.position, message: error.to_string() })
     });
-    let mut wrong: Vec<Mistake> = wrong.collect();
-    wrong.dedup();
+    let wrong: Vec<Mistake> = wrong.collect();
     if wrong.is_empty() { Ok(()) } else { Err(LoadError::of_mistakes(&config.path, wrong)) }
 }
 
-/// Looks for newer lists, at mirrors and in the file that others may write, too.
+/// Looks for newer lists, at mirrors and in the files that others may write, too.
 #[derive(Debug)]
 pub(super) struct ListWatch {
-    task: JoinHandle<()>,
+    tasks: JoinSet<()>,
     newer: Arc<Notify>,
+    /// Told as long as it is followed.
+    _expiry: Option<Arc<Gauge>>,
 }
 
 impl ListWatch {
-    /// Starts to look for what is newer than the list that was read with the configuration. When that
-    /// expires, `recursor` answers for its trees no more.
-    pub(super) fn start<E: Exchange + 'static>(
-        plan: &config::RootList,
-        recursor: Recursor<E>,
-        clock: Arc<dyn Clock>,
-        status: Arc<Status>,
+    /// Starts to look for what is newer than the lists that were read with the configuration. When one
+    /// expires, who goes by it does no more in its trees.
+    pub(super) fn start(
+        readers: Vec<Reader>,
+        clock: &Arc<dyn Clock>,
+        status: &Arc<Status>,
     ) -> Self {
-        let newer = Arc::new(Notify::new());
-        let (plan, told) = (plan.clone(), Arc::clone(&newer));
-        let task = tokio::spawn(async move {
-            let expiry = list_expiry::watch(&plan, &recursor, clock.as_ref(), &status);
-            tokio::join!(follow(&plan, clock.as_ref(), &told), expiry);
-        });
-        Self { task, newer }
+        let (newer, mut tasks) = (Arc::new(Notify::new()), JoinSet::new());
+        for plan in followed(&readers) {
+            let (clock, newer) = (Arc::clone(clock), Arc::clone(&newer));
+            tasks.spawn(async move { follow(&plan, clock.as_ref(), &newer).await });
+        }
+        let expiry = list_expiry::tell(&readers, status);
+        for reader in readers {
+            tasks.spawn(reader.watch(Arc::clone(clock), Arc::clone(status)));
+        }
+        Self { tasks, newer, _expiry: expiry }
     }
 
     /// Ends, and what it told of the list is told no more.
-    pub(super) async fn stop(mut self) {
-        self.task.abort();
-        // It ends as cancelled.
-        let _ = (&mut self.task).await;
+    pub(super) async fn stop(&mut self) {
+        self.tasks.shutdown().await;
     }
 
-    /// Waits until a newer list is in the file.
+    /// Waits until a newer list is in a file.
     pub(super) async fn newer(&self) {
         self.newer.notified().await;
     }
 }
 
-impl Drop for ListWatch {
-    fn drop(&mut self) {
-        self.task.abort();
+/// What has to be followed, once where several go by one file in the same way.
+fn followed(readers: &[Reader]) -> Vec<config::RootList> {
+    let mut plans: Vec<config::RootList> = Vec::new();
+    for plan in readers.iter().map(|reader| &reader.plan) {
+        let is_it = |other: &config::RootList| {
+            other.file.value == plan.file.value && other.mirrors == plan.mirrors
+        };
+        if !plans.iter().any(is_it) {
+            plans.push(plan.clone());
+        }
     }
+    plans
 }
 
 async fn follow(plan: &config::RootList, clock: &dyn Clock, newer: &Notify) {

@@ -52,6 +52,18 @@ pub enum LoadFault {
     Authority(AuthorityError),
 }
 
+impl LoadFault {
+    /// Whether it is a mistake in the configuration that another part has found, too.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Mistake { mistake, .. }, Self::Mistake { mistake: other, .. }) => {
+                mistake == other
+            }
+            _ => false,
+        }
+    }
+}
+
 impl LoadError {
     /// What is wrong with the configuration, and with the files that it names as far as it could be
     /// understood.
@@ -86,6 +98,7 @@ impl LoadError {
             LoadFault::Mistake { path, mistake } => (0, Some((path.clone(), mistake.position))),
             LoadFault::Zone(_) | LoadFault::Anchors(_) | LoadFault::Authority(_) => (1, None),
         });
+        faults.dedup_by(|one, other| one.is_same(other));
         Self(faults)
     }
 
@@ -155,10 +168,14 @@ pub fn check(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError>
 pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
     let Parts { zones, points, publish } = Parts::read(config, now)?;
     let Zones { served, files, mut warnings } = zones;
-    let not_served = publish::wrong_lists(config).into_iter();
-    warnings.extend(not_served.map(|Mistake { position, message }| {
-        format!("{}:{position}: warning: not served: {message}", config.path.display())
-    }));
+    let not_served = publish::wrong_lists(config)
+        .into_iter()
+        .map(|mistake| Mistake { message: format!("not served: {}", mistake.message), ..mistake });
+    let told = |Mistake { position, message }| {
+        format!("{}:{position}: warning: {message}", config.path.display())
+    };
+    let doubtful = anchors::doubtful(config, &served, &points).into_iter();
+    warnings.extend(not_served.chain(doubtful).map(told));
     publish::check_keys(config, &served)?;
     match Authority::new(served) {
         Ok(authority) => Ok(Loaded { authority, files, points, publish, warnings }),

@@ -31,7 +31,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config, Mistake};
+use crate::config::{Config, Mistake};
 use crate::services::admin::Health;
 
 use admin::{AdminPart, Status};
@@ -39,6 +39,7 @@ use authority::AuthorityPart;
 pub use error::{Refused, StartError};
 use hosting::OpenStore;
 pub use hosting::{FromFile, Hosting};
+use list_expiry::Reader;
 use list_watch::ListWatch;
 pub use load::{LoadError, LoadFault, Loaded, check, load, read};
 pub use publish::Opened;
@@ -62,8 +63,8 @@ pub struct Daemon {
     authority: Option<AuthorityPart>,
     publish: Option<PublishPart>,
     resolver: Option<ResolverPart>,
-    /// Follows the root list of the resolver, where it has one.
-    list: Option<ListWatch>,
+    /// Follows the root lists of the parts.
+    lists: ListWatch,
     admin: Option<AdminPart>,
 }
 
@@ -80,8 +81,9 @@ impl Daemon {
             Some(listen) => Some(AdminPart::start(&config, listen, &status).await?),
             None => None,
         };
-        let (authority, publish, resolver, list) = (None, None, None, None);
-        let mut daemon = Self { config, clock, status, authority, publish, resolver, list, admin };
+        let (authority, publish, resolver) = (None, None, None);
+        let lists = ListWatch::start(Vec::new(), &clock, &status);
+        let mut daemon = Self { config, clock, status, authority, publish, resolver, lists, admin };
         match daemon.start_parts().await {
             Ok(()) => {
                 daemon.status.set(Health::Ready);
@@ -106,27 +108,32 @@ impl Daemon {
         }
         if let Some(plan) = &config.resolver {
             let points = loaded.points;
-            let part = ResolverPart::start(plan, &config.path, points, clock, status)?;
-            self.list = list_watch(plan, &part, clock, status);
-            self.resolver = Some(part);
+            self.resolver = Some(ResolverPart::start(plan, &config.path, points, clock, status)?);
         }
         let hosting = self.authority.as_ref().and_then(|part| part.hosting.as_ref());
         if let (Some(plan), Some(opened), Some(hosting)) =
             (&config.publish, loaded.publish, hosting.map(|part| &part.handle))
         {
+            let points = self.resolver.as_ref().and_then(ResolverPart::points);
             let (path, status) = (&config.path, &**status);
-            let part = PublishPart::start(plan, path, opened, hosting, clock, status)?;
+            let part = PublishPart::start(plan, path, opened, points, hosting, clock, status)?;
             self.publish = Some(part);
         }
+        self.lists = ListWatch::start(self.readers(&self.config), &self.clock, &self.status);
         Ok(())
     }
 
     /// Waits until there is reason to [`Daemon::reload`] that nobody has told: a newer root list.
     pub async fn outdated(&self) {
-        match &self.list {
-            Some(list) => list.newer().await,
-            None => std::future::pending().await,
-        }
+        self.lists.newer().await;
+    }
+
+    /// The parts that go by a root list, with those that `config` names.
+    fn readers(&self, config: &Config) -> Vec<Reader> {
+        let resolver = self.resolver.as_ref().zip(config.resolver.as_ref());
+        let publish = self.publish.as_ref().zip(config.publish.as_ref());
+        let resolver = resolver.and_then(|(part, plan)| part.reader(plan));
+        resolver.into_iter().chain(publish.and_then(|(part, plan)| part.reader(plan))).collect()
     }
 
     /// Reads the configuration's file again, with its zones and keys, and goes over to what they say.
@@ -193,16 +200,15 @@ impl Daemon {
             part.warn_of_old_serials(&zones);
             part.replace(plan, zones, hosting).await;
         }
+        self.lists.stop().await;
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
-            if let Some(list) = self.list.take() {
-                list.stop().await;
-            }
             part.replace(plan, points).await;
-            self.list = list_watch(plan, part, &self.clock, &self.status);
         }
         if let (Some(part), Some(plan), Some(opened)) = (&self.publish, &config.publish, publish) {
-            part.replace(plan, opened);
+            let points = self.resolver.as_ref().and_then(ResolverPart::points);
+            part.replace(plan, opened, points);
         }
+        self.lists = ListWatch::start(self.readers(&config), &self.clock, &self.status);
         for setting in restart::put_off(&self.config, &config) {
             tracing::warn!("{setting}");
         }
@@ -249,17 +255,6 @@ impl Daemon {
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.as_ref().map(|part| part.address)
     }
-}
-
-/// Follows the root list of a resolver, where it has one.
-fn list_watch(
-    plan: &config::Resolver,
-    part: &ResolverPart,
-    clock: &Arc<dyn Clock>,
-    status: &Arc<Status>,
-) -> Option<ListWatch> {
-    let list = plan.root_list.as_ref()?;
-    Some(ListWatch::start(list, part.recursor(), Arc::clone(clock), Arc::clone(status)))
 }
 
 /// Reads on a thread where signing holds nobody up.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
@@ -19,6 +20,7 @@ use crate::transport::{self, Listener, Network, Parts, Server, Service, Sources}
 use super::admin::Status;
 use super::anchors::Keeper;
 use super::error::advice;
+use super::list_expiry::Reader;
 use super::listen::bind;
 use super::{LoadError, StartError};
 
@@ -164,9 +166,17 @@ impl ResolverPart {
         self.plan = plan;
     }
 
-    /// What resolves now.
-    pub(super) fn recursor(&self) -> Recursor<Network> {
-        Recursor::clone(&self.recursor.load())
+    /// What goes by the root list of `config`, where there is one.
+    pub(super) fn reader(&self, config: &config::Resolver) -> Option<Reader> {
+        let plan = config.root_list.clone()?;
+        let recursor = Recursor::clone(&self.recursor.load());
+        let suspend = Box::new(move |trees: &[_]| recursor.suspend(trees));
+        Some(Reader { plan, loss: "nothing is answered in", suspend })
+    }
+
+    /// What is known of the keys of trees, where that is kept.
+    pub(super) fn points(&self) -> Option<watch::Receiver<Vec<TrustPoint>>> {
+        self.keeper.as_ref().map(Keeper::points)
     }
 
     /// Answers what is asked already, and ends.

@@ -39,3 +39,12 @@
 //! The file of a root is for reading alone while the resolver runs: what the resolver knows is written
 //! over it. To have it trust the anchors of the configuration anew, stop it, take the file away, and start
 //! it again.
+//!
+//! # For who takes statements
+//!
+//! A server that takes statements proves the certificates of verification servers from anchors, too. Where its
+//! process is a resolver of the tree with `anchor_dir`, it goes by what that knows. Elsewhere a
+//! [root list](super::roots) (`root_list` in `[publish]`) brings new keys; without either, write the next anchor
+//! into its configuration while the new key stands by, or every statement that needs a certificate is answered by
+//! 503 once the old one is revoked. Where it serves the zone itself, it warns at its start of anchors that stand
+//! for no key of it.

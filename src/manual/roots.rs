@@ -85,7 +85,7 @@
 //! ```
 //!
 //! With `root_list_urls` in the configuration, `threepid roots update` fetches newer ones; have it run each day. A
-//! resolver does so itself. An error that a list has expired means that nobody made a new one in time, or that
+//! resolver, and a server that takes statements, do so themselves. An error that a list has expired means that nobody made a new one in time, or that
 //! somebody keeps it from you: try other servers, or ask those who keep the list.
 //!
 //! A resolver whose list has expired answers `SERVFAIL` for all names in the listed trees, says why in an extended

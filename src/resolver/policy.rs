@@ -195,12 +195,11 @@ impl Policy {
         }
     }
 
-    /// The apex of the tree with the records of this type at `name`, where that is suspended.
+    /// The apex of the tree with the records of this type at `name`, where that is suspended. It is so
+    /// whoever is asked: what a resolver says is judged by the anchors of the tree.
     pub(super) fn suspended_at(&self, name: &Name, rtype: Rtype) -> Option<&Name> {
-        match self.way_to(name, rtype)? {
-            Way::Down(root) => self.suspended.iter().find(|apex| **apex == root.apex),
-            Way::Across(_) => None,
-        }
+        let root = self.root_for(name, rtype)?;
+        self.suspended.iter().find(|apex| **apex == root.apex)
     }
 
     /// The negative trust anchor that takes the judgement of the zone at `zone` away.
@@ -294,6 +293,21 @@ mod tests {
         assert_eq!(way("a.test.", Rtype::A), "across test.");
         assert_eq!(way("example.", Rtype::DS), "none");
         assert_eq!(way("org.", Rtype::A), "none");
+    }
+
+    /// A client asks a resolver for its trees, and judges by the list all the same.
+    #[test]
+    fn what_is_suspended_is_so_whoever_is_asked() {
+        let forward = Forward { zone: "3pid.example.".parse().unwrap(), resolvers: Vec::new() };
+        let policy = Policy {
+            roots: vec![root("3pid.example.", "192.0.2.1"), root("test.", "192.0.2.1")],
+            forwards: vec![forward],
+            suspended: vec!["3pid.example.".parse().unwrap()],
+            ..Policy::default()
+        };
+        let suspended = |name: &str| policy.suspended_at(&name.parse().unwrap(), Rtype::VCERT);
+        assert_eq!(suspended("a._verifier.3pid.example."), policy.suspended.first());
+        assert_eq!(suspended("a._verifier.test."), None);
     }
 
     #[test]

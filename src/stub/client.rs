@@ -10,6 +10,7 @@ use crate::recursor::Recursor;
 use crate::resolver::{Checking, Forward, Policy, Response, Root};
 use crate::threepid::Threepid;
 use crate::transport::{self, Exchange, Network};
+use crate::wire::rdata::Ds;
 use crate::wire::{Class, Name, Question, Rtype};
 
 /// Looks identifiers up. Clones share what was learned.
@@ -74,6 +75,17 @@ impl<E: Exchange + 'static> Client<E> {
     /// The roots it looks in.
     pub fn apexes(&self) -> &[Name] {
         &self.apexes
+    }
+
+    /// Judges the tree at `apex` by these anchors from here on: its zone has other keys.
+    pub fn trust(&self, apex: &Name, anchors: &[Ds]) {
+        self.recursor.trust(apex, anchors);
+    }
+
+    /// Believes nothing in the trees at these apexes from here on, and in all others what is proved: the
+    /// list that names them has expired.
+    pub fn suspend(&self, apexes: &[Name]) {
+        self.recursor.suspend(apexes);
     }
 
     /// Finds the records of a type at a name in these roots, within [`Limits::question`].

@@ -9,7 +9,7 @@ mod lookup;
 mod mistakes;
 mod publish;
 mod root_watch;
-mod roots;
+pub(crate) mod roots;
 pub(crate) mod serve;
 mod store;
 mod trace;

@@ -81,7 +81,7 @@ pub(super) fn publish(directory: &Path, mirror: &str, versions: &[u32]) {
 }
 
 /// Serves the lists in a directory for as long as this runtime lasts.
-pub(super) async fn mirror(directory: &Path) -> SocketAddr {
+pub(crate) async fn mirror(directory: &Path) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = listener.local_addr().expect("it is bound");
     let lists = Arc::new(RootLists::new(directory).on(Router::new()));
@@ -363,7 +363,11 @@ fn what_is_needed_is_told() {
         let ran = threepid(directory, arguments);
         assert!(ran.code == code && ran.stderr.contains(why), "{ran:?}");
     };
-    told(&["roots", "show"], 3, "no configuration: give one whose [client] or [resolver]");
+    told(
+        &["roots", "show"],
+        3,
+        "no configuration: give one whose [client], [resolver] or [publish]",
+    );
     told(&["roots", "show", "absent"], 3, "error: cannot read absent: ");
     fs::write(directory.join("bare.toml"), "[client]\n[[client.root]]\napex = \".\"\n").unwrap();
     told(&["roots", "update", "-c", "bare.toml"], 3, "bare.toml:1:1: no `root_list` in [client]");

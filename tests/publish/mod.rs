@@ -1,5 +1,6 @@
 //! Publications over HTTPS, to servers that answer for them.
 
+mod anchors;
 mod crash;
 mod handing;
 mod program;

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -282,6 +282,17 @@ impl World {
         fs::write(self.directory.path().join(file), content).expect("it is writable");
     }
 
+    /// Where a file beside the configurations is.
+    pub(super) fn path(&self, file: &str) -> PathBuf {
+        self.directory.path().join(file)
+    }
+
+    /// Waits until the server of this number has reason to read its files again.
+    pub(super) async fn outdated(&self, server: usize) {
+        let outdated = self.server(server).outdated();
+        tokio::time::timeout(Duration::from_secs(20), outdated).await.expect("it has in time");
+    }
+
     /// Runs the program there.
     pub(super) async fn run(&self, arguments: &[&str]) -> Ran {
         beside(self.directory.path(), arguments).await
@@ -305,7 +316,7 @@ impl World {
         file: &str,
         change: impl Fn(String) -> String,
     ) {
-        let path = self.directory.path().join(file);
+        let path = self.path(file);
         let text = fs::read_to_string(&path).expect("it is readable");
         fs::write(&path, change(text)).expect("it is writable");
         let served = self.servers[server].as_mut().expect("it serves");

@@ -50,7 +50,7 @@ pub(in crate::cli) enum RootsCommand {
     Show(RootsShow),
     /// Fetch newer root lists, each signed by keys of the one before it, and hold the last one
     ///
-    /// The file is `root_list` of [client] or [resolver]; the servers are its `root_list_urls`. Of several
+    /// The file is `root_list` of [client], [resolver] or [publish]; the servers are its `root_list_urls`. Of several
     /// servers any may be down, behind or lying: what they did is told on standard error.
     #[command(after_help = UPDATE_EXITS)]
     Update(RootsUpdate),
@@ -70,7 +70,7 @@ pub(in crate::cli) struct RootsShow {
     /// The list before it, whose keys have to have signed it too
     #[arg(long, value_name = "LIST")]
     pub(in crate::cli) previous: Option<PathBuf>,
-    /// A configuration with a [client] or [resolver] section that has a root_list
+    /// A configuration with a [client], [resolver] or [publish] section that has a root_list
     ///
     /// Without it, threepid/client.toml in $XDG_CONFIG_HOME (~/.config) and in /etc is tried.
     #[arg(short, long, value_name = "FILE")]
@@ -88,7 +88,7 @@ pub(in crate::cli) struct RootsShow {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RootsUpdate {
-    /// A configuration with a [client] or [resolver] section that has a root_list
+    /// A configuration with a [client], [resolver] or [publish] section that has a root_list
     ///
     /// Without it, threepid/client.toml in $XDG_CONFIG_HOME (~/.config) and in /etc is tried.
     #[arg(short, long, value_name = "FILE")]

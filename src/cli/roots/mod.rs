@@ -18,17 +18,22 @@ pub(super) use sign::sign;
 pub(super) use update::update;
 
 /// What is told where there is no configuration.
-const NO_CONFIG: &str = "no configuration: give one whose [client] or [resolver] section has a \
-                         root_list by -c FILE, or put it at";
+const NO_CONFIG: &str = "no configuration: give one whose [client], [resolver] or [publish] section \
+                         has a root_list by -c FILE, or put it at";
 
 /// Where the configuration says that the list is.
 fn plan(path: Option<&Path>) -> Result<Plan, Exit> {
     let path = path.map_or_else(|| default_config(NO_CONFIG), |path| Ok(path.to_owned()))?;
     let config = Config::load_as_written(&path).map_err(output::config)?;
-    let resolver = config.resolver.and_then(|part| part.root_list);
-    config.client.and_then(|part| part.root_list).or(resolver).ok_or_else(|| {
+    let Config { client, resolver, publish, .. } = config;
+    let client = client.and_then(|part| part.root_list);
+    let resolver = resolver.and_then(|part| part.root_list);
+    let publish = publish.and_then(|part| part.root_list);
+    client.or(resolver).or(publish).ok_or_else(|| {
         let path = path.display();
-        output::mistakes(format_args!("{path}:1:1: no `root_list` in [client] or [resolver]"))
+        output::mistakes(format_args!(
+            "{path}:1:1: no `root_list` in [client], [resolver] or [publish]"
+        ))
     })
 }
 

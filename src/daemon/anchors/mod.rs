@@ -1,11 +1,13 @@
 //! Keeping trust anchors as their zones roll them over (RFC 5011).
 
 mod file;
+mod served;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, Timestamp};
@@ -18,6 +20,7 @@ use crate::wire::rdata::Rrsig;
 use crate::wire::{Class, Name, Question, Rrset, Rtype};
 
 pub use file::{AnchorsError, path};
+pub(super) use served::doubtful;
 
 /// The longest time without a look at the clock: it may be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -61,7 +64,7 @@ pub fn policy(config: &config::Resolver) -> Result<Policy, AnchorsError> {
 #[derive(Debug)]
 struct Points {
     directory: PathBuf,
-    list: Mutex<Vec<TrustPoint>>,
+    list: watch::Sender<Vec<TrustPoint>>,
     /// Held as long as a file is written, even where nobody waits for it any more.
     writing: Arc<tokio::sync::Mutex<()>>,
 }
@@ -97,13 +100,18 @@ impl Keeper {
         drop(self.points.writing.lock().await);
     }
 
+    /// The points, for others that go by them.
+    pub(super) fn points(&self) -> watch::Receiver<Vec<TrustPoint>> {
+        self.points.list.subscribe()
+    }
+
     /// These points, with what is known here in place of what their files said when they were read:
     /// perhaps they could not be written.
     pub(super) fn update(&self, directory: &Path, points: Vec<TrustPoint>) -> Vec<TrustPoint> {
         if *directory != self.points.directory {
             return points;
         }
-        let own = self.points.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = self.points.list.borrow();
         let update = |point: TrustPoint| {
             let known = own.iter().find(|known| known.zone() == point.zone());
             match known {
@@ -117,7 +125,7 @@ impl Keeper {
 
 impl Points {
     fn new(directory: PathBuf, list: Vec<TrustPoint>) -> Self {
-        Self { directory, list: Mutex::new(list), writing: Arc::default() }
+        Self { directory, list: watch::Sender::new(list), writing: Arc::default() }
     }
 
     /// Looks at the keys whenever it is time to, for good.
@@ -134,15 +142,22 @@ impl Points {
         }
     }
 
-    fn with<T>(&self, zone: &Name, change: impl FnOnce(&mut TrustPoint) -> T) -> Option<T> {
-        let mut points = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        points.iter_mut().find(|point| point.zone() == zone).map(change)
+    fn change<T>(&self, zone: &Name, change: impl FnOnce(&mut TrustPoint) -> T) -> Option<T> {
+        let mut changed = None;
+        self.list.send_modify(|points| {
+            changed = points.iter_mut().find(|point| point.zone() == zone).map(change);
+        });
+        changed
+    }
+
+    fn find(&self, zone: &Name) -> Option<TrustPoint> {
+        self.list.borrow().iter().find(|point| point.zone() == zone).cloned()
     }
 
     /// A zone whose keys have to be asked for.
     fn due(&self, clock: &dyn Clock) -> Option<Name> {
         let now = clock.now();
-        let points = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let points = self.list.borrow();
         let is_due = |point: &&TrustPoint| point.next_query(now).is_some_and(|next| next <= now);
         points.iter().find(is_due).map(|point| point.zone().clone())
     }
@@ -163,18 +178,14 @@ impl Points {
                 break;
             }
         }
-        let Some((ledger, anchors)) =
-            self.with(zone, |point| (point.ledger().clone(), point.anchors()))
-        else {
-            return;
-        };
-        recursor.trust(zone, &anchors);
-        self.write(ledger).await;
+        let Some(point) = self.find(zone) else { return };
+        recursor.trust(zone, &point.anchors());
+        self.write(point.ledger().clone()).await;
     }
 
     /// Takes in what came of a question for the keys of a zone. Whether there is nothing more to ask.
     fn take_in(&self, zone: &Name, response: &Response, now: Timestamp) -> bool {
-        let taken = self.with(zone, |point| match keys(zone, response) {
+        let taken = self.change(zone, |point| match keys(zone, response) {
             Some((dnskeys, rrsigs)) => {
                 let observed = point.observe(dnskeys, &rrsigs, now);
                 announce(zone, &observed);

@@ -1,6 +1,7 @@
 //! Anchors kept by a process, in files and without.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -163,7 +164,7 @@ async fn keys_are_asked_for_when_it_is_time() {
     assert_eq!(asked(), 1);
     story.look_when_due().await;
     assert_eq!(asked(), 0);
-    let next = story.points.list.lock().unwrap()[0].ledger().next;
+    let next = story.points.list.borrow()[0].ledger().next;
     story.wire.clock.set(next);
     story.show(&[]);
     story.look_when_due().await;
@@ -185,7 +186,7 @@ async fn what_cannot_be_written_is_known_all_the_same() {
     assert_eq!(story.verdict().await, Security::Secure);
     // A reload reads no files that could not be written.
     let Story { points: Points { directory, list, .. }, recursor, wire, .. } = &story;
-    let points = list.lock().unwrap().clone();
+    let points = list.borrow().clone();
     let clock: Arc<dyn Clock> = Arc::new(wire.clock.clone());
     let mut keeper = Keeper::start(directory.clone(), points, recursor.clone(), clock);
     keeper.stop().await;
@@ -292,7 +293,7 @@ async fn what_is_kept_survives_starts_and_reloads() {
 async fn the_task_looks_when_it_starts() {
     let Story { wire, recursor, points, directory } = Story::new();
     let clock: Arc<dyn Clock> = Arc::new(wire.clock);
-    let list = points.list.into_inner().unwrap();
+    let list = points.list.borrow().clone();
     let mut keeper = Keeper::start(points.directory.clone(), list, recursor, clock);
     let written = async {
         while file::read(&points.directory, &zone()).unwrap().keys.is_empty() {
@@ -316,7 +317,7 @@ fn a_write_under_way_is_waited_for() {
         let occupied = tokio::task::spawn_blocking(move || busy.recv().is_err());
         let file = points.directory.join("anchors-a.example.");
         let clock: Arc<dyn Clock> = Arc::new(wire.clock);
-        let list = points.list.into_inner().unwrap();
+        let list = points.list.borrow().clone();
         let mut keeper = Keeper::start(points.directory.clone(), list, recursor, clock);
         let writing = Arc::clone(&keeper.points.writing);
         while writing.try_lock().is_ok() {

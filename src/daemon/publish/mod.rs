@@ -1,28 +1,34 @@
 //! The part of the process that takes statements.
 
+mod trees;
+
 use std::path::Path;
 use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::task::JoinSet;
 
 use crate::allowance::Rates;
 use crate::authority::{Place, ServedZone};
 use crate::clock::{Clock, Timestamp};
-use crate::config::{self, Config, Mistake, Root};
+use crate::config::{self, Config, Mistake};
 use crate::services::publish::{Below, Intake, Limits, Passages, Rules, Shelf, Tally, Zones};
 use crate::services::root_lists::RootLists;
 use crate::store::{Change, Outcome, StoreError};
+use crate::stub::Client;
 use crate::stub::publish::PATH;
-use crate::stub::{self, Client};
+use crate::transport::Network;
 use crate::transport::http::{
     self, BodyError, BoxFuture, ClientLimits, Handler, HttpClient, Reach, Request, Response,
     Router, ServerTls, TrustStore,
 };
-use crate::transport::{self, Network};
 use crate::wire::Name;
-use arc_swap::ArcSwap;
 
 use super::admin::Status;
+use super::list_expiry::Reader;
 use super::web::WebServer;
 use super::{Hosting, LoadError, StartError};
+pub(super) use trees::Points;
 
 /// What `[publish]` names, read and found good.
 #[derive(Debug)]
@@ -48,12 +54,11 @@ pub(super) fn open(config: &Config) -> Result<Option<Opened>, LoadError> {
     });
     let below = match &plan.below {
         config::Below::Refer => Some(Below::Refer),
-        config::Below::Forward { allowed, ca_file } => {
-            let (roots, position) = match ca_file {
-                Some(file) => (TrustStore::File(file.value.clone()), file.position),
-                None => (TrustStore::System, plan.verifiers.position),
-            };
-            let client = HttpClient::new(&roots, client_limits());
+        config::Below::Forward { allowed } => {
+            let file = plan.ca_file.as_ref();
+            let position = file.map_or(plan.verifiers.position, |file| file.position);
+            let store = TrustStore::of(file.map(|file| file.value.as_path()));
+            let client = HttpClient::new(&store, client_limits());
             let client = client.map_err(|error| refuse(position, error)).ok();
             let reach = Reach::Internet { and: allowed.clone() };
             client.map(|fetch| Below::Forward { fetch, reach })
@@ -124,6 +129,9 @@ struct Door(ArcSwap<Parts>);
 struct Parts {
     kept: Kept,
     router: Router,
+    client: Client,
+    /// Keeps the client at what is known of the keys of its trees.
+    _following: JoinSet<()>,
 }
 
 /// What is counted of those who publish.
@@ -172,6 +180,7 @@ impl PublishPart {
         plan: &config::Publish,
         path: &Path,
         opened: Opened,
+        points: Option<Points>,
         hosting: &Hosting,
         clock: &Arc<dyn Clock>,
         status: &Status,
@@ -179,21 +188,26 @@ impl PublishPart {
         let rates = Arc::new(Rates::new(plan.per_client));
         let tally = Arc::new(Tally::new(&status.telemetry));
         let kept = Kept { rates, passages: Arc::default(), tally };
-        let parts = parts(plan, opened.below, hosting, clock, kept);
+        let parts = parts(plan, opened.below, points, hosting, clock, kept);
         let door = Arc::new(Door(ArcSwap::from_pointee(parts)));
         let web = WebServer::start(&plan.web, path, opened.tls, door.clone())?;
         Ok(Self { web, door, hosting: hosting.clone(), clock: Arc::clone(clock) })
     }
 
     /// Takes statements as `plan` says from here on.
-    pub(super) fn replace(&self, plan: &config::Publish, opened: Opened) {
+    pub(super) fn replace(&self, plan: &config::Publish, opened: Opened, points: Option<Points>) {
         self.web.follow_certificate();
         let mut kept = self.door.0.load().kept.clone();
         if kept.rates.rate() != plan.per_client {
             kept.rates = Arc::new(Rates::new(plan.per_client));
         }
-        let parts = parts(plan, opened.below, &self.hosting, &self.clock, kept);
+        let parts = parts(plan, opened.below, points, &self.hosting, &self.clock, kept);
         self.door.0.store(Arc::new(parts));
+    }
+
+    /// What goes by the root list of `plan`, where there is one.
+    pub(super) fn reader(&self, plan: &config::Publish) -> Option<Reader> {
+        trees::reader(plan, self.door.0.load().client.clone())
     }
 
     /// Answers what is asked already, and ends.
@@ -206,27 +220,29 @@ impl PublishPart {
 fn parts(
     plan: &config::Publish,
     below: Below<HttpClient>,
+    points: Option<Points>,
     hosting: &Hosting,
     clock: &Arc<dyn Clock>,
     kept: Kept,
 ) -> Parts {
-    let taker = taker(plan, below, hosting, clock, kept.clone());
+    let client = trees::client(plan, clock);
+    let following = trees::follow(plan, client.clone(), points);
+    let taker = taker(plan, client.clone(), below, hosting, clock, kept.clone());
     let mut router = Router::new().post(PATH, taker);
     if let Some(directory) = &plan.root_lists {
         router = RootLists::new(&directory.value).on(router);
     }
-    Parts { kept, router }
+    Parts { kept, router, client, _following: following }
 }
 
 fn taker(
     plan: &config::Publish,
+    client: Client,
     below: Below<HttpClient>,
     hosting: &Hosting,
     clock: &Arc<dyn Clock>,
     Kept { rates, passages, tally }: Kept,
 ) -> Intake<Network, HttpClient, Hosting> {
-    let network = Network::new(&transport::Limits::default()).towards([plan.resolver]);
-    let roots = plan.roots.iter().map(Root::to_root).collect();
     let rules = Rules {
         roots: plan.roots.iter().map(|root| root.apex.value.clone()).collect(),
         verifiers: plan.verifiers.value.clone(),
@@ -234,13 +250,7 @@ fn taker(
     };
     Intake {
         rules,
-        client: Client::over(
-            network,
-            Arc::clone(clock),
-            plan.resolver,
-            roots,
-            stub::Limits::default(),
-        ),
+        client,
         below,
         zones: Arc::new(hosting.clone()),
         shelf: hosting.clone(),
@@ -255,10 +265,11 @@ fn taker(
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
-    use crate::codec::base64_unpadded;
+    use crate::codec::{base64, base64_unpadded, hex};
     use crate::crypto::SeededRandom;
     use crate::daemon::{check, keys, read};
     use crate::dnssec::ZoneKey;
+    use crate::wire::rdata::Dnskey;
     use std::fs;
     use tempfile::TempDir;
 
@@ -276,23 +287,25 @@ mod tests {
         error.to_string().replace(&directory, "").lines().map(str::to_owned).collect()
     }
 
+    fn key(seed: u64) -> ZoneKey {
+        let mut random = SeededRandom::new(seed);
+        ZoneKey::generate("a.".parse().unwrap(), ZoneKey::KSK, &mut random)
+    }
+
     /// Such a configuration, `a.toml`, and what it names.
     fn directory(publish: &str, shared: bool) -> TempDir {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
-        let key = |seed| {
-            let mut random = SeededRandom::new(seed);
-            ZoneKey::generate("a.".parse().unwrap(), ZoneKey::KSK, &mut random)
-        };
         fs::create_dir(path("keys")).unwrap();
         keys::store(&path("keys"), &key(1)).unwrap();
         fs::write(path("a.zone"), "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 192.0.2.1\n")
             .unwrap();
         fs::write(path("bad.pem"), "nothing\n").unwrap();
         let verifier = base64_unpadded(&key(if shared { 1 } else { 2 }).dnskey().public_key);
-        let ds = "07".repeat(32);
+        let (tag, digest) = (key(1).key_tag(), hex(&key(1).sha256_ds().digest));
         let text = format!(
-            "[publish]\n{publish}\n[[publish.root]]\napex = \"a.\"\nanchors = [\"a. DS 1 15 2 {ds}\"]\n\
+            "[publish]\n{publish}\n[[publish.root]]\napex = \"a.\"\n\
+             anchors = [\"a. DS {tag} 15 2 {digest}\"]\n\
              [[publish.verifier]]\nname = \"v\"\nkey_id = \"0\"\nkey = \"{verifier}\"\n\
              [authority]\nstore = \"a.store\"\n\
              [[authority.zone]]\nname = \"a.\"\nfile = \"a.zone\"\nkey_dir = \"keys\"\n"
@@ -328,6 +341,32 @@ mod tests {
         assert!(warning.contains("lists/4.json: not a root list"), "{warning}");
         let told = lines_of(&directory, check(&config, SystemClock.now()));
         assert!(told[0].starts_with("a.toml:4:14: lists/4.json: not a root list"), "{told:?}");
+    }
+
+    #[test]
+    fn an_anchor_that_proves_nothing_is_told() {
+        let directory = directory(PLAIN, false);
+        let read = || read(&directory.path().join("a.toml"), SystemClock.now());
+        let warnings = || read().unwrap().1.warnings.join(" ");
+        assert_eq!(warnings(), "");
+        let zone = fs::read_to_string(directory.path().join("a.zone")).unwrap();
+        let with = |dnskey: Dnskey| {
+            let public_key = base64(&dnskey.public_key);
+            let line = format!("@ DNSKEY {} 3 15 {public_key}\n", dnskey.flags);
+            fs::write(directory.path().join("a.zone"), zone.clone() + &line).unwrap();
+            fs::remove_dir_all(directory.path().join("keys")).unwrap();
+            fs::create_dir(directory.path().join("keys")).unwrap();
+            keys::store(&directory.path().join("keys"), &key(3)).unwrap();
+        };
+        let told = |why: &str| format!("the anchor {} of a. {why}: ", key(1).key_tag());
+        with(key(2).dnskey());
+        let expected = told("is of no key of the zone that is served here");
+        assert!(warnings().contains(&expected), "{}", warnings());
+        let own = key(1).dnskey();
+        with(Dnskey { flags: own.flags | Dnskey::REVOKE, ..own.clone() });
+        assert!(warnings().contains(&told("is of a key that is revoked")), "{}", warnings());
+        with(own);
+        assert_eq!(warnings(), "", "it stands in the file");
     }
 
     #[test]
