@@ -10,4 +10,5 @@ mod publish;
 mod readme;
 mod scenarios;
 mod store;
+mod synapse;
 mod zones;

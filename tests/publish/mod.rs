@@ -4,7 +4,7 @@ mod anchors;
 mod crash;
 mod handing;
 mod program;
-mod world;
+pub(crate) mod world;
 
 use std::time::Duration;
 

@@ -27,15 +27,15 @@ use crate::cli::{beside, threepid};
 use crate::interop::process::Ran;
 
 /// The apexes of the trees.
-pub(super) const TREES: [&str; 2] = ["3pid.example.", "id.test."];
+pub(crate) const TREES: [&str; 2] = ["3pid.example.", "id.test."];
 /// The zone that the first delegates.
-pub(super) const CHILD: &str = "4.4.msisdn.3pid.example.";
+pub(crate) const CHILD: &str = "4.4.msisdn.3pid.example.";
 /// The address of each zone's server, and the resolver's.
 const ADDRESSES: [[u8; 4]; 4] =
     [[127, 77, 0, 1], [127, 77, 0, 2], [127, 77, 0, 3], [127, 77, 0, 53]];
 
 /// A key of a verification server.
-pub(super) fn key(server: &str) -> (KeyName, SigningKey) {
+pub(crate) fn key(server: &str) -> (KeyName, SigningKey) {
     let name = KeyName::new(server.parse().expect("a server"), "ed25519:1".parse().expect("an id"));
     let seed = threepid::crypto::sha256(server.as_bytes());
     (name, SigningKey::from_seed(&seed))
@@ -46,7 +46,7 @@ fn rule(text: &str) -> Rule {
 }
 
 /// A VCERT record of `telco.example` by the server that both trees accept.
-pub(super) fn certificate(apex: &str) -> String {
+pub(crate) fn certificate(apex: &str) -> String {
     let ((issuer, issuer_key), (subject, subject_key)) =
         (key("verify.example"), key("telco.example"));
     let now = SystemClock.now();
@@ -67,7 +67,7 @@ pub(super) fn certificate(apex: &str) -> String {
 }
 
 /// A statement of now and some milliseconds, signed by `signer`.
-pub(super) fn statement(
+pub(crate) fn statement(
     threepid: &Threepid,
     user: Option<&str>,
     later: i64,
@@ -91,26 +91,26 @@ pub(super) fn statement(
 }
 
 /// All of it.
-pub(super) struct World {
+pub(crate) struct World {
     directory: TempDir,
     /// The servers of the two trees and of the child zone.
     servers: [Option<Daemon>; 3],
     resolver: Daemon,
     client: HttpClient,
     /// The key file of the child zone.
-    pub(super) child_key: String,
+    pub(crate) child_key: String,
 }
 
 /// Where statements are taken.
 #[derive(Debug, Clone)]
-pub(super) struct Door {
+pub(crate) struct Door {
     client: HttpClient,
     url: Url,
     address: SocketAddr,
 }
 
 impl Door {
-    pub(super) async fn send(&self, body: Vec<u8>) -> Result<Incoming, FetchError> {
+    pub(crate) async fn send(&self, body: Vec<u8>) -> Result<Incoming, FetchError> {
         let addresses = Some(vec![self.address]);
         let request = Outgoing { addresses, ..Outgoing::post_json(self.url.clone(), body) };
         self.client.fetch(request).await
@@ -122,18 +122,20 @@ fn free(address: IpAddr) -> u16 {
     TcpListener::bind((address, 0)).expect("a free port").local_addr().expect("a free port").port()
 }
 
-/// A certificate for the names of all servers, its key, and the authority it is by.
-pub(super) fn write_certificates(directory: &Path) {
+/// A certificate for the names of all servers and of this machine, its key, and the authority it is by.
+pub(crate) fn write_certificates(directory: &Path) {
     let authority_key = KeyPair::generate().expect("a key");
     let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let made = authority.self_signed(&authority_key).expect("it is signed");
     fs::write(directory.join("ca.pem"), made.pem()).expect("it is writable");
     let issuer = Issuer::new(authority, authority_key);
-    let names =
-        [TREES[0], TREES[1], CHILD].map(|zone| format!("id.{}", zone.trim_end_matches('.')));
+    let mut names = [TREES[0], TREES[1], CHILD]
+        .map(|zone| format!("id.{}", zone.trim_end_matches('.')))
+        .to_vec();
+    names.push("localhost".to_owned());
     let own_key = KeyPair::generate().expect("a key");
-    let own = CertificateParams::new(names.to_vec())
+    let own = CertificateParams::new(names)
         .expect("it is signed")
         .signed_by(&own_key, &issuer)
         .expect("it is signed");
@@ -175,7 +177,7 @@ async fn start(directory: &Path, file: &str) -> Daemon {
 
 impl World {
     /// Brings it up; the server of the first tree does `below` with what it has delegated.
-    pub(super) async fn start(below: &str) -> Self {
+    pub(crate) async fn start(below: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path();
         write_certificates(path);
@@ -241,23 +243,23 @@ impl World {
     }
 
     /// Where the server of this number takes statements.
-    pub(super) fn web(&self, server: usize) -> SocketAddr {
+    pub(crate) fn web(&self, server: usize) -> SocketAddr {
         self.server(server).publish_addresses()[0]
     }
 
     /// Stops the server of this number.
-    pub(super) async fn end(&mut self, server: usize) {
+    pub(crate) async fn end(&mut self, server: usize) {
         self.servers[server].take().expect("it serves").stop().await;
     }
 
     /// Starts it again.
-    pub(super) async fn begin(&mut self, server: usize) {
+    pub(crate) async fn begin(&mut self, server: usize) {
         let begun = start(self.directory.path(), &format!("{server}.toml")).await;
         self.servers[server] = Some(begun);
     }
 
     /// The door of the server of this number, which stays when the server does not.
-    pub(super) fn door(&self, server: usize) -> Door {
+    pub(crate) fn door(&self, server: usize) -> Door {
         let address = self.web(server);
         let host = format!("id.{}", [TREES[0], TREES[1], CHILD][server].trim_end_matches('.'));
         let url = Url::https(&host, address.port(), "/_threepid/v1/associations").expect("a URL");
@@ -265,20 +267,20 @@ impl World {
     }
 
     /// Posts to the server of this number. Gives the status and the body.
-    pub(super) async fn post(&self, server: usize, body: Vec<u8>) -> (u16, String, Object) {
+    pub(crate) async fn post(&self, server: usize, body: Vec<u8>) -> (u16, String, Object) {
         let response = self.send(server, body).await;
         let told = Object::parse(&response.body, &Limits::default()).expect("canonical JSON");
         let word = text(&told, "status").or(text(&told, "errcode")).unwrap_or_default();
         (response.status.as_u16(), word, told)
     }
 
-    pub(super) async fn send(&self, server: usize, body: Vec<u8>) -> Incoming {
+    pub(crate) async fn send(&self, server: usize, body: Vec<u8>) -> Incoming {
         let sent = self.door(server).send(body).await;
         sent.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Writes a file beside the configurations.
-    pub(super) fn write(&self, file: &str, content: &[u8]) {
+    pub(crate) fn write(&self, file: &str, content: &[u8]) {
         fs::write(self.directory.path().join(file), content).expect("it is writable");
     }
 
@@ -294,13 +296,13 @@ impl World {
     }
 
     /// Runs the program there.
-    pub(super) async fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
         beside(self.directory.path(), arguments).await
     }
 
     /// What the server of this number says over UDP of `threepid` in the tree at `apex`: the statement, and
     /// whether it is signed.
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         &self,
         server: usize,
         apex: &str,
@@ -310,7 +312,7 @@ impl World {
     }
 
     /// Changes a file, and has the server of this number read it.
-    pub(super) async fn reload(
+    pub(crate) async fn reload(
         &mut self,
         server: usize,
         file: &str,
@@ -324,11 +326,11 @@ impl World {
     }
 
     /// How many changes the store of this server has seen.
-    pub(super) fn changes(&self, server: usize) -> u64 {
+    pub(crate) fn changes(&self, server: usize) -> u64 {
         self.server(server).hosting().expect("it has a store").store().watch().borrow().0
     }
 
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         for server in self.servers.into_iter().flatten() {
             server.stop().await;
         }
@@ -337,7 +339,7 @@ impl World {
 }
 
 /// What a server says over UDP of `threepid` in the tree at `apex`: the statement, and whether it is signed.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     server: SocketAddr,
     apex: &str,
     threepid: &Threepid,
@@ -356,7 +358,7 @@ pub(super) async fn ask(
 }
 
 /// A member that is text.
-pub(super) fn text(object: &Object, name: &str) -> Option<String> {
+pub(crate) fn text(object: &Object, name: &str) -> Option<String> {
     match object.get(name) {
         Some(Json::String(text)) => Some(text.clone()),
         _ => None,

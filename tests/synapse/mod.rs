@@ -1,0 +1,10 @@
+//! A homeserver as people run it, Synapse, for which this is the identity server.
+
+mod asking;
+mod homeserver;
+mod sink;
+
+use std::time::Duration;
+
+/// How long something may take that others do.
+const PATIENCE: Duration = Duration::from_secs(60);
