@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{IdentityApi, Refusal, User, for_users};
+use super::{IdentityApi, Refusal, for_users};
 use crate::signed::Object;
 use crate::transport::http::{Request, Response, Router, StatusCode};
+use crate::verifier::Caller;
 
 /// `router` with the endpoint.
 pub(super) fn on(router: Router, api: &Arc<IdentityApi>) -> Router {
     router.get("/_matrix/identity/v2/account", for_users(api, 0, account))
 }
 
-async fn account(_: Arc<IdentityApi>, user: User, _: Request) -> Result<Response, Refusal> {
-    let told = Object::from_iter([("user_id", user.mxid.as_str())]);
-    Ok(Response::object(StatusCode::OK, &told))
+async fn account(_: Arc<IdentityApi>, user: Caller, _: Request) -> Result<Response, Refusal> {
+    let mxid = user.mxid.ok_or_else(Refusal::unauthorized)?;
+    Ok(Response::object(StatusCode::OK, &Object::from_iter([("user_id", mxid.as_str())])))
 }
 
 #[cfg(test)]

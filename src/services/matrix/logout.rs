@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::{CONTENT, IdentityApi, Refusal, done, open, token};
 use crate::transport::http::{Request, Response, Router};
+use crate::verifier::Caller;
 
 /// `router` with the endpoint. Nobody has to agree to anything to leave; the content is not looked at.
 pub(super) fn on(router: Router, api: &Arc<IdentityApi>) -> Router {
     router.post("/_matrix/identity/v2/account/logout", open(api, CONTENT, logout))
 }
 
-async fn logout(api: Arc<IdentityApi>, request: Request) -> Result<Response, Refusal> {
+async fn logout(api: Arc<IdentityApi>, _: Caller, request: Request) -> Result<Response, Refusal> {
     token::holder(&api, &request).await?;
     let token = token::of(&request)?;
     match api.kept(move |ledger| ledger.remove_account(&token)).await? {

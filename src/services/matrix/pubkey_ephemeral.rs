@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{IdentityApi, Refusal, open, parameters, validity};
 use crate::transport::http::{Request, Response, Router};
+use crate::verifier::Caller;
 
 /// `router` with the endpoint.
 pub(super) fn on(router: Router, api: &Arc<IdentityApi>) -> Router {
@@ -11,7 +12,11 @@ pub(super) fn on(router: Router, api: &Arc<IdentityApi>) -> Router {
 }
 
 /// The key has to be written as it was given out.
-async fn is_valid(api: Arc<IdentityApi>, request: Request) -> Result<Response, Refusal> {
+pub(super) async fn is_valid(
+    api: Arc<IdentityApi>,
+    _: Caller,
+    request: Request,
+) -> Result<Response, Refusal> {
     let key = parameters::query(&request, "public_key")?;
     Ok(validity(api.kept(move |ledger| ledger.is_ephemeral(&key)).await?))
 }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use crate::association::Mxid;
 use crate::signed::Json;
 use crate::store::StoreError;
 use crate::transport::http::header::RETRY_AFTER;
 use crate::transport::http::{QueryError, Response, StatusCode, error_object};
+use crate::verification::{self, BadClientSecret};
+use crate::verifier::Refused;
 
 /// A standard error response (Identity Service API, "Standard error response"). Its text is for people, and
 /// repeats nothing that a request said.
@@ -16,12 +19,14 @@ pub struct Refusal {
     error: String,
     /// When to come again.
     wait: Option<Duration>,
+    /// To whom the address belongs.
+    mxid: Option<Mxid>,
 }
 
 impl Refusal {
     /// Says so with this status and code.
     pub(super) fn new(status: StatusCode, errcode: &'static str, error: impl Into<String>) -> Self {
-        Self { status, errcode, error: error.into(), wait: None }
+        Self { status, errcode, error: error.into(), wait: None, mxid: None }
     }
 
     /// A parameter has no value that it may have.
@@ -41,11 +46,34 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "M_UNAUTHORIZED", error)
     }
 
+    /// The user may not do it.
+    pub(super) fn forbidden(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "M_FORBIDDEN", error)
+    }
+
     /// The client comes too often, and has to wait.
     pub(super) fn too_often(wait: Duration) -> Self {
-        let text = "too many requests: try again later";
-        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "M_LIMIT_EXCEEDED", text);
-        Self { wait: Some(wait), ..refusal }
+        Self { wait: Some(wait), ..Self::too_many("too many requests: try again later") }
+    }
+
+    /// There are as many as may be.
+    fn too_many(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "M_LIMIT_EXCEEDED", error)
+    }
+
+    /// Others could not be asked.
+    pub(super) fn unavailable(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", error)
+    }
+
+    /// The status.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The same with another status.
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
     }
 
     /// The server fails.
@@ -55,11 +83,74 @@ impl Refusal {
     }
 }
 
-/// The disk fails: the log is told how, who asks is not.
+/// The disk fails: the log is told how, who asks is not. Of what is damaged nothing is told, as it may name
+/// people.
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the ledger of the identity service");
+        let error = match error {
+            StoreError::Damaged(_) => "it is damaged".to_owned(),
+            error => error.to_string(),
+        };
+        tracing::error!(error, "the ledger of the identity service");
         Self::failed()
+    }
+}
+
+/// What a verification server refuses.
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let error = refused.to_string();
+        match refused {
+            Refused::OutOfScope => {
+                Self::new(StatusCode::BAD_REQUEST, "M_DESTINATION_REJECTED", error)
+            }
+            Refused::Session(refusal) => refusal.into(),
+            Refused::TooOften { wait, .. } => Self { wait: Some(wait), ..Self::too_many(error) },
+            Refused::TooManyInvitations => Self::too_many(error),
+            Refused::Undeliverable | Refused::NotSent => {
+                Self::new(StatusCode::BAD_REQUEST, "M_SEND_ERROR", error)
+            }
+            Refused::InUse(mxid) => {
+                let refusal = Self::new(StatusCode::BAD_REQUEST, "M_THREEPID_IN_USE", error);
+                Self { mxid: Some(mxid), ..refusal }
+            }
+            Refused::NotBound | Refused::Forbidden => Self::forbidden(error),
+            Refused::Malformed(_) => Self::invalid(error),
+            Refused::Undetermined | Refused::Elsewhere => Self::unavailable(error),
+            Refused::Unavailable => Self::failed(),
+        }
+    }
+}
+
+/// What a session does not permit.
+impl From<verification::Refusal> for Refusal {
+    fn from(refusal: verification::Refusal) -> Self {
+        use verification::Refusal as Session;
+        let bad = |errcode| Self::new(StatusCode::BAD_REQUEST, errcode, refusal.to_string());
+        match refusal {
+            Session::Unknown => bad("M_NO_VALID_SESSION").with_status(StatusCode::NOT_FOUND),
+            Session::Expired => bad("M_SESSION_EXPIRED"),
+            Session::NotValidated => bad("M_SESSION_NOT_VALIDATED"),
+            Session::OtherToken | Session::NoGuessLeft => bad("M_TOKEN_INCORRECT"),
+            Session::NoMessageLeft(_) => Self::too_many(refusal.to_string()),
+        }
+    }
+}
+
+/// What is refused where a mail was to be sent.
+pub(super) fn of_mail(refused: Refused) -> Refusal {
+    match refused {
+        Refused::Undeliverable | Refused::NotSent => {
+            Refusal::new(StatusCode::BAD_REQUEST, "M_EMAIL_SEND_ERROR", refused.to_string())
+        }
+        other => other.into(),
+    }
+}
+
+/// A bad client secret is not repeated.
+impl From<BadClientSecret> for Refusal {
+    fn from(error: BadClientSecret) -> Self {
+        Self::invalid(error.to_string())
     }
 }
 
@@ -72,6 +163,9 @@ impl From<QueryError> for Refusal {
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
         let mut object = error_object(refusal.errcode, &refusal.error);
+        if let Some(mxid) = refusal.mxid {
+            object.insert("mxid", mxid.as_str());
+        }
         let Some(wait) = refusal.wait else { return Self::object(refusal.status, &object) };
         let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
         object.insert("retry_after_ms", Json::saturating(millis));

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{CONTENT, IdentityApi, Refusal, done, open, parameters, token};
 use crate::signed::{Json, Object};
 use crate::transport::http::{Request, Response, Router, StatusCode};
+use crate::verifier::Caller;
 
 /// The terms of the service, each by an id; often none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,7 +70,7 @@ pub(super) fn on(router: Router, api: &Arc<IdentityApi>) -> Router {
     router.get(path, open(api, 0, tell)).post(path, open(api, CONTENT, agree))
 }
 
-async fn tell(api: Arc<IdentityApi>, _: Request) -> Result<Response, Refusal> {
+async fn tell(api: Arc<IdentityApi>, _: Caller, _: Request) -> Result<Response, Refusal> {
     Ok(Response::object(StatusCode::OK, &api.settings.terms.to_object()))
 }
 
@@ -79,13 +80,13 @@ struct Agreement {
     user_accepts: Vec<String>,
 }
 
-async fn agree(api: Arc<IdentityApi>, request: Request) -> Result<Response, Refusal> {
-    let (user, _) = token::holder(&api, &request).await?;
+async fn agree(api: Arc<IdentityApi>, _: Caller, request: Request) -> Result<Response, Refusal> {
+    let (mxid, _) = token::holder(&api, &request).await?;
     let Agreement { user_accepts } = parameters::content(&request)?;
     if !user_accepts.iter().all(|url| api.settings.terms.has(url)) {
         return Err(Refusal::invalid("this server has no such terms, or has them no more"));
     }
-    api.kept(move |ledger| ledger.agree(&user.mxid, &user_accepts)).await?;
+    api.kept(move |ledger| ledger.agree(&mxid, &user_accepts)).await?;
     Ok(done())
 }
 

@@ -1,20 +1,48 @@
-//! An identity service for tests.
+//! An identity service for tests, whose verifier works, and whose homeservers, couriers and trees are played.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
-use super::{IdentityApi, Limits, Means, Policy, Settings, Terms, Text};
+use super::{Homeservers, IdentityApi, Means, Policy, Settings, Terms, Text};
+use crate::association::Mxid;
+use crate::certificate::Scope;
 use crate::clock::{Clock, ManualClock, Timestamp};
-use crate::crypto::OsRandom;
+use crate::crypto::{OsRandom, SeededRandom};
+use crate::homeserver::Refused;
+use crate::signed::{NamedKey, Object, ServerName};
 use crate::store::ledger::{AccessToken, Ledger};
+use crate::stub::publish::{self, Outbox};
+use crate::stub::{Finding, Found, Proof};
+use crate::threepid::{Medium, Threepid};
 use crate::transport::http::testing::{ask, request};
-use crate::transport::http::{Method, Request, Response, Router, header};
+use crate::transport::http::{
+    BoxFuture, FetchError, Incoming, Method, Outgoing, Request, Response, Router, header,
+};
+use crate::verification::{self, Courier, CourierError, Message};
+use crate::verifier::{self, Links, NotTold, SigningKeys, Tree, Verifier, Web};
+use crate::wire::{Name, Ttl};
+
+/// A user of the homeserver that is played.
+pub(super) const ALICE: &str = "@alice:example.org";
 
 /// The service with what it acts with.
 pub(super) struct Desk {
     pub(super) clock: ManualClock,
     pub(super) ledger: Arc<Ledger>,
+    pub(super) keys: SigningKeys,
+    pub(super) world: Arc<World>,
     pub(super) router: Router,
     _directory: tempfile::TempDir,
+}
+
+/// Everybody else.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    apexes: Vec<Name>,
+    /// Messages that went out.
+    sent: Mutex<Vec<Message>>,
+    /// Who signed the next request, and to whom.
+    pub(super) signer: Mutex<Option<(ServerName, String)>>,
 }
 
 impl Desk {
@@ -32,16 +60,33 @@ impl Desk {
     pub(super) fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let ledger = Arc::new(Ledger::open(&directory.path().join("ledger")).unwrap());
+        let limits = publish::Limits::default();
+        let outbox = Outbox::open(&directory.path().join("outbox"), limits).unwrap();
         let clock = ManualClock::at(Timestamp::from_secs(1_790_000_000));
-        let mut settings = Settings {
-            base_url: "https://id.example.org".parse().unwrap(),
-            terms: Terms::default(),
-            limits: Limits::default(),
-        };
+        let mut settings = Settings::new("https://id.example.org".parse().unwrap());
         change(&mut settings);
-        let means = Means { ledger: ledger.clone(), clock: Arc::new(clock.clone()) };
+        let apexes = vec!["3pid.example.".parse().unwrap()];
+        let world = Arc::new(World { apexes, ..World::default() });
+        let keys = keys();
+        let acting = verifier::Means {
+            ledger: ledger.clone(),
+            outbox,
+            tree: world.clone(),
+            couriers: [Medium::Email, Medium::Msisdn]
+                .map(|medium| (medium, world.clone() as Arc<dyn Courier>))
+                .into(),
+            web: world.clone(),
+            homeservers: world.clone(),
+            clock: Arc::new(clock.clone()),
+        };
+        let means = Means {
+            ledger: ledger.clone(),
+            verifier: Arc::new(Verifier::new(keys.clone(), verifying(), acting)),
+            homeservers: world.clone(),
+            clock: Arc::new(clock.clone()),
+        };
         let router = IdentityApi::new(settings, means).router();
-        Self { clock, ledger, router, _directory: directory }
+        Self { clock, ledger, keys, world, router, _directory: directory }
     }
 
     /// Gives a user an access token.
@@ -53,13 +98,17 @@ impl Desk {
     }
 
     /// What is answered to a request.
-    pub(super) async fn ask(&self, request: Request) -> Response {
+    pub(super) async fn ask(&self, mut request: Request, token: Option<&str>) -> Response {
+        if let Some(token) = token {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.headers.insert(header::AUTHORIZATION, value);
+        }
         ask(&self.router, request).await
     }
 
     /// What is answered to GET.
     pub(super) async fn get(&self, target: &str, token: Option<&str>) -> (u16, String) {
-        self.told(request(Method::GET, target), token).await
+        told(self.ask(request(Method::GET, target), token).await)
     }
 
     /// What is answered to POST.
@@ -70,38 +119,116 @@ impl Desk {
         content: &str,
     ) -> (u16, String) {
         let request = request(Method::POST, path);
-        self.told(Request { body: content.to_owned().into(), ..request }, token).await
+        told(self.ask(Request { body: content.to_owned().into(), ..request }, token).await)
+    }
+}
+
+/// The member of an answer that is an object.
+pub(super) fn member(told: &str, name: &str) -> String {
+    let object: serde_json::Value = serde_json::from_str(told).unwrap();
+    object[name].as_str().unwrap_or_else(|| panic!("no {name} in {told}")).to_owned()
+}
+
+fn told(response: Response) -> (u16, String) {
+    (response.status.as_u16(), String::from_utf8(response.body.to_vec()).unwrap())
+}
+
+/// An older key, 0, and a current one, 1.
+fn keys() -> SigningKeys {
+    let named = |id: &str, seed| NamedKey {
+        id: id.parse().unwrap(),
+        ..NamedKey::generate(&mut SeededRandom::new(seed))
+    };
+    let server = "id.example.org".parse().unwrap();
+    SigningKeys::new(server, named("ed25519:1", 1)).after(named("ed25519:0", 2))
+}
+
+/// A verifier for everybody.
+fn verifying() -> verifier::Settings {
+    let scope = Scope::new(["email:*", "msisdn:*"].map(|rule| rule.parse().unwrap()).into());
+    let policy = verification::Policy { scope, ..verification::Policy::default() };
+    let base = "https://id.example.org".parse().unwrap();
+    let web_client = Some("https://app.example.org".parse().unwrap());
+    verifier::Settings::new(policy, Links { base, web_client })
+}
+
+impl Homeservers for World {
+    /// An OpenID token is the localpart of its owner.
+    fn owner<'a>(
+        &'a self,
+        server: &'a ServerName,
+        openid_token: &'a str,
+    ) -> BoxFuture<'a, Result<Mxid, Refused>> {
+        let mxid = format!("@{openid_token}:{server}").parse();
+        Box::pin(async move { mxid.map_err(|_| Refused::Token(server.clone())) })
     }
 
-    async fn told(&self, mut request: Request, token: Option<&str>) -> (u16, String) {
-        if let Some(token) = token {
-            let value = format!("Bearer {token}").parse().unwrap();
-            request.headers.insert(header::AUTHORIZATION, value);
-        }
-        let response = self.ask(request).await;
-        (response.status.as_u16(), String::from_utf8(response.body.to_vec()).unwrap())
+    fn authenticate<'a>(
+        &'a self,
+        _: &'a Request,
+        destination: &'a str,
+    ) -> BoxFuture<'a, Result<ServerName, Refused>> {
+        let signer = self.signer.lock().unwrap().take();
+        let signed = signer.filter(|(_, to)| to == destination).map(|(by, _)| by);
+        Box::pin(async { signed.ok_or(Refused::Unsigned) })
+    }
+}
+
+impl Tree for World {
+    fn apexes(&self) -> &[Name] {
+        &self.apexes
+    }
+
+    /// Nobody has anything.
+    fn ask<'a>(&'a self, threepid: &'a Threepid) -> BoxFuture<'a, Vec<Finding>> {
+        let finding = |apex: &Name| {
+            let owner = threepid.owner(apex).unwrap();
+            let found =
+                Found { owner, statement: None, ttl: Ttl::from_secs(60), proof: Proof::Proved };
+            Finding { apex: apex.clone(), outcome: Ok(found), vouching: None }
+        };
+        let findings = self.apexes.iter().map(finding).collect();
+        Box::pin(async { findings })
+    }
+}
+
+impl Courier for World {
+    fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), CourierError>> {
+        self.sent.lock().unwrap().push(message.clone());
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Web for World {
+    fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Incoming, FetchError>> {
+        panic!("nobody else is asked: {}", request.url)
+    }
+}
+
+impl verifier::Homeservers for World {
+    fn onbind<'a>(
+        &'a self,
+        _: &'a ServerName,
+        _: &'a Object,
+    ) -> BoxFuture<'a, Result<(), NotTold>> {
+        Box::pin(async { Ok(()) })
     }
 }
 
 /// The terms of the specification's example.
 fn terms() -> Terms {
-    let policy = |file: &str, version: &str, names: [(&str, &str); 2]| Policy {
-        version: version.to_owned(),
-        texts: names
-            .into_iter()
-            .map(|(language, name)| {
-                let url = format!("https://example.org/somewhere/{file}-{version}-{language}.html");
-                (language.to_owned(), Text { name: name.to_owned(), url })
-            })
-            .collect(),
+    let policy = |file: &str, version: &str, names: [(&str, &str); 2]| {
+        let text = |(language, name): (&str, &str)| {
+            let url = format!("https://example.org/somewhere/{file}-{version}-{language}.html");
+            (language.to_owned(), Text { name: name.to_owned(), url })
+        };
+        let texts: BTreeMap<_, _> = names.into_iter().map(text).collect();
+        Policy { version: version.to_owned(), texts }
     };
     let service = [("en", "Terms of Service"), ("fr", "Conditions d'utilisation")];
     let privacy = [("en", "Privacy Policy"), ("fr", "Politique de confidentialité")];
-    Terms(
-        [
-            ("terms_of_service".to_owned(), policy("terms", "2.0", service)),
-            ("privacy_policy".to_owned(), policy("privacy", "1.2", privacy)),
-        ]
-        .into(),
-    )
+    Terms(BTreeMap::from([
+        ("terms_of_service".to_owned(), policy("terms", "2.0", service)),
+        ("privacy_policy".to_owned(), policy("privacy", "1.2", privacy)),
+    ]))
 }

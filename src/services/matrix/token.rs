@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{IdentityApi, Refusal, User};
+use super::{IdentityApi, Refusal};
+use crate::association::Mxid;
 use crate::store::ledger::AccessToken;
 use crate::transport::http::{Request, StatusCode, header};
 
@@ -27,27 +28,27 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim_start_matches(' '))
 }
 
-/// Who asks, who agreed to the terms.
+/// The user who asks, who agreed to the terms.
 ///
 /// # Errors
 /// `M_UNAUTHORIZED`, `M_TERMS_NOT_SIGNED`, `M_LIMIT_EXCEEDED`.
-pub(super) async fn user(api: &Arc<IdentityApi>, request: &Request) -> Result<User, Refusal> {
-    let (user, agreed) = holder(api, request).await?;
+pub(super) async fn user(api: &Arc<IdentityApi>, request: &Request) -> Result<Mxid, Refusal> {
+    let (mxid, agreed) = holder(api, request).await?;
     if api.settings.terms.are_agreed(&agreed) {
-        return Ok(user);
+        return Ok(mxid);
     }
     let text = "please agree to the terms of this server first: see /_matrix/identity/v2/terms";
     Err(Refusal::new(StatusCode::FORBIDDEN, "M_TERMS_NOT_SIGNED", text))
 }
 
-/// Who asks, and the addresses of the terms that he agreed to.
+/// The user who asks, and the addresses of the terms that he agreed to.
 ///
 /// # Errors
 /// `M_UNAUTHORIZED`, `M_LIMIT_EXCEEDED`.
 pub(super) async fn holder(
     api: &Arc<IdentityApi>,
     request: &Request,
-) -> Result<(User, Arc<[String]>), Refusal> {
+) -> Result<(Mxid, Arc<[String]>), Refusal> {
     let (token, now, idle) = (of(request)?, api.means.clock.now(), api.settings.limits.idle);
     let account = match api.means.ledger.account_at_hand(&token, now, idle) {
         Some(account) => account,
@@ -57,5 +58,5 @@ pub(super) async fn holder(
         }
     };
     api.users.admit(&account.mxid, now).map_err(Refusal::too_often)?;
-    Ok((User { mxid: account.mxid, network: request.peer.ip() }, account.agreed))
+    Ok((account.mxid, account.agreed))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{IdentityApi, Refusal, done, open};
 use crate::signed::{Json, Object};
 use crate::transport::http::{Request, Response, Router, StatusCode};
+use crate::verifier::Caller;
 
 /// Those whose Identity Service API is all here. In `v1.20` access tokens left the query; here they may
 /// stand there still.
@@ -21,12 +22,12 @@ pub(super) fn on(router: Router, api: &Arc<IdentityApi>) -> Router {
         .get("/_matrix/identity/v2", open(api, 0, ping))
 }
 
-async fn versions(_: Arc<IdentityApi>, _: Request) -> Result<Response, Refusal> {
+async fn versions(_: Arc<IdentityApi>, _: Caller, _: Request) -> Result<Response, Refusal> {
     let versions = VERSIONS.map(Json::from).to_vec();
     Ok(Response::object(StatusCode::OK, &Object::from_iter([("versions", Json::Array(versions))])))
 }
 
-async fn ping(_: Arc<IdentityApi>, _: Request) -> Result<Response, Refusal> {
+pub(super) async fn ping(_: Arc<IdentityApi>, _: Caller, _: Request) -> Result<Response, Refusal> {
     Ok(done())
 }
 

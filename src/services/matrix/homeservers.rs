@@ -1,0 +1,41 @@
+//! What homeservers are asked for their users.
+
+use crate::association::Mxid;
+use crate::homeserver::{self, Refused};
+use crate::signed::ServerName;
+use crate::transport::http::{BoxFuture, Fetch, Request};
+
+/// Homeservers, who say whose a token is and what they have signed. Tests play them.
+pub trait Homeservers: Send + Sync {
+    /// The user of `server` whose OpenID token this is.
+    fn owner<'a>(
+        &'a self,
+        server: &'a ServerName,
+        openid_token: &'a str,
+    ) -> BoxFuture<'a, Result<Mxid, Refused>>;
+
+    /// The homeserver that signed a request to `destination`.
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a Request,
+        destination: &'a str,
+    ) -> BoxFuture<'a, Result<ServerName, Refused>>;
+}
+
+impl<F: Fetch> Homeservers for homeserver::Homeservers<F> {
+    fn owner<'a>(
+        &'a self,
+        server: &'a ServerName,
+        openid_token: &'a str,
+    ) -> BoxFuture<'a, Result<Mxid, Refused>> {
+        Box::pin(self.owner(server, openid_token))
+    }
+
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a Request,
+        destination: &'a str,
+    ) -> BoxFuture<'a, Result<ServerName, Refused>> {
+        Box::pin(self.authenticate(request, destination))
+    }
+}

@@ -1,0 +1,110 @@
+//! `POST /v2/store-invite`: an invitation waits until somebody binds the address, and a mail tells of it.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::{CONTENT, IdentityApi, Refusal, for_users, parameters, refusal};
+use crate::codec::base64_unpadded;
+use crate::crypto::PublicKey;
+use crate::signed::{Json, Object};
+use crate::threepid::{Medium, Threepid};
+use crate::transport::http::{Request, Response, Router, StatusCode};
+use crate::verifier::{Caller, Invite, Invited};
+
+/// The longest room id, in octets (Matrix specification, appendix on identifiers).
+const MAX_ROOM_ID: usize = 255;
+
+/// What is asked. What else there is of the room and the sender is of no use in a mail here.
+#[derive(Deserialize)]
+struct Asked {
+    medium: String,
+    address: String,
+    room_id: String,
+    sender: String,
+    room_name: Option<String>,
+    room_alias: Option<String>,
+    sender_display_name: Option<String>,
+}
+
+/// `router` with the endpoint.
+pub(super) fn on(router: Router, api: &Arc<IdentityApi>) -> Router {
+    router.post("/_matrix/identity/v2/store-invite", for_users(api, CONTENT, store_invite))
+}
+
+/// A user invites in his own name alone.
+pub(super) async fn store_invite(
+    api: Arc<IdentityApi>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let asked: Asked = parameters::content(&request)?;
+    let invite = read(asked)?;
+    parameters::is_own(&caller, &invite.sender)?;
+    let invited = api.means.verifier.invite(invite, &caller).await.map_err(refusal::of_mail)?;
+    Ok(Response::object(StatusCode::OK, &told(&api, invited)))
+}
+
+fn read(asked: Asked) -> Result<Invite, Refusal> {
+    let bad = |errcode, error| Refusal::new(StatusCode::BAD_REQUEST, errcode, error);
+    if asked.medium != Medium::Email.as_str() {
+        return Err(bad("M_UNRECOGNIZED", "invitations are sent by mail: the medium is email"));
+    }
+    let threepid = Threepid::parse(Medium::Email, &asked.address, None)
+        .map_err(|_| bad("M_INVALID_EMAIL", "the email address is not valid"))?;
+    if !asked.room_id.starts_with('!') || asked.room_id.len() > MAX_ROOM_ID {
+        return Err(Refusal::invalid("room_id is no id of a room"));
+    }
+    Ok(Invite {
+        threepid,
+        room_id: asked.room_id,
+        sender: parameters::mxid(&asked.sender)?,
+        sender_name: asked.sender_display_name.filter(|name| !name.is_empty()),
+        room_name: asked.room_name.filter(|name| !name.is_empty()).or(asked.room_alias),
+    })
+}
+
+/// What the inviting homeserver puts into the room's state. `public_key` is what older ones read.
+fn told(api: &IdentityApi, invited: Invited) -> Object {
+    let key = |key: &PublicKey, path| {
+        let url = api.settings.url(path);
+        let members = [("public_key", base64_unpadded(key.octets())), ("key_validity_url", url)];
+        Json::Object(Object::from_iter(members))
+    };
+    let keys = vec![
+        key(&invited.server_key, "/_matrix/identity/v2/pubkey/isvalid"),
+        key(&invited.ephemeral_key, "/_matrix/identity/v2/pubkey/ephemeral/isvalid"),
+    ];
+    Object::from_iter([
+        ("token", Json::from(invited.token)),
+        ("public_key", base64_unpadded(invited.server_key.octets()).into()),
+        ("public_keys", Json::Array(keys)),
+        ("display_name", invited.display_name.into()),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Desk;
+
+    const PATH: &str = "/_matrix/identity/v2/store-invite";
+    /// The specification's example.
+    const INVITE: &str = r##"{"medium":"email","address":"foo@example.com","room_id":"!something:example.org","sender":"@bob:example.com","room_alias":"#somewhere:example.org","room_avatar_url":"mxc://example.org/s0meM3dia","room_join_rules":"public","room_name":"Bob's Emporium of Messages","sender_display_name":"Bob Smith","sender_avatar_url":"mxc://example.org/an0th3rM3dia","room_type":"m.space"}"##;
+
+    #[tokio::test]
+    async fn what_is_no_invitation_is_refused() {
+        let desk = Desk::new();
+        let bob = desk.register("@bob:example.com");
+        for (old, new, status, errcode) in [
+            ("email", "msisdn", 400, "M_UNRECOGNIZED"),
+            ("foo@example.com", "foo", 400, "M_INVALID_EMAIL"),
+            ("!something", "something", 400, "M_INVALID_PARAM"),
+            ("@bob:", "bob:", 400, "M_INVALID_PARAM"),
+            ("@bob:", "@alice:", 403, "M_UNAUTHORIZED"),
+            ("\"sender\"", "\"from\"", 400, "M_MISSING_PARAMS"),
+        ] {
+            let (was, told) = desk.post(PATH, Some(&bob), &INVITE.replacen(old, new, 1)).await;
+            assert!(was == status && told.contains(errcode), "{new}: {was} {told}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! `POST /v2/3pid/unbind`: an address belongs to a user no more, as who controls it says, or the user's
+//! homeserver.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::{CONTENT, IdentityApi, Refusal, done, open, parameters};
+use crate::association::Mxid;
+use crate::homeserver;
+use crate::transport::http::{Request, Response, Router, StatusCode};
+use crate::verifier::{Caller, Proof, Refused};
+
+/// What is asked. Without `sid` and `client_secret` a homeserver has to sign it.
+#[derive(Deserialize)]
+struct Asked {
+    sid: Option<String>,
+    client_secret: Option<String>,
+    mxid: String,
+    threepid: Identifier,
+}
+
+#[derive(Deserialize)]
+struct Identifier {
+    medium: String,
+    address: String,
+}
+
+/// `router` with the endpoint. It takes no access token: what counts is the proof.
+pub(super) fn on(router: Router, api: &Arc<IdentityApi>) -> Router {
+    router.post("/_matrix/identity/v2/3pid/unbind", open(api, CONTENT, unbind))
+}
+
+/// Where it is not the user's anyway there is nothing to do, and that is done.
+pub(super) async fn unbind(
+    api: Arc<IdentityApi>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let asked: Asked = parameters::content(&request)?;
+    let mxid = parameters::mxid(&asked.mxid)?;
+    let threepid = parameters::threepid(&asked.threepid.medium, &asked.threepid.address)?;
+    let proof = match (asked.sid, asked.client_secret) {
+        (Some(sid), Some(secret)) => {
+            Proof::Session(sid.parse().map_err(forbidden)?, secret.parse()?)
+        }
+        _ => Proof::Homeserver(homeserver_of(&api, &request, &mxid).await?),
+    };
+    match api.means.verifier.unbind(&threepid, &mxid, &proof, &caller).await {
+        Ok(()) | Err(Refused::NotBound) => Ok(done()),
+        Err(Refused::Session(refusal)) => Err(forbidden(refusal)),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// A session that proves nothing is no proof (403).
+fn forbidden(refusal: crate::verification::Refusal) -> Refusal {
+    Refusal::from(refusal).with_status(StatusCode::FORBIDDEN)
+}
+
+/// The user's homeserver, where it signed the request.
+async fn homeserver_of(
+    api: &IdentityApi,
+    request: &Request,
+    mxid: &Mxid,
+) -> Result<crate::signed::ServerName, Refusal> {
+    let destination = api.settings.base_url.authority();
+    let signed = api.means.homeservers.authenticate(request, &destination).await;
+    let origin = signed.map_err(|refused: homeserver::Refused| match refused.is_temporary() {
+        true => Refusal::unavailable(refused.to_string()),
+        false => Refusal::forbidden(refused.to_string()),
+    })?;
+    match origin == mxid.server() {
+        true => Ok(origin),
+        false => Err(Refusal::forbidden("the homeserver that signed this is not the user's")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ALICE, Desk};
+
+    const PATH: &str = "/_matrix/identity/v2/3pid/unbind";
+    const BY_HOMESERVER: &str = r#"{"mxid":"@alice:example.org","threepid":{"medium":"email","address":"Alice@example.org"}}"#;
+
+    #[tokio::test]
+    async fn who_proves_nothing_unbinds_nothing() {
+        let desk = Desk::new();
+        let alice = desk.register(ALICE);
+        let refused = async |by: Option<(&str, &str)>| {
+            let signer = by.map(|(by, to)| (by.parse().unwrap(), to.to_owned()));
+            *desk.world.signer.lock().unwrap() = signer;
+            let (status, told) = desk.post(PATH, Some(&alice), BY_HOMESERVER).await;
+            assert!(status == 403 && told.contains("M_FORBIDDEN"), "{told}");
+        };
+        refused(None).await;
+        refused(Some(("other.example", "id.example.org"))).await;
+        refused(Some(("example.org", "other.example"))).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_has_a_form() {
+        let desk = Desk::new();
+        for (content, errcode) in [
+            (r#"{"mxid":"@alice:example.org"}"#.to_owned(), "M_MISSING_PARAMS"),
+            (BY_HOMESERVER.replace("@alice", "alice"), "M_INVALID_PARAM"),
+            (BY_HOMESERVER.replace("Alice@", "@"), "M_INVALID_PARAM"),
+            (BY_HOMESERVER.replace("\"email\"", "\"mail\""), "M_INVALID_PARAM"),
+        ] {
+            let (status, told) = desk.post(PATH, None, &content).await;
+            assert!(status == 400 && told.contains(errcode), "{content}: {told}");
+        }
+    }
+}
