@@ -207,6 +207,14 @@ impl Claim {
         }
     }
 
+    /// Whose the identifier is; nobody's after a withdrawal.
+    pub fn mxid(&self) -> Option<&Mxid> {
+        match self {
+            Self::Association(association) => Some(&association.mxid),
+            Self::Withdrawal(_) => None,
+        }
+    }
+
     /// Whether it is a withdrawal.
     pub fn is_withdrawal(&self) -> bool {
         matches!(self, Self::Withdrawal(_))

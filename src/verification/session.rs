@@ -208,9 +208,7 @@ impl Session {
             self.guesses -= 1;
             return Err(Refusal::OtherToken);
         }
-        if self.state == State::Waiting {
-            self.state = State::Validated(now);
-        }
+        self.prove(now);
         Ok(())
     }
 
@@ -244,8 +242,18 @@ impl Session {
         from.saturating_add(limits.life)
     }
 
+    /// Takes note that the token is back: here, or at the server that verifies in place of this one.
+    pub fn prove(&mut self, now: Timestamp) {
+        if self.state == State::Waiting {
+            self.state = State::Validated(now);
+        }
+    }
+
     /// Whether it still lives. One that was opened later than now, as the clock was set back, does.
-    fn is_alive(&self, limits: &Limits, now: Timestamp) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// [`Refusal::Expired`].
+    pub fn is_alive(&self, limits: &Limits, now: Timestamp) -> Result<(), Refusal> {
         let left: Duration = self.end(limits).since(now);
         if left.is_zero() { Err(Refusal::Expired) } else { Ok(()) }
     }

@@ -2,7 +2,9 @@
 
 use crate::association::{AssociationError, Claim, Statement};
 use crate::crypto::PublicKey;
-use crate::signed::{KeyId, KeyName, NamedKey, Object, ServerName, SignedError};
+use crate::signed::{
+    Authorization, KeyId, KeyName, NamedKey, Object, ServerName, SignedError, SignedRequest,
+};
 use crate::threepid::Threepid;
 
 /// The keys of a verification server: one that it signs with now, and older ones.
@@ -78,12 +80,9 @@ impl SigningKeys {
         Statement::sign(claim, threepid, self.name(), &self.current.key)
     }
 
-    /// Signs an object with the current key.
-    ///
-    /// # Errors
-    /// Where it has malformed signatures.
-    pub fn sign_object(&self, object: Object) -> Result<Object, SignedError> {
-        object.sign(self.name(), &self.current.key)
+    /// Signs a request that is sent in the server's name.
+    pub fn authorize(&self, request: &SignedRequest<'_>) -> Authorization {
+        request.sign(self.name(), &self.current.key)
     }
 
     /// Signs an object with every key that can sign: for those who know one of them alone.
@@ -91,7 +90,8 @@ impl SigningKeys {
     /// # Errors
     /// Where it has malformed signatures.
     pub fn sign_with_all(&self, object: Object) -> Result<Object, SignedError> {
-        self.older.iter().try_fold(self.sign_object(object)?, |object, key| {
+        let mut keys = [&self.current].into_iter().chain(&self.older);
+        keys.try_fold(object, |object, key| {
             object.sign(KeyName::new(self.server.clone(), key.id.clone()), &key.key)
         })
     }

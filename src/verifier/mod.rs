@@ -5,20 +5,29 @@
 //! forget is in the [`Ledger`](crate::store::ledger::Ledger), what it publishes in the
 //! [`Outbox`](crate::stub::publish::Outbox): both are on disk before it answers.
 
-#![expect(dead_code, reason = "its parts are put together one after the other")]
-
+mod bind;
 mod bounds;
+mod chores;
+mod cosign;
+mod delegate;
 mod invite;
 mod keys;
+mod links;
 mod refused;
 mod seams;
+mod sessions;
 mod settings;
+mod standing;
+#[cfg(test)]
+mod tests;
+mod work;
 
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::sync::Notify;
 
 use crate::association::Mxid;
 use crate::signed::ServerName;
@@ -26,13 +35,16 @@ use crate::threepid::Threepid;
 use crate::verification::{ClientSecret, SessionId};
 
 use bounds::Gates;
+use work::Turns;
 
 pub use bounds::{Bound, Bounds};
+pub use cosign::Confirmation;
 pub use invite::{Invite, Invited};
 pub use keys::SigningKeys;
+pub use links::Links;
 pub use refused::Refused;
 pub use seams::{Homeservers, NotTold, Tree, Web};
-pub use settings::{Cosigner, Delegate, Limits, Links, Means, Settings};
+pub use settings::{Cosigner, Delegate, Limits, Means, Settings};
 
 /// A verification server at work.
 pub struct Verifier {
@@ -40,6 +52,12 @@ pub struct Verifier {
     settings: Settings,
     means: Means,
     gates: Gates,
+    /// Whose session is opened.
+    openings: Turns,
+    /// Of what is said something new.
+    statements: Turns,
+    /// Wakes who does what is left to do.
+    chores_added: Notify,
 }
 
 impl fmt::Debug for Verifier {
@@ -82,8 +100,15 @@ pub enum Proof {
 impl Verifier {
     /// A verification server that signs with these keys.
     pub fn new(keys: SigningKeys, settings: Settings, means: Means) -> Self {
-        let gates = Gates::new(&settings.bounds);
-        Self { keys: ArcSwap::from_pointee(keys), settings, means, gates }
+        Self {
+            keys: ArcSwap::from_pointee(keys),
+            gates: Gates::new(&settings.bounds),
+            settings,
+            means,
+            openings: Turns::new(),
+            statements: Turns::new(),
+            chores_added: Notify::new(),
+        }
     }
 
     /// The keys that it signs with.
@@ -94,85 +119,5 @@ impl Verifier {
     /// Signs with other keys from now on. Those of before should be among them, as older ones.
     pub fn sign_with(&self, keys: SigningKeys) {
         self.keys.store(Arc::new(keys));
-    }
-
-    /// Opens a session, or goes on with the one that this client opened for this identifier, and sends the
-    /// message where one is due.
-    ///
-    /// Nobody is asked about the identifier: the answer does not tell whether anybody has it.
-    ///
-    /// # Errors
-    /// [`Refused::OutOfScope`], [`Refused::TooOften`], [`Refused::Session`], [`Refused::Undeliverable`],
-    /// [`Refused::NotSent`], [`Refused::Elsewhere`], [`Refused::Unavailable`].
-    pub async fn request_token(&self, _: Wanted, _: &Caller) -> Result<SessionId, Refused> {
-        Err(Refused::Unavailable)
-    }
-
-    /// Takes a token back. Gives where to send on whoever followed the link.
-    ///
-    /// # Errors
-    /// [`Refused::Session`], [`Refused::TooOften`], [`Refused::Elsewhere`], [`Refused::Unavailable`].
-    pub async fn submit(
-        &self,
-        _: &SessionId,
-        _: &ClientSecret,
-        _: &str,
-        _: &Caller,
-    ) -> Result<Option<String>, Refused> {
-        Err(Refused::Unavailable)
-    }
-
-    /// What a session has proved, and when.
-    ///
-    /// # Errors
-    /// [`Refused::Session`], [`Refused::Elsewhere`], [`Refused::Unavailable`].
-    pub async fn validated(
-        &self,
-        _: &SessionId,
-        _: &ClientSecret,
-    ) -> Result<(Threepid, crate::clock::Timestamp), Refused> {
-        Err(Refused::Unavailable)
-    }
-
-    /// Signs that what a session has proved belongs to `mxid`, and has it published. Gives Matrix's signed
-    /// association, in JSON. That the user wants it is for whoever asks to know: an access token of `mxid`.
-    ///
-    /// # Errors
-    /// [`Refused::Session`], [`Refused::OutOfScope`], [`Refused::TooOften`], [`Refused::InUse`],
-    /// [`Refused::Undetermined`], [`Refused::Elsewhere`], [`Refused::Unavailable`].
-    pub async fn bind(
-        &self,
-        _: &SessionId,
-        _: &ClientSecret,
-        _: &Mxid,
-        _: &Caller,
-    ) -> Result<Vec<u8>, Refused> {
-        Err(Refused::Unavailable)
-    }
-
-    /// Signs that an identifier belongs to `mxid` no more, and has it published.
-    ///
-    /// # Errors
-    /// [`Refused::Session`], [`Refused::Forbidden`], [`Refused::NotBound`], [`Refused::TooOften`],
-    /// [`Refused::Undetermined`], [`Refused::Unavailable`].
-    pub async fn unbind(
-        &self,
-        _: &Threepid,
-        _: &Mxid,
-        _: &Proof,
-        _: &Caller,
-    ) -> Result<(), Refused> {
-        Err(Refused::Unavailable)
-    }
-
-    /// Keeps an invitation until somebody binds the address, and sends a message that tells of it.
-    ///
-    /// # Errors
-    /// [`Refused::InUse`] where it belongs to somebody, who can be invited directly;
-    /// [`Refused::OutOfScope`], [`Refused::TooOften`], [`Refused::TooManyInvitations`],
-    /// [`Refused::Undeliverable`], [`Refused::NotSent`], [`Refused::Undetermined`],
-    /// [`Refused::Unavailable`].
-    pub async fn invite(&self, _: Invite, _: &Caller) -> Result<Invited, Refused> {
-        Err(Refused::Unavailable)
     }
 }

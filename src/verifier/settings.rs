@@ -17,7 +17,7 @@ use crate::threepid::Medium;
 use crate::trust::Anchors;
 use crate::verification::{self, Courier, Policy};
 
-use super::{Bounds, Homeservers, Tree, Web};
+use super::{Bounds, Homeservers, Links, Tree, Web};
 
 /// What a verification server is set to do.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct Settings {
     pub cosigners: Vec<Cosigner>,
     /// Who may ask it to sign too, and for which identifiers.
     pub askers: Anchors,
+    /// Whether identifiers stand in the log as they are; else the start of a hash stands for them.
+    pub log_addresses: bool,
 }
 
 impl Settings {
@@ -53,17 +55,9 @@ impl Settings {
             delegates: Vec::new(),
             cosigners: Vec::new(),
             askers: Anchors::default(),
+            log_addresses: false,
         }
     }
-}
-
-/// Where links in messages lead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Links {
-    /// The server's own address on the Web, of which scheme, host and port count.
-    pub base: Url,
-    /// A Matrix client in the browser, where invitations are taken up; without, they lead nowhere.
-    pub web_client: Option<Url>,
 }
 
 /// Another server that verifies in place of this one: any with the Matrix Identity Service API. What it says
@@ -103,8 +97,8 @@ pub struct Cosigner {
 pub struct Limits {
     /// How long an association holds: 100 years, as homeservers expect it. A shorter one has to be renewed.
     pub life: Duration,
-    /// How far a statement may be ahead of the clock, and one signed here still come after it: 5 minutes,
-    /// since roots take none that is further ahead.
+    /// How far ahead of the clock a statement may be that is signed here, to come after one that is there:
+    /// 4 minutes. Roots take none that is 5 minutes ahead, and their clocks may be slow.
     pub ahead: Duration,
     /// How long what was signed here is remembered, whatever the trees say: 2 hours, until no resolver has
     /// what was there before.
@@ -129,7 +123,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             life: Duration::from_millis(crate::association::LIFETIME),
-            ahead: Duration::from_secs(300),
+            ahead: Duration::from_secs(240),
             remembered: Duration::from_secs(2 * 3600),
             invitations: 50,
             telling: Duration::from_secs(30 * 24 * 3600),

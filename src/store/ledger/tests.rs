@@ -226,7 +226,7 @@ fn messages_are_due_until_they_went_out() {
         sessions.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
     };
     desk.reopen();
-    assert_eq!(unsent(&desk), [id.clone()]);
+    assert_eq!(unsent(&desk), std::slice::from_ref(&id));
     assert_eq!(desk.ledger().session(&failed).unwrap().unwrap().delivery, Delivery::Failed);
     note(&desk, &id, Delivery::Sent);
     assert_eq!(unsent(&desk), []);

@@ -1,0 +1,424 @@
+//! What surrounds a verification server, made up.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::association::{Association, Extra, Ts, Withdrawal};
+use crate::clock::ManualClock;
+use crate::codec::Url;
+use crate::crypto::{OsRandom, SigningKey};
+use crate::signed::{KeyName, NamedKey, Object};
+use crate::store::ledger::Ledger;
+use crate::stub::publish::{
+    Entry, Limits as PublishLimits, Outbox, Places, Publisher, Runner, Selection, ServiceError,
+    location,
+};
+use crate::stub::{Finding, Found, LookupError, Proof as TreeProof};
+use crate::transport::http::{
+    BoxFuture, Bytes, Fetch, FetchError, HeaderMap, Incoming, Outgoing, StatusCode,
+};
+use crate::verification::{Courier, CourierError, Message};
+use crate::wire::Name;
+
+/// A root: what it holds, and whether it answers.
+#[derive(Default)]
+struct Root {
+    held: BTreeMap<Threepid, Statement>,
+    is_down: bool,
+}
+
+/// Some roots, which take statements as roots do: the greatest precedence wins, equals are merged.
+#[derive(Clone)]
+pub(super) struct Roots {
+    apexes: Vec<Name>,
+    roots: Arc<Mutex<BTreeMap<Name, Root>>>,
+}
+
+impl Roots {
+    pub(super) fn new() -> Self {
+        let apexes: Vec<Name> =
+            ["3pid.a.example.", "3pid.b.example."].map(|it| it.parse().unwrap()).to_vec();
+        let roots = apexes.iter().map(|apex| (apex.clone(), Root::default())).collect();
+        Self { apexes, roots: Arc::new(Mutex::new(roots)) }
+    }
+
+    /// Has the root of this number answer, or not.
+    pub(super) fn set_down(&self, number: usize, is_down: bool) {
+        self.roots.lock().unwrap().get_mut(&self.apexes[number]).unwrap().is_down = is_down;
+    }
+
+    /// Whether every root answers.
+    pub(super) fn all_up(&self) -> bool {
+        !self.roots.lock().unwrap().values().any(|root| root.is_down)
+    }
+
+    /// What each root holds of an identifier.
+    pub(super) fn held(&self, threepid: &Threepid) -> [Option<Statement>; 2] {
+        let roots = self.roots.lock().unwrap();
+        [0, 1].map(|number| roots[&self.apexes[number]].held.get(threepid).cloned())
+    }
+
+    /// Gives a statement to the root of this number, as somebody else does. Tells the status.
+    pub(super) fn take(&self, number: usize, threepid: &Threepid, statement: Statement) -> u16 {
+        let mut roots = self.roots.lock().unwrap();
+        let root = roots.get_mut(&self.apexes[number]).unwrap();
+        let Some(held) = root.held.get_mut(threepid) else {
+            root.held.insert(threepid.clone(), statement);
+            return 201;
+        };
+        match statement.precedence(threepid).cmp(&held.precedence(threepid)) {
+            std::cmp::Ordering::Less => 409,
+            std::cmp::Ordering::Equal => {
+                held.merge(&statement).unwrap();
+                200
+            }
+            std::cmp::Ordering::Greater => {
+                *held = statement;
+                201
+            }
+        }
+    }
+
+    fn finding(&self, apex: &Name, threepid: &Threepid) -> Finding {
+        let roots = self.roots.lock().unwrap();
+        let root = &roots[apex];
+        let found = Found {
+            owner: threepid.owner(apex).unwrap(),
+            statement: root.held.get(threepid).cloned(),
+            ttl: crate::wire::Ttl::from_secs(300),
+            proof: TreeProof::Proved,
+        };
+        let outcome = if root.is_down { Err(LookupError::Silent) } else { Ok(found) };
+        Finding { apex: apex.clone(), outcome, vouching: None }
+    }
+}
+
+impl Tree for Roots {
+    fn apexes(&self) -> &[Name] {
+        &self.apexes
+    }
+
+    fn ask<'a>(&'a self, threepid: &'a Threepid) -> BoxFuture<'a, Vec<Finding>> {
+        let found = self.apexes.iter().map(|apex| self.finding(apex, threepid)).collect();
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            found
+        })
+    }
+}
+
+impl Fetch for Roots {
+    async fn fetch(&self, request: Outgoing) -> Result<Incoming, FetchError> {
+        let host = request.url.host().to_string();
+        let apex: Name = format!("3pid.{host}.").parse().unwrap();
+        let number = self.apexes.iter().position(|it| *it == apex).unwrap();
+        if self.roots.lock().unwrap()[&apex].is_down {
+            return Err(FetchError::NoAddress(host));
+        }
+        let (threepid, statement) = Statement::from_json(&request.body).unwrap();
+        Ok(match self.take(number, &threepid, statement) {
+            201 => said(201, r#"{"status":"stored"}"#),
+            200 => said(200, r#"{"status":"merged"}"#),
+            _ => said(409, r#"{"errcode":"THREEPID_SUPERSEDED","error":"newer"}"#),
+        })
+    }
+}
+
+impl Places for Roots {
+    async fn start(&self, apex: &Name) -> Result<Vec<Url>, ServiceError> {
+        let host = apex.to_string();
+        let host = host.strip_prefix("3pid.").unwrap().trim_end_matches('.');
+        let server = format!("https://{host}/").parse().unwrap();
+        Ok(vec![location(&server, apex).unwrap()])
+    }
+
+    async fn addresses(&self, _: &Url) -> Result<Option<Vec<SocketAddr>>, ServiceError> {
+        Ok(Some(Vec::new()))
+    }
+}
+
+pub(super) fn said(status: u16, body: &str) -> Incoming {
+    let status = StatusCode::from_u16(status).unwrap();
+    Incoming { status, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body.as_bytes()) }
+}
+
+/// Brings nothing anywhere, and remembers it all.
+#[derive(Debug, Default)]
+pub(super) struct Post {
+    sent: Mutex<Vec<Message>>,
+    fails: Mutex<Option<CourierError>>,
+}
+
+impl Post {
+    /// What was sent since the last time.
+    pub(super) fn sent(&self) -> Vec<Message> {
+        std::mem::take(&mut self.sent.lock().unwrap())
+    }
+
+    pub(super) fn fail(&self, with: Option<CourierError>) {
+        *self.fails.lock().unwrap() = with;
+    }
+
+    /// The token of the one message that was sent.
+    pub(super) fn token(&self) -> String {
+        let sent = self.sent();
+        assert_eq!(sent.len(), 1);
+        match &sent[0].errand {
+            Errand::Verify { token, .. } | Errand::Confirm { token, .. } => {
+                token.as_str().to_owned()
+            }
+            Errand::Invite { .. } => panic!("an invitation has no token"),
+        }
+    }
+}
+
+impl Courier for Post {
+    fn send<'a>(
+        &'a self,
+        message: &'a Message,
+    ) -> Pin<Box<dyn Future<Output = Result<(), CourierError>> + Send + 'a>> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            if let Some(error) = self.fails.lock().unwrap().clone() {
+                return Err(error);
+            }
+            self.sent.lock().unwrap().push(message.clone());
+            Ok(())
+        })
+    }
+}
+
+/// Answers requests to a server.
+type Says = Arc<dyn Fn(Outgoing) -> BoxFuture<'static, Option<Incoming>> + Send + Sync>;
+
+/// The servers of a Web, by host.
+#[derive(Clone, Default)]
+pub(super) struct Servers(Arc<Mutex<BTreeMap<String, Says>>>);
+
+impl Servers {
+    pub(super) fn set<A: Future<Output = Option<Incoming>> + Send + 'static>(
+        &self,
+        host: &str,
+        says: impl Fn(Outgoing) -> A + Send + Sync + 'static,
+    ) {
+        let says: Says = Arc::new(move |request| Box::pin(says(request)));
+        self.0.lock().unwrap().insert(host.to_owned(), says);
+    }
+}
+
+impl Fetch for Servers {
+    async fn fetch(&self, request: Outgoing) -> Result<Incoming, FetchError> {
+        let host = request.url.host().to_string();
+        let says = self.0.lock().unwrap().get(&host).cloned();
+        let answer = match says {
+            Some(says) => says(request).await,
+            None => None,
+        };
+        answer.ok_or(FetchError::NoAddress(host))
+    }
+}
+
+/// Homeservers, which remember what they were told.
+#[derive(Default)]
+pub(super) struct Homes {
+    told: Mutex<Vec<(ServerName, Object)>>,
+    fails: Mutex<Option<NotTold>>,
+}
+
+impl Homes {
+    pub(super) fn told(&self) -> Vec<(ServerName, Object)> {
+        std::mem::take(&mut self.told.lock().unwrap())
+    }
+
+    pub(super) fn fail(&self, with: Option<NotTold>) {
+        *self.fails.lock().unwrap() = with;
+    }
+}
+
+impl Homeservers for Homes {
+    fn onbind<'a>(
+        &'a self,
+        server: &'a ServerName,
+        content: &'a Object,
+    ) -> BoxFuture<'a, Result<(), NotTold>> {
+        Box::pin(async move {
+            if let Some(error) = self.fails.lock().unwrap().clone() {
+                return Err(error);
+            }
+            self.told.lock().unwrap().push((server.clone(), content.clone()));
+            Ok(())
+        })
+    }
+}
+
+/// A verification server, and what surrounds it.
+pub(super) struct World {
+    pub(super) roots: Roots,
+    pub(super) clock: ManualClock,
+    pub(super) post: Arc<Post>,
+    pub(super) servers: Servers,
+    pub(super) homes: Arc<Homes>,
+    pub(super) outbox: Outbox,
+    pub(super) verifier: Arc<Verifier>,
+    settings: Box<dyn Fn() -> Settings>,
+    name: &'static str,
+    folder: TempDir,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// One with other settings.
+    pub(super) fn with(change: impl Fn(&mut Settings) + 'static) -> Self {
+        Self::named("verify.example", Roots::new(), change)
+    }
+
+    pub(super) fn named(
+        name: &'static str,
+        roots: Roots,
+        change: impl Fn(&mut Settings) + 'static,
+    ) -> Self {
+        let settings = move || {
+            let links = Links {
+                base: format!("https://{name}/").parse().unwrap(),
+                web_client: Some("https://app.example/".parse().unwrap()),
+            };
+            let scope = ["email:*", "msisdn:*", "!email:not.example"];
+            let scope = scope.map(|rule| rule.parse().unwrap()).to_vec();
+            let scope = crate::certificate::Scope::new(scope);
+            let policy = Policy { scope, existing: Existing::Replace };
+            let mut settings = Settings::new(policy, links);
+            change(&mut settings);
+            settings
+        };
+        let folder = TempDir::new().unwrap();
+        let limits = PublishLimits::default();
+        let outbox = Outbox::open(&folder.path().join("outbox"), limits).unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger")).unwrap();
+        let means = Means {
+            ledger: Arc::new(ledger),
+            outbox: outbox.clone(),
+            tree: Arc::new(roots.clone()),
+            couriers: BTreeMap::new(),
+            web: Arc::new(Servers::default()),
+            homeservers: Arc::new(Homes::default()),
+            clock: Arc::new(ManualClock::default()),
+        };
+        let mut world = Self {
+            roots,
+            clock: ManualClock::at(START),
+            post: Arc::default(),
+            servers: Servers::default(),
+            homes: Arc::default(),
+            outbox,
+            verifier: Arc::new(Verifier::new(key_of(name), settings(), means)),
+            settings: Box::new(settings),
+            name,
+            folder,
+        };
+        world.restart();
+        world
+    }
+
+    /// Has the process end, and start again.
+    pub(super) fn restart(&mut self) {
+        let ledger = self.verifier.means.ledger.clone();
+        let held: Arc<dyn Courier> = self.post.clone();
+        let couriers = BTreeMap::from([
+            (crate::threepid::Medium::Email, held.clone()),
+            (crate::threepid::Medium::Msisdn, held),
+        ]);
+        let means = Means {
+            ledger,
+            outbox: self.outbox.clone(),
+            tree: Arc::new(self.roots.clone()),
+            couriers,
+            web: Arc::new(self.servers.clone()),
+            homeservers: self.homes.clone(),
+            clock: Arc::new(self.clock.clone()),
+        };
+        self.verifier = Arc::new(Verifier::new(key_of(self.name), (self.settings)(), means));
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.verifier.means.ledger
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Proves an address, for a client with this secret.
+    pub(super) async fn prove(&self, threepid: &Threepid, client_secret: &str) -> SessionId {
+        let wanted = wanted(threepid, client_secret, 1);
+        let id = self.verifier.request_token(wanted, &caller()).await.unwrap();
+        let (token, secret) = (self.post.token(), secret(client_secret));
+        self.verifier.submit(&id, &secret, &token, &caller()).await.unwrap();
+        id
+    }
+
+    /// Proves an address, and binds it.
+    pub(super) async fn bind(&self, threepid: &Threepid, to: &str) -> Result<Statement, Refused> {
+        let client_secret = to.replace(['@', ':'], ".");
+        let id = self.prove(threepid, &client_secret).await;
+        let bound = self.verifier.bind(&id, &secret(&client_secret), &mxid(to), &caller()).await?;
+        let (about, statement) = Statement::from_json(&bound).unwrap();
+        assert_eq!(about, *threepid);
+        Ok(statement)
+    }
+
+    /// Sends what is in the outbox, due or not.
+    pub(super) async fn publish(&self) {
+        let publisher =
+            Publisher::new(self.roots.clone(), self.roots.clone(), PublishLimits::default());
+        let runner = Runner::new(publisher, self.outbox.clone());
+        let (random, tell) = (&mut OsRandom, &mut |_: &Entry, _: Option<&Name>| {});
+        runner.round(&Selection::All, &self.clock, random, tell).await.unwrap();
+    }
+
+    /// Where the files are.
+    pub(super) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+}
+
+/// The key of a server, by the length of its name.
+pub(super) fn key_of(server: &str) -> SigningKeys {
+    SigningKeys::new(server.parse().unwrap(), named_key(server))
+}
+
+pub(super) fn named_key(server: &str) -> NamedKey {
+    let seed = [u8::try_from(server.len()).unwrap(); 32];
+    NamedKey { id: "ed25519:0".parse().unwrap(), key: SigningKey::from_seed(&seed) }
+}
+
+fn sign(claim: Claim, threepid: &Threepid, server: &str) -> Statement {
+    let name = KeyName::new(server.parse().unwrap(), "ed25519:0".parse().unwrap());
+    Statement::sign(claim, threepid, name, &named_key(server).key).unwrap()
+}
+
+/// What another server says: that an identifier is a user's.
+pub(super) fn statement_by(
+    server: &str,
+    threepid: &Threepid,
+    to: &str,
+    at: Timestamp,
+) -> Statement {
+    let ts = Ts::from_millis(at.as_millis()).unwrap();
+    let (not_before, not_after) = (ts, ts.default_end().unwrap());
+    let extra = Extra::default();
+    sign(Association { mxid: mxid(to), ts, not_before, not_after, extra }.into(), threepid, server)
+}
+
+/// What another server says: that an identifier is nobody's.
+pub(super) fn withdrawal_by(server: &str, threepid: &Threepid, at: Timestamp) -> Statement {
+    let ts = Ts::from_millis(at.as_millis()).unwrap();
+    sign(Withdrawal { ts }.into(), threepid, server)
+}
