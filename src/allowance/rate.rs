@@ -80,7 +80,15 @@ impl Rates {
     /// # Errors
     /// With how long to wait where it came too soon.
     pub fn admit(&self, key: impl Hash, now: Timestamp) -> Result<(), Duration> {
-        let (cost, depth) = (self.rate.cost(), self.rate.depth());
+        self.admit_many(key, 1, now)
+    }
+
+    /// Lets `key` come so many times more, or not at all. More than may come at once may never.
+    ///
+    /// # Errors
+    /// With how long to wait where it came too soon.
+    pub fn admit_many(&self, key: impl Hash, count: u32, now: Timestamp) -> Result<(), Duration> {
+        let (cost, depth) = (self.rate.cost().saturating_mul(count.into()), self.rate.depth());
         let now = now.as_millis().saturating_mul(1000);
         let full_at = now.saturating_add(depth);
         let mut empty_at = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,6 +153,17 @@ mod tests {
         assert_eq!([0; 5].map(admit), [Ok(()); 5]);
         assert_eq!(admit(0), Err(Duration::from_secs(12 * 60)));
         assert_eq!([admit(12), admit(13)], [Ok(()), Err(Duration::from_secs(11 * 60))]);
+    }
+
+    #[test]
+    fn many_come_together_or_none() {
+        let rates = Rates::new(Rate::per_second(10));
+        let admit = |count, millis| rates.admit_many(1, count, at(millis));
+        assert_eq!(admit(0, 0), Ok(()));
+        assert_eq!([admit(7, 0), admit(4, 0)], [Ok(()), Err(Duration::from_millis(100))]);
+        assert_eq!([admit(3, 0), admit(1, 0)], [Ok(()), Err(Duration::from_millis(100))]);
+        assert!(admit(11, 9_999_999).is_err() && admit(u32::MAX, 9_999_999).is_err());
+        assert_eq!(admit(10, 9_999_999), Ok(()));
     }
 
     #[test]

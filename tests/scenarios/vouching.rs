@@ -1,5 +1,6 @@
 //! Who vouches for an association: chains of certificates in the trees, as a client judges them.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use threepid::codec::hex;
 use threepid::crypto::{SigningKey, sha256};
 use threepid::recursor::Limits;
 use threepid::resolver::{Policy, Root};
+use threepid::services::matrix::People;
 use threepid::signed::KeyName;
 use threepid::stub::{self, Answer, Client, Outcome, Verifiers};
 use threepid::threepid::Threepid;
@@ -193,6 +195,25 @@ async fn a_chain_that_holds() {
     );
     setting.find().await;
     assert_eq!(setting.live.wire.asked(), [""; 0], "all is remembered");
+}
+
+#[tokio::test(start_paused = true)]
+async fn matrix_clients_are_told_what_is_certain() {
+    let at_once = NonZeroUsize::MIN;
+    let other = Threepid::parse_any("+44 7700 900124", None).unwrap();
+    let found = async |setting: &Setting| {
+        let found = People::find(&setting.client, vec![other.clone(), phone()], at_once, DAY).await;
+        found.into_iter().map(|(at, mxid)| (at, mxid.to_string())).collect::<Vec<_>>()
+    };
+    let setting = Setting::plain();
+    setting.judge("telco.example", vec![terms("verify.example", "telco.example")]).await;
+    assert_eq!(found(&setting).await, [(1, "@alice:m.example".to_owned())]);
+    let stranger = Setting::plain();
+    stranger.judge("stranger.example", vec![]).await;
+    assert_eq!(found(&stranger).await, []);
+    let withdrawn = Setting::plain();
+    withdrawn.holds(TREES[0].0, Some(&statement("verify.example", None, 0)));
+    assert_eq!(found(&withdrawn).await, []);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::LookupLimits;
 use crate::allowance::Rate;
 
 /// Octets of a request's content: those of the specification have some hundreds.
@@ -16,14 +17,16 @@ pub struct Limits {
     /// How often one network may want an access token, for which a homeserver is asked that it names: every
     /// 3 seconds, and 60 at once.
     pub registrations: Rate,
-    /// How often a user may come, over all access tokens: 10 a second, and 100 at once. An address book of
-    /// 100,000 people is looked up in 100 requests.
+    /// How often a user may come, over all access tokens: 10 a second, and 100 at once. What they may
+    /// look up is bounded beside.
     pub per_user: Rate,
     /// How many access tokens a user may have: 64, one for each client. The one that is idle for longest
     /// ends when another is given out.
     pub tokens: usize,
     /// How long an access token may be idle: 30 days. Clients get another one by themselves.
     pub idle: Duration,
+    /// What may be looked up.
+    pub lookups: LookupLimits,
 }
 
 impl Default for Limits {
@@ -34,6 +37,7 @@ impl Default for Limits {
             per_user: Rate::per_second(10).bursting(100),
             tokens: 64,
             idle: Duration::from_secs(30 * 24 * 3600),
+            lookups: LookupLimits::default(),
         }
     }
 }

@@ -29,9 +29,11 @@ mod account;
 mod bind;
 mod email_request_token;
 mod get_validated_3pid;
+mod hash_details;
 mod homeservers;
 mod limits;
 mod logout;
+mod lookup;
 mod msisdn_request_token;
 mod next_link;
 mod page;
@@ -71,9 +73,11 @@ use crate::transport::http::{Handler, Request, Response, Router, StatusCode, end
 use crate::verifier::{Caller, Verifier};
 
 use limits::CONTENT;
+use lookup::Load;
 
 pub use homeservers::Homeservers;
 pub use limits::Limits;
+pub use lookup::{LookupLimits, Lookups, People};
 pub use next_link::NextLinks;
 pub use refusal::Refusal;
 pub use terms::{Policy, Terms, Text};
@@ -130,6 +134,8 @@ pub struct Means {
     pub homeservers: Arc<dyn Homeservers>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Who finds people.
+    pub lookups: Lookups,
 }
 
 /// An identity service: the state of all endpoints.
@@ -142,6 +148,7 @@ pub struct IdentityApi {
     registrations: Rates,
     /// How often each user came.
     users: Rates,
+    load: Load,
 }
 
 impl fmt::Debug for IdentityApi {
@@ -156,7 +163,8 @@ impl IdentityApi {
         let networks = Rates::new(settings.limits.per_network);
         let registrations = Rates::new(settings.limits.registrations);
         let users = Rates::new(settings.limits.per_user);
-        Arc::new(Self { settings, means, networks, registrations, users })
+        let load = Load::new(&settings.limits.lookups);
+        Arc::new(Self { settings, means, networks, registrations, users, load })
     }
 
     /// The endpoints, for pages of any origin.
@@ -166,7 +174,9 @@ impl IdentityApi {
             bind::on,
             email_request_token::on,
             get_validated_3pid::on,
+            hash_details::on,
             logout::on,
+            lookup::on,
             msisdn_request_token::on,
             pubkey::on,
             pubkey_ephemeral::on,

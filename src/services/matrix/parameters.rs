@@ -3,6 +3,7 @@
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::error::Category;
 
 use super::Refusal;
 use crate::association::Mxid;
@@ -21,18 +22,38 @@ type Members = serde_json::Map<String, Value>;
 /// `M_NOT_JSON`, `M_MISSING_PARAMS` and `M_INVALID_PARAM`. What stands there is not repeated: it may be secret.
 pub(super) fn content<T: DeserializeOwned>(request: &Request) -> Result<T, Refusal> {
     let members = if is_form(request) { form(&request.body) } else { object(&request.body) }?;
-    serde_json::from_value(Value::Object(members)).map_err(|error| {
-        match missing(&error.to_string()) {
-            Some(name) => Refusal::missing(name),
-            None => Refusal::invalid("a parameter has another type than it should"),
-        }
+    serde_json::from_value(Value::Object(members)).map_err(|error| not_as_it_should(&error))
+}
+
+/// What the content of a request says, a JSON object whose texts may stay where they came: for what is long.
+///
+/// # Errors
+/// As for [`content`].
+pub(super) fn content_in_place<'a, T: Deserialize<'a>>(request: &'a Request) -> Result<T, Refusal> {
+    let text = std::str::from_utf8(&request.body).map_err(|_| not_json())?;
+    // An array would be read as the values of the members.
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(not_json());
+    }
+    serde_json::from_str(text).map_err(|error| match error.classify() {
+        Category::Data => not_as_it_should(&error),
+        Category::Syntax | Category::Eof | Category::Io => not_json(),
     })
 }
 
+fn not_json() -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, "M_NOT_JSON", "the content is no JSON object")
+}
+
+fn not_as_it_should(error: &serde_json::Error) -> Refusal {
+    match missing(&error.to_string()) {
+        Some(name) => Refusal::missing(name),
+        None => Refusal::invalid("a parameter has another type than it should"),
+    }
+}
+
 fn object(octets: &[u8]) -> Result<Members, Refusal> {
-    serde_json::from_slice(octets).map_err(|_| {
-        Refusal::new(StatusCode::BAD_REQUEST, "M_NOT_JSON", "the content is no JSON object")
-    })
+    serde_json::from_slice(octets).map_err(|_| not_json())
 }
 
 fn is_form(request: &Request) -> bool {

@@ -76,6 +76,13 @@ impl Refusal {
         Self { status, ..self }
     }
 
+    /// The server cannot do it yet, and can after a while.
+    pub(super) fn not_yet(wait: Duration) -> Self {
+        let text = "this server cannot do that yet: try again later";
+        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", text);
+        Self { wait: Some(wait), ..refusal }
+    }
+
     /// The server fails.
     pub(super) fn failed() -> Self {
         let error = "this server cannot do that now: try again later";

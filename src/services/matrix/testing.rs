@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use super::{Homeservers, IdentityApi, Means, Policy, Settings, Terms, Text};
+use super::{Homeservers, IdentityApi, Lookups, Means, Policy, Settings, Terms, Text};
 use crate::association::Mxid;
 use crate::certificate::Scope;
 use crate::clock::{Clock, ManualClock, Timestamp};
@@ -58,6 +58,14 @@ impl Desk {
 
     /// One whose settings are changed.
     pub(super) fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::finding(change, |_, _| Lookups::default())
+    }
+
+    /// One whose settings are changed, and who finds people for it.
+    pub(super) fn finding(
+        change: impl FnOnce(&mut Settings),
+        lookups: impl FnOnce(&Arc<Ledger>, &ManualClock) -> Lookups,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let ledger = Arc::new(Ledger::open(&directory.path().join("ledger")).unwrap());
         let limits = publish::Limits::default();
@@ -65,6 +73,7 @@ impl Desk {
         let clock = ManualClock::at(Timestamp::from_secs(1_790_000_000));
         let mut settings = Settings::new("https://id.example.org".parse().unwrap());
         change(&mut settings);
+        let lookups = lookups(&ledger, &clock);
         let apexes = vec!["3pid.example.".parse().unwrap()];
         let world = Arc::new(World { apexes, ..World::default() });
         let keys = keys();
@@ -84,6 +93,7 @@ impl Desk {
             verifier: Arc::new(Verifier::new(keys.clone(), verifying(), acting)),
             homeservers: world.clone(),
             clock: Arc::new(clock.clone()),
+            lookups,
         };
         let router = IdentityApi::new(settings, means).router();
         Self { clock, ledger, keys, world, router, _directory: directory }
