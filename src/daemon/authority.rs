@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::services::dns::{DnsService, Role, Served};
 use crate::transport::{self, Listener, Parts, Server, Service};
+use crate::trust::Purposes;
 use crate::wire::EdnsPolicy;
 
 use super::StartError;
@@ -39,7 +40,7 @@ impl AuthorityPart {
     pub(super) fn start(
         plan: &config::Authority,
         path: &Path,
-        zones: Authority,
+        (zones, purposes): (Authority, &Arc<Purposes>),
         opened: Option<OpenStore>,
         clock: &Arc<dyn Clock>,
         status: &Arc<Status>,
@@ -61,7 +62,7 @@ impl AuthorityPart {
         let begin = move || keep_fresh(Arc::clone(&served), Arc::clone(&time), Arc::clone(&told));
         renewal.spawn(watch.clone().over(Task::Signing, begin));
         let keys = Arc::<KeyWatch>::default();
-        keys.watch(plan);
+        keys.watch(plan, purposes);
         let (files, served, time) = (Arc::clone(&keys), Arc::clone(&current), Arc::clone(clock));
         let begin = move || follow(Arc::clone(&files), Arc::clone(&served), Arc::clone(&time));
         renewal.spawn(watch.over(Task::Keys, begin));
@@ -89,7 +90,7 @@ impl AuthorityPart {
     pub(super) async fn replace(
         &self,
         plan: &config::Authority,
-        zones: Authority,
+        (zones, purposes): (Authority, &Arc<Purposes>),
         prepared: Option<hosting::Prepared>,
     ) {
         match (&self.hosting, prepared) {
@@ -98,7 +99,7 @@ impl AuthorityPart {
             }
             _ => self.current.replace(served(plan, zones)).await,
         }
-        self.keys.watch(plan);
+        self.keys.watch(plan, purposes);
     }
 
     /// Answers what is asked already, and ends.

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::{self, Keys};
 use crate::dnssec::ZoneKey;
 use crate::transport::Stamp;
+use crate::trust::Purposes;
 use crate::wire::Name;
 
 use super::keys;
@@ -26,23 +27,46 @@ struct Watched {
     stamp: Option<Stamp>,
 }
 
+impl Watched {
+    /// The keys in its files, or why they are not taken.
+    fn load(&self, purposes: &Purposes) -> Result<Vec<ZoneKey>, Vec<String>> {
+        let keys = keys::load(&self.zone, &self.keys).map_err(|errors| {
+            errors.into_iter().map(|error| error.value.to_string()).collect::<Vec<_>>()
+        })?;
+        let mut all = purposes.clone();
+        keys.iter().for_each(|key| all.zone(&self.zone, &key.dnskey()));
+        match &all.shared()[..] {
+            [] => Ok(keys),
+            shared => Err(shared.iter().map(ToString::to_string).collect()),
+        }
+    }
+}
+
 /// The zones whose keys are looked after.
 #[derive(Debug, Default)]
-pub(super) struct KeyWatch(Mutex<Vec<Watched>>);
+pub(super) struct KeyWatch(Mutex<Plan>);
+
+#[derive(Debug, Default)]
+struct Plan {
+    zones: Vec<Watched>,
+    /// What keys are for that no zone may have.
+    purposes: Arc<Purposes>,
+}
 
 impl KeyWatch {
-    /// Looks after the keys that `plan` names from here on.
-    pub(super) fn watch(&self, plan: &config::Authority) {
+    /// Looks after the keys that `plan` names from here on. One that is for something else by `purposes` is not
+    /// taken.
+    pub(super) fn watch(&self, plan: &config::Authority, purposes: &Arc<Purposes>) {
         let with_keys = plan.zones.iter().filter(|zone| zone.keys != Keys::None);
         let watched = with_keys.map(|zone| Watched {
             zone: zone.name.value.clone(),
             keys: zone.keys.clone(),
             stamp: None,
         });
-        *self.lock() = watched.collect();
+        *self.lock() = Plan { zones: watched.collect(), purposes: Arc::clone(purposes) };
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Watched>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Plan> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -50,18 +74,18 @@ impl KeyWatch {
     /// when it was changed.
     fn changed(&self) -> Vec<(Name, Vec<ZoneKey>)> {
         let mut changed = Vec::new();
-        for watched in self.lock().iter_mut() {
+        let Plan { zones, purposes } = &mut *self.lock();
+        for watched in zones {
             let stamp = Some(stamp(&watched.keys));
             if stamp == watched.stamp {
                 continue;
             }
             watched.stamp = stamp;
-            match keys::load(&watched.zone, &watched.keys) {
+            match watched.load(purposes) {
                 Ok(keys) => changed.push((watched.zone.clone(), keys)),
                 Err(errors) => {
                     for error in errors {
-                        let (zone, error) = (&watched.zone, error.value);
-                        tracing::error!(%zone, "keys stay as they were: {error}");
+                        tracing::error!(zone = %watched.zone, "keys stay as they were: {error}");
                     }
                 }
             }
@@ -103,9 +127,10 @@ mod tests {
     use super::*;
     use crate::authority::{Associated, Authority, Policy, ServedZone};
     use crate::clock::{ManualClock, Timestamp};
-    use crate::crypto::SeededRandom;
+    use crate::crypto::{PublicKey, SeededRandom};
     use crate::dnssec::lifecycle::Timing;
     use crate::services::dns::{Role, Served};
+    use crate::signed::KeyName;
     use crate::zone::testing;
     use std::fs;
     use std::path::Path;
@@ -145,7 +170,11 @@ mod tests {
         let authority = Authority::new(vec![zone]).unwrap();
         let current = Current::new(Served::new(Role::Authority(authority)));
         let (watch, clock) = (Arc::new(KeyWatch::default()), ManualClock::at(NOW));
-        watch.watch(&plan(directory.path()));
+        let mut purposes = Purposes::default();
+        let verifier = KeyName::new("v".parse().unwrap(), "ed25519:0".parse().unwrap());
+        let public = key(3).dnskey().public_key.as_slice().try_into().unwrap();
+        purposes.verifier(&verifier, &PublicKey::from_octets(&public).unwrap());
+        watch.watch(&plan(directory.path()), &Arc::new(purposes));
         look(&watch, &current, &clock).await;
         assert_eq!(keys(&current), [1, 1]);
         assert!(watch.changed().is_empty(), "nothing was changed since");
@@ -154,6 +183,14 @@ mod tests {
         keys::store(directory.path(), &next).unwrap();
         look(&watch, &current, &clock).await;
         assert_eq!(keys(&current), [1, 2]);
+
+        let shared = key(3).with_timing(Timing { publish: Some(NOW), ..Timing::created(NOW) });
+        let shared = keys::store(directory.path(), &shared).unwrap();
+        look(&watch, &current, &clock).await;
+        assert_eq!(keys(&current), [1, 2], "a verification server has the third");
+        for ending in ["key", "private"] {
+            fs::remove_file(format!("{}.{ending}", shared.display())).unwrap();
+        }
 
         fs::write(format!("{}.private", stem.display()), "no key").unwrap();
         look(&watch, &current, &clock).await;

@@ -13,6 +13,7 @@ use crate::config::{self, Config, Mistake};
 use crate::stub::roots::{Limits, RootListFile, RootListFileError, walk};
 use crate::telemetry::Gauge;
 use crate::transport::http::{ClientLimits, HttpClient, TlsError, TrustStore};
+use crate::trust::Purposes;
 use crate::trust::root_list::{MAX_OCTETS, RootList};
 
 use super::admin::Status;
@@ -68,13 +69,15 @@ impl ListWatch {
     /// expires, who goes by it does no more in its trees.
     pub(super) fn start(
         readers: Vec<Reader>,
+        purposes: &Arc<Purposes>,
         clock: &Arc<dyn Clock>,
         status: &Arc<Status>,
     ) -> Self {
         let (newer, mut tasks) = (Arc::new(Notify::new()), JoinSet::new());
         for plan in followed(&readers) {
             let (clock, newer) = (Arc::clone(clock), Arc::clone(&newer));
-            tasks.spawn(async move { follow(&plan, clock.as_ref(), &newer).await });
+            let purposes = Arc::clone(purposes);
+            tasks.spawn(async move { follow(&plan, &purposes, clock.as_ref(), &newer).await });
         }
         let expiry = list_expiry::tell(&readers, status);
         for reader in readers {
@@ -108,10 +111,10 @@ fn followed(readers: &[Reader]) -> Vec<config::RootList> {
     plans
 }
 
-async fn follow(plan: &config::RootList, clock: &dyn Clock, newer: &Notify) {
+async fn follow(plan: &config::RootList, purposes: &Purposes, clock: &dyn Clock, newer: &Notify) {
     let used = plan.held.as_ref().map_or(0, RootList::version);
     loop {
-        match look(plan, clock).await {
+        match look(plan, purposes, clock).await {
             Ok(version) if version > used => {
                 tracing::info!(version, "there is a newer root list");
                 newer.notify_one();
@@ -133,16 +136,25 @@ fn pause(held: Option<&RootList>, now: Timestamp) -> Duration {
 }
 
 /// Looks once. Gives the version in the file then.
-async fn look(plan: &config::RootList, clock: &dyn Clock) -> Result<u32, RootListFileError> {
+async fn look(
+    plan: &config::RootList,
+    purposes: &Purposes,
+    clock: &dyn Clock,
+) -> Result<u32, RootListFileError> {
     let path = plan.file.value.clone();
     let held = aside(move || RootListFile::new(&path).load()).await?;
     let version = held.version();
     if plan.mirrors.is_empty() {
         return Ok(version);
     }
-    match walk_from(plan, held, clock).await {
-        Some(list) if list.version() > version => save(&plan.file.value, list).await,
-        _ => Ok(version),
+    let walked = walk_from(plan, held, clock).await;
+    let Some(list) = walked.filter(|list| list.version() > version) else { return Ok(version) };
+    match purposes.with_list(&list) {
+        Ok(_) => save(&plan.file.value, list).await,
+        Err(shared) => {
+            tracing::error!(version = list.version(), "a root list is not taken: {shared}");
+            Ok(version)
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::dnssec::ZoneKey;
 use crate::dnssec::lifecycle::{Duty, KeySet, Outlook, utc};
 use crate::dnssec::rollover::TrustPoint;
 use crate::store::{self, Entry, Held, Snapshot};
+use crate::trust::Purposes;
 use crate::wire::Name;
 use crate::zone;
 
@@ -21,7 +22,7 @@ use super::anchors::{self, AnchorsError};
 use super::list_watch;
 use super::publish::{self, Opened};
 use super::zone_file::{self, ZoneFileError};
-use super::{FromFile, keys};
+use super::{FromFile, keys, purposes};
 
 /// Everything wrong with what is to be served: first the configuration, then the zone files.
 #[derive(Debug, Error)]
@@ -134,6 +135,8 @@ pub struct Loaded {
     pub points: Vec<TrustPoint>,
     /// What statements are taken with, where they are.
     pub publish: Option<Opened>,
+    /// What each key is for.
+    pub purposes: Arc<Purposes>,
     /// What the operator should look at, a line each.
     pub warnings: Vec<String>,
 }
@@ -176,9 +179,9 @@ pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
     };
     let doubtful = anchors::doubtful(config, &served, &points).into_iter();
     warnings.extend(not_served.chain(doubtful).map(told));
-    publish::check_keys(config, &served)?;
+    let purposes = Arc::new(purposes::check(config, &served)?);
     match Authority::new(served) {
-        Ok(authority) => Ok(Loaded { authority, files, points, publish, warnings }),
+        Ok(authority) => Ok(Loaded { authority, files, points, publish, purposes, warnings }),
         Err(error) => Err(LoadError(vec![LoadFault::Authority(error)])),
     }
 }

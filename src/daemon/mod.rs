@@ -15,6 +15,7 @@ pub mod list_watch;
 mod listen;
 mod load;
 mod publish;
+pub mod purposes;
 mod renewal;
 mod resolver;
 mod restart;
@@ -82,7 +83,7 @@ impl Daemon {
             None => None,
         };
         let (authority, publish, resolver) = (None, None, None);
-        let lists = ListWatch::start(Vec::new(), &clock, &status);
+        let lists = ListWatch::start(Vec::new(), &Arc::default(), &clock, &status);
         let mut daemon = Self { config, clock, status, authority, publish, resolver, lists, admin };
         match daemon.start_parts().await {
             Ok(()) => {
@@ -104,7 +105,14 @@ impl Daemon {
         if let Some(plan) = &config.authority {
             let (path, mut zones, files) = (&config.path, loaded.authority, loaded.files);
             let opened = OpenStore::of(plan, path, &mut zones, files, clock).await?;
-            self.authority = Some(AuthorityPart::start(plan, path, zones, opened, clock, status)?);
+            self.authority = Some(AuthorityPart::start(
+                plan,
+                path,
+                (zones, &loaded.purposes),
+                opened,
+                clock,
+                status,
+            )?);
         }
         if let Some(plan) = &config.resolver {
             let points = loaded.points;
@@ -119,7 +127,8 @@ impl Daemon {
             let part = PublishPart::start(plan, path, opened, points, hosting, clock, status)?;
             self.publish = Some(part);
         }
-        self.lists = ListWatch::start(self.readers(&self.config), &self.clock, &self.status);
+        let readers = self.readers(&self.config);
+        self.lists = ListWatch::start(readers, &loaded.purposes, &self.clock, &self.status);
         Ok(())
     }
 
@@ -195,10 +204,10 @@ impl Daemon {
     /// The second half of a reload, which cannot fail.
     pub async fn go_over(&mut self, prepared: Prepared) {
         let Prepared { config, loaded, hosting } = prepared;
-        let Loaded { authority: zones, points, publish, .. } = loaded;
+        let Loaded { authority: zones, points, publish, purposes, .. } = loaded;
         if let (Some(part), Some(plan)) = (&self.authority, &config.authority) {
             part.warn_of_old_serials(&zones);
-            part.replace(plan, zones, hosting).await;
+            part.replace(plan, (zones, &purposes), hosting).await;
         }
         self.lists.stop().await;
         if let (Some(part), Some(plan)) = (&mut self.resolver, &config.resolver) {
@@ -208,7 +217,7 @@ impl Daemon {
             let points = self.resolver.as_ref().and_then(ResolverPart::points);
             part.replace(plan, opened, points);
         }
-        self.lists = ListWatch::start(self.readers(&config), &self.clock, &self.status);
+        self.lists = ListWatch::start(self.readers(&config), &purposes, &self.clock, &self.status);
         for setting in restart::put_off(&self.config, &config) {
             tracing::warn!("{setting}");
         }

@@ -18,7 +18,8 @@
 //! # For who keeps the list
 //!
 //! Each of those who keep it has a key, on a machine that nothing else is done with, and a copy of it
-//! in a safe. It is for lists alone: never one that zones are signed with, nor one of a verification server.
+//! in a safe. It is for lists alone: never one that zones are signed with, nor one of a verification server. A list
+//! with such a key is neither signed nor taken.
 //!
 //! ```text
 //! threepid cert key --new alice.key

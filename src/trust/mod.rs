@@ -42,6 +42,7 @@
 
 mod anchors;
 mod chain;
+mod purpose;
 pub mod root_list;
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,7 @@ use std::collections::BTreeMap;
 
 pub use anchors::{Anchor, Anchors};
 pub use chain::{Judge, MAX_CHAIN, Step};
+pub use purpose::{Purpose, Purposes, Shared};
 pub use verdict::{Chain, Judgement, Link, Place, Verdict, Vouching};
 
 use crate::certificate::{Certificate, CertificateError};

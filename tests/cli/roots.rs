@@ -245,9 +245,34 @@ fn what_should_not_be_signed_is_not() {
     refused(&first, "q", None, "a key that zones are signed with");
 }
 
+/// A client trusts one who also keeps the list, by one key.
+#[test]
+fn a_list_with_the_key_of_a_verification_server_is_not_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let first = draft(directory, 1, 1, &["a", "b"]);
+    let public = key(directory, "a");
+    let text = format!(
+        "[client]\nroot_list = \"held.json\"\n\
+         [[client.verifier]]\nname = \"v.example\"\nkey_id = \"0\"\nkey = \"{public}\"\n"
+    );
+    fs::write(directory.join("client.toml"), text).unwrap();
+    for letter in ["a", "b"] {
+        assert_eq!(sign(directory, &first, letter, None).code, 0);
+    }
+    let update = ["roots", "update", "-c", "client.toml", "--from", &first];
+    let ran = threepid(directory, &update);
+    let why = "a.example ed25519:1 of the root list and v.example ed25519:0 have the same key";
+    assert!(ran.code == 3 && ran.stderr.contains(why), "{ran:?}");
+    assert!(!directory.join("held.json").exists());
+    fs::copy(directory.join(&first), directory.join("held.json")).unwrap();
+    let checked = threepid(directory, &["config", "check", "client.toml"]);
+    assert!(checked.code != 0 && checked.stderr.contains(why), "{checked:?}");
+}
+
 /// A key that signs a listed zone, in the form of one for lists.
 #[test]
-fn a_key_of_a_zone_signs_no_list() {
+fn a_key_of_a_zone_is_in_no_list() {
     use threepid::dnssec::ZoneKey;
     use threepid::signed::KeyId;
     use threepid::wire::rdata::to_text;
@@ -263,9 +288,11 @@ fn a_key_of_a_zone_signs_no_list() {
         serde_json::from_slice(&fs::read(directory.join(&first)).unwrap()).unwrap();
     list["roots"][0]["ds"] = json!([ds]);
     fs::write(directory.join(&first), list.to_string()).unwrap();
-    let ran = sign(directory, &first, "a", None);
-    assert!(ran.code == 3 && ran.stderr.contains("signs the zone 3pid.example., too"), "{ran:?}");
-    assert_eq!(sign(directory, &first, "b", None).code, 0);
+    let why = "a.example ed25519:1 of the root list and the zone 3pid.example. have the same key";
+    for letter in ["a", "b"] {
+        let ran = sign(directory, &first, letter, None);
+        assert!(ran.code == 3 && ran.stderr.contains(why), "nobody signs it: {ran:?}");
+    }
 }
 
 #[tokio::test]

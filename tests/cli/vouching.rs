@@ -341,3 +341,30 @@ fn statements_are_signed_by_several_and_shown() {
     let usage = sign(&[&first[..], &["alice@example.com"]].concat());
     assert_eq!(usage.code, 64, "a user is missing: {usage:?}");
 }
+
+#[test]
+fn the_key_of_a_zone_is_not_certified() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path();
+    make_key(directory, "verify.example");
+    let made = good(directory, &["key", "generate", "3pid.example", "--dir", "keys"]);
+    let file = directory.join(format!("{}.key", made.trim()));
+    let text = fs::read_to_string(file).expect("it was made");
+    let key =
+        text.trim_end().rsplit(' ').next().expect("it ends with the key").trim_end_matches('=');
+    let config = "[authority]\nlisten = [\"127.0.0.1:0\"]\n[[authority.zone]]\nname = \"3pid.example\"\n\
+                  file = \"a.zone\"\nkey_dir = \"keys\"\n";
+    fs::write(directory.join("server.toml"), config).expect("writable");
+    let zone = "$TTL 60\n@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns\nns A 127.0.0.1\n";
+    fs::write(directory.join("a.zone"), zone).expect("writable");
+    let issue = issue("verify.example.key", "verify.example", "telco.example", key);
+    let issue = [&issue[..], &["--scope", "msisdn:*", "--zone", "3pid.example"]].concat();
+    let ran = threepid(directory, &[&issue[..], &["-c", "server.toml"]].concat());
+    let why = "telco.example ed25519:1 and the zone 3pid.example. have the same key";
+    assert!(ran.code == 3 && ran.stderr.contains(why), "{ran:?}");
+    // Whoever does not say which zones there are is told when it is to be served.
+    let certificate = good(directory, &issue);
+    fs::write(directory.join("a.zone"), format!("{zone}{certificate}")).expect("writable");
+    let ran = threepid(directory, &["config", "check", "server.toml"]);
+    assert!(ran.code != 0 && ran.stderr.contains(&format!("server.toml:4:8: {why}")), "{ran:?}");
+}

@@ -108,6 +108,10 @@ pub(in crate::cli) struct CertIssue {
     /// The last day it lives, in UTC, as 2026-12-24
     #[arg(long, value_name = "DATE", conflicts_with = "days", value_parser = end)]
     pub(in crate::cli) not_after: Option<Timestamp>,
+    /// A configuration, whose zones and lists may not have the keys: with [authority] for those of a
+    /// server, with [client] for those of the roots and the root list
+    #[arg(short, long, value_name = "FILE")]
+    pub(in crate::cli) config: Option<PathBuf>,
     /// Print the line for the zone file of the tree with this apex, not JSON
     #[arg(long, value_name = "APEX")]
     pub(in crate::cli) zone: Option<Name>,

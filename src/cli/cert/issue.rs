@@ -9,7 +9,7 @@ use crate::cli::arguments::CertIssue;
 use crate::cli::moment::{NoDay, day, end_of_day};
 use crate::cli::{Exit, output};
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::daemon::signing_keys;
+use crate::daemon::{self, signing_keys};
 use crate::signed::{KeyName, NamedKey, ServerName};
 use crate::wire::{Class, Name, Record, Rtype, Ttl};
 use crate::zone::master::{self, Form};
@@ -89,7 +89,19 @@ fn check(arguments: &CertIssue, key: &NamedKey) -> Result<(), Exit> {
             "{file} is the key that is to be certified: sign with the issuer's"
         )));
     }
-    Ok(())
+    check_purposes(arguments, key)
+}
+
+/// Refuses keys that are for something else by the configuration.
+fn check_purposes(arguments: &CertIssue, key: &NamedKey) -> Result<(), Exit> {
+    let Some(path) = &arguments.config else { return Ok(()) };
+    let (_, loaded) = daemon::read(path, SystemClock.now()).map_err(output::mistakes)?;
+    let mut purposes = (*loaded.purposes).clone();
+    let subject = KeyName::new(arguments.subject.clone(), arguments.key_id.clone());
+    purposes.verifier(&subject, &arguments.public_key);
+    let issuer = KeyName::new(arguments.issuer.clone(), key.id.clone());
+    purposes.verifier(&issuer, &key.key.public());
+    purposes.shared().first().map_or(Ok(()), |shared| Err(output::fail(shared)))
 }
 
 fn terms(arguments: CertIssue, now: Timestamp) -> Terms {

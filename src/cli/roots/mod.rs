@@ -8,6 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::config::{Config, RootList as Plan};
+use crate::daemon::purposes;
+use crate::trust::Purposes;
 use crate::trust::root_list::RootList;
 
 use super::client::default_config;
@@ -21,15 +23,17 @@ pub(super) use update::update;
 const NO_CONFIG: &str = "no configuration: give one whose [client], [resolver] or [publish] section \
                          has a root_list by -c FILE, or put it at";
 
-/// Where the configuration says that the list is.
-fn plan(path: Option<&Path>) -> Result<Plan, Exit> {
+/// Where the configuration says that the list is, and what the keys are for that it names besides.
+fn plan(path: Option<&Path>) -> Result<(Plan, Purposes), Exit> {
     let path = path.map_or_else(|| default_config(NO_CONFIG), |path| Ok(path.to_owned()))?;
     let config = Config::load_as_written(&path).map_err(output::config)?;
+    let purposes = purposes::of(&config, &[]);
     let Config { client, resolver, publish, .. } = config;
     let client = client.and_then(|part| part.root_list);
     let resolver = resolver.and_then(|part| part.root_list);
     let publish = publish.and_then(|part| part.root_list);
-    client.or(resolver).or(publish).ok_or_else(|| {
+    let plan = client.or(resolver).or(publish);
+    plan.map(|plan| (plan, purposes)).ok_or_else(|| {
         let path = path.display();
         output::mistakes(format_args!(
             "{path}:1:1: no `root_list` in [client], [resolver] or [publish]"

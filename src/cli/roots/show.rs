@@ -26,7 +26,7 @@ pub(in crate::cli) fn show(arguments: &RootsShow) -> Exit {
 fn try_show(arguments: &RootsShow) -> Result<bool, Exit> {
     let list = match &arguments.file {
         Some(file) => read(file),
-        None => read(&plan(arguments.config.as_deref())?.file.value),
+        None => read(&plan(arguments.config.as_deref())?.0.file.value),
     }?;
     let previous = arguments.previous.as_deref().map(read).transpose()?;
     let follows = previous.as_ref().map(|previous| previous.succeeds(&list));

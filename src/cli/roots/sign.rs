@@ -7,11 +7,9 @@ use crate::codec::utc;
 use crate::crypto::PublicKey;
 use crate::daemon::signing_keys;
 use crate::disk::Swap;
-use crate::dnssec::ds_matches;
 use crate::signed::{KeyName, NamedKey};
+use crate::trust::Purposes;
 use crate::trust::root_list::{RootList, Tally};
-use crate::wire::Algorithm;
-use crate::wire::rdata::Dnskey;
 
 use super::super::arguments::RootsSign;
 use super::{Exit, octets, output, parse, read, unknown};
@@ -74,11 +72,7 @@ fn check(draft: &RootList, previous: Option<&RootList>, key: &NamedKey) -> Resul
         }
     }
     let public = key.key.public();
-    if let Some(apex) = zone_of(draft, &public) {
-        return Err(format!(
-            "the key {public} signs the zone {apex}, too: keys of root lists are for nothing else"
-        ));
-    }
+    Purposes::default().with_list(draft).map_err(|shared| shared.to_string())?;
     if names(draft, previous, &public).is_empty() {
         let hint = match previous {
             Some(_) => "nor of the previous list",
@@ -93,19 +87,6 @@ fn check(draft: &RootList, previous: Option<&RootList>, key: &NamedKey) -> Resul
 fn names(draft: &RootList, previous: Option<&RootList>, key: &PublicKey) -> BTreeSet<KeyName> {
     let lists = previous.into_iter().chain([draft]);
     lists.flat_map(|list| list.terms().names_of(key)).cloned().collect()
-}
-
-/// The listed root whose zone the key signs, if any.
-fn zone_of(draft: &RootList, key: &PublicKey) -> Option<String> {
-    let is_of = |flags: u16, root: &&crate::trust::root_list::ListedRoot| {
-        let public_key = key.octets().to_vec();
-        let key = Dnskey { flags, protocol: 3, algorithm: Algorithm::ED25519, public_key };
-        root.ds.iter().any(|ds| ds_matches(ds, &root.apex, &key))
-    };
-    let flags = [Dnskey::ZONE, Dnskey::ZONE | Dnskey::SEP];
-    let roots = draft.terms().roots.iter();
-    let mut found = roots.filter(|root| flags.iter().any(|flags| is_of(*flags, root)));
-    found.next().map(|root| root.apex.to_string())
 }
 
 /// How far the signatures have come.

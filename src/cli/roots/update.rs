@@ -5,6 +5,7 @@ use crate::codec::utc;
 use crate::config::RootList as Plan;
 use crate::daemon::list_watch;
 use crate::stub::roots::{Limits, RootListFile, RootListFileError, Stuck, walk};
+use crate::trust::Purposes;
 use crate::trust::root_list::RootList;
 
 use super::super::arguments::RootsUpdate;
@@ -25,10 +26,10 @@ pub(in crate::cli) fn update(arguments: &RootsUpdate) -> Exit {
 }
 
 fn try_update(arguments: &RootsUpdate, now: Timestamp) -> Result<RootList, Exit> {
-    let plan = plan(arguments.config.as_deref())?;
+    let (plan, purposes) = plan(arguments.config.as_deref())?;
     let file = RootListFile::new(&plan.file.value);
     if let Some(given) = &arguments.from {
-        take(&file, &read(given)?)?;
+        take(&file, &read(given)?, &purposes)?;
     }
     let held = file.load().map_err(output::fail)?;
     if plan.mirrors.is_empty() {
@@ -39,11 +40,11 @@ fn try_update(arguments: &RootsUpdate, now: Timestamp) -> Result<RootList, Exit>
         }
         return held.in_date(now).map(|()| held).map_err(output::fail);
     }
-    fetch(&plan, &file, held, now)
+    fetch(&plan, &purposes, &file, held, now)
 }
 
 /// Takes in a list that someone gives: the first one, or the one after that which is held.
-fn take(file: &RootListFile, given: &RootList) -> Result<(), Exit> {
+fn take(file: &RootListFile, given: &RootList, purposes: &Purposes) -> Result<(), Exit> {
     let (version, path) = (given.version(), file.path().display());
     let told = match file.load() {
         Err(RootListFileError::Missing(_)) => {
@@ -57,6 +58,7 @@ fn take(file: &RootListFile, given: &RootList) -> Result<(), Exit> {
             format!("version {version} follows version {}", held.version())
         }
     };
+    purposes.with_list(given).map_err(output::fail)?;
     let held = file.save(given.clone()).map_err(output::fail)?;
     if held != *given {
         let version = held.version();
@@ -71,6 +73,7 @@ fn take(file: &RootListFile, given: &RootList) -> Result<(), Exit> {
 /// Asks the mirrors for newer lists, and holds the last one that was reached.
 fn fetch(
     plan: &Plan,
+    purposes: &Purposes,
     file: &RootListFile,
     held: RootList,
     now: Timestamp,
@@ -83,6 +86,7 @@ fn fetch(
     let mut list = walked.list;
     let version = list.version();
     if version != before {
+        purposes.with_list(&list).map_err(output::fail)?;
         list = file.save(list).map_err(output::fail)?;
         output::tell(format_args!("version {version} follows, from version {before}"));
     }

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::task::JoinSet;
 
 use crate::allowance::Rates;
-use crate::authority::{Place, ServedZone};
+use crate::authority::Place;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Config, Mistake};
 use crate::services::publish::{Below, Intake, Limits, Passages, Rules, Shelf, Tally, Zones};
@@ -86,32 +86,6 @@ pub(super) fn wrong_lists(config: &Config) -> Vec<Mistake> {
 fn client_limits() -> ClientLimits {
     let Limits { ask_time: total, asking, .. } = Limits::default();
     ClientLimits { total, body_octets: asking.reply_octets, ..ClientLimits::default() }
-}
-
-/// Looks whether a key of a zone is one that is accepted as a verification server's: keys are for one
-/// thing each.
-///
-/// # Errors
-/// With each that is.
-pub(super) fn check_keys(config: &Config, zones: &[ServedZone]) -> Result<(), LoadError> {
-    let Some(plan) = &config.publish else { return Ok(()) };
-    let mut shared = Vec::new();
-    for (name, anchor) in plan.verifiers.value.iter() {
-        for zone in zones {
-            let is_it = |key: &crate::dnssec::ZoneKey| {
-                key.dnskey().public_key.as_slice() == anchor.key.octets()
-            };
-            if zone.keys().iter().any(is_it) {
-                let apex = zone.apex();
-                let message = format!(
-                    "the key {} of {} signs the zone {apex}, too: each needs a key of its own",
-                    name.id, name.server
-                );
-                shared.push(Mistake { position: plan.verifiers.position, message });
-            }
-        }
-    }
-    if shared.is_empty() { Ok(()) } else { Err(LoadError::of_mistakes(&config.path, shared)) }
 }
 
 /// Takes statements until it is stopped.
@@ -359,7 +333,7 @@ mod tests {
             keys::store(&directory.path().join("keys"), &key(3)).unwrap();
         };
         let told = |why: &str| format!("the anchor {} of a. {why}: ", key(1).key_tag());
-        with(key(2).dnskey());
+        with(key(4).dnskey());
         let expected = told("is of no key of the zone that is served here");
         assert!(warnings().contains(&expected), "{}", warnings());
         let own = key(1).dnskey();
@@ -371,7 +345,15 @@ mod tests {
 
     #[test]
     fn a_key_is_for_one_thing() {
-        let expected = "a.toml:1:1: the key ed25519:0 of v signs the zone a., too: each needs a key of its own";
+        let expected =
+            "a.toml:15:8: v ed25519:0 and the zone a. have the same key: each needs one of its own";
         assert_eq!(mistakes(PLAIN, true), [expected]);
+        let directory = directory(PLAIN, false);
+        let zone = fs::read_to_string(directory.path().join("a.zone")).unwrap();
+        let public_key = base64(&key(2).dnskey().public_key);
+        let zone = format!("{zone}@ DNSKEY 257 3 15 {public_key}\n");
+        fs::write(directory.path().join("a.zone"), zone).unwrap();
+        let told = lines_of(&directory, read(&directory.path().join("a.toml"), SystemClock.now()));
+        assert_eq!(told, [expected], "in the file of the zone");
     }
 }
