@@ -39,6 +39,8 @@ pub(super) async fn bind(
 #[cfg(test)]
 mod tests {
     use super::super::testing::{ALICE, Desk};
+    use crate::association::Statement;
+    use crate::stub::publish::EntryId;
 
     const PATH: &str = "/_matrix/identity/v2/3pid/bind";
 
@@ -51,5 +53,35 @@ mod tests {
         let (status, told) = desk.post(PATH, Some(&alice), content).await;
         assert!(status == 403 && told.contains("M_UNAUTHORIZED"), "{told}");
         assert_eq!(desk.post(PATH, None, content).await.0, 401);
+    }
+
+    #[tokio::test]
+    async fn what_is_bound_is_signed_and_on_its_way() {
+        let desk = Desk::new();
+        let alice = desk.register(ALICE);
+        let sid = desk.proved_session(&alice, "Louise@bobs.burgers", "monkeys").await;
+        let content = Desk::proof(&sid, "monkeys", r#","mxid":"@alice:example.org""#);
+        let (status, told) = desk.post(PATH, Some(&alice), &content).await;
+        assert_eq!(status, 200, "{told}");
+        let (threepid, statement) = Statement::from_json(told.as_bytes()).unwrap();
+        assert_eq!(threepid.address(), "louise@bobs.burgers");
+        let name = desk.keys.name();
+        assert_eq!(statement.verify(&threepid, &name, &desk.keys.current().1), Ok(()));
+        let waiting = desk.outbox.find(&EntryId::of(&threepid)).unwrap().unwrap();
+        assert_eq!(waiting.statement, statement);
+    }
+
+    #[tokio::test]
+    async fn a_session_has_to_prove_something() {
+        let desk = Desk::new();
+        let alice = desk.register(ALICE);
+        let open = desk.open_session(&alice, "louise@bobs.burgers", "monkeys").await;
+        for (sid, status, errcode) in
+            [(open.as_str(), 400, "M_SESSION_NOT_VALIDATED"), ("1234", 404, "M_NO_VALID_SESSION")]
+        {
+            let content = Desk::proof(sid, "monkeys", r#","mxid":"@alice:example.org""#);
+            let (was, told) = desk.post(PATH, Some(&alice), &content).await;
+            assert!(was == status && told.contains(errcode), "{was} {told}");
+        }
     }
 }

@@ -49,6 +49,8 @@ mod submit_token;
 mod terms;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod token;
 mod unbind;
 mod v1;

@@ -58,3 +58,44 @@ fn number(asked: &Asked) -> Result<Threepid, Refusal> {
         Refusal::new(StatusCode::BAD_REQUEST, "M_INVALID_ADDRESS", text)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ALICE, Desk, member};
+
+    const PATH: &str = "/_matrix/identity/v2/validate/msisdn/requestToken";
+    /// The specification's example.
+    const ASKED: &str = r#"{"client_secret":"monkeys_are_GREAT","country":"GB","next_link":"https://example.org/congratulations.html","phone_number":"07700900001","send_attempt":1}"#;
+
+    #[tokio::test]
+    async fn an_sms_goes_out_to_the_number_dialled_from_there() {
+        let desk = Desk::new();
+        let alice = desk.register(ALICE);
+        let (status, told) = desk.post(PATH, Some(&alice), ASKED).await;
+        assert_eq!((status, member(&told, "msisdn").as_str()), (200, "447700900001"), "{told}");
+        let (token, link) = desk.last_token();
+        assert!(token.len() == 6 && link.is_none());
+        let content = Desk::proof(
+            &member(&told, "sid"),
+            "monkeys_are_GREAT",
+            &format!(r#","token":"{token}""#),
+        );
+        let submit = PATH.replace("request", "submit");
+        assert_eq!(desk.post(&submit, Some(&alice), &content).await.1, r#"{"success":true}"#);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_number_is_refused() {
+        let desk = Desk::new();
+        let alice = desk.register(ALICE);
+        for (old, new, errcode) in [
+            ("07700900001", "alice", "M_INVALID_ADDRESS"),
+            ("07700900001", "1", "M_INVALID_ADDRESS"),
+            ("GB", "Britain", "M_INVALID_PARAM"),
+            ("\"country\"", "\"land\"", "M_MISSING_PARAMS"),
+        ] {
+            let (status, told) = desk.post(PATH, Some(&alice), &ASKED.replace(old, new)).await;
+            assert!(status == 400 && told.contains(errcode), "{new}: {status} {told}");
+        }
+    }
+}

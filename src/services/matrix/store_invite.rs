@@ -85,7 +85,8 @@ fn told(api: &IdentityApi, invited: Invited) -> Object {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Desk;
+    use super::super::testing::{ALICE, Desk, member};
+    use crate::codec::percent;
 
     const PATH: &str = "/_matrix/identity/v2/store-invite";
     /// The specification's example.
@@ -106,5 +107,35 @@ mod tests {
             let (was, told) = desk.post(PATH, Some(&bob), &INVITE.replacen(old, new, 1)).await;
             assert!(was == status && told.contains(errcode), "{new}: {was} {told}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_invitation_waits_with_keys_that_are_valid() {
+        let desk = Desk::new();
+        let bob = desk.register("@bob:example.com");
+        let (status, told) = desk.post(PATH, Some(&bob), INVITE).await;
+        assert_eq!((status, member(&told, "display_name").as_str()), (200, "f...@e..."), "{told}");
+        let invitation = desk.ledger.invitation(&member(&told, "token")).unwrap().unwrap();
+        assert_eq!((invitation.sender.as_str(), desk.messages()), ("@bob:example.com", 1));
+        let answer: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(answer["public_key"], answer["public_keys"][0]["public_key"]);
+        for key in answer["public_keys"].as_array().unwrap() {
+            let (url, key) = (&key["key_validity_url"], key["public_key"].as_str().unwrap());
+            let path = url.as_str().unwrap().strip_prefix("https://id.example.org").unwrap();
+            let (_, told) = desk.get(&format!("{path}?public_key={}", percent(key)), None).await;
+            assert_eq!(told, r#"{"valid":true}"#, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whose_address_it_is_can_be_invited_himself() {
+        let desk = Desk::new();
+        let (alice, bob) = (desk.register(ALICE), desk.register("@bob:example.com"));
+        let sid = desk.proved_session(&alice, "foo@example.com", "monkeys").await;
+        let content = Desk::proof(&sid, "monkeys", r#","mxid":"@alice:example.org""#);
+        desk.post("/_matrix/identity/v2/3pid/bind", Some(&alice), &content).await;
+        let (status, told) = desk.post(PATH, Some(&bob), INVITE).await;
+        assert_eq!((status, member(&told, "mxid").as_str()), (400, ALICE));
+        assert_eq!(member(&told, "errcode"), "M_THREEPID_IN_USE");
     }
 }

@@ -89,3 +89,94 @@ async fn submit(
 fn unknown() -> Refusal {
     Refusal::invalid("no session has this sid and client_secret")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ALICE, Desk, member};
+    use crate::transport::http::testing::request;
+    use crate::transport::http::{Method, header};
+
+    const EMAIL: &str = "/_matrix/identity/v2/validate/email/submitToken";
+    const BROUGHT: &str = r#"{"sid":"1234","client_secret":"monkeys_are_GREAT","token":"atoken"}"#;
+
+    #[tokio::test]
+    async fn there_is_no_such_session() {
+        let desk = Desk::new();
+        let alice = desk.register(ALICE);
+        for path in [EMAIL.to_owned(), EMAIL.replace("email", "msisdn")] {
+            for content in [BROUGHT.to_owned(), BROUGHT.replace("monkeys_are_GREAT", "a/b")] {
+                let (status, told) = desk.post(&path, Some(&alice), &content).await;
+                assert!(status == 400 && told.contains("M_INVALID_PARAM"), "{told}");
+            }
+        }
+        assert_eq!(desk.post(EMAIL, None, BROUGHT).await.0, 401);
+    }
+
+    #[tokio::test]
+    async fn a_token_is_that_of_its_session() {
+        let desk = Desk::new();
+        let alice = desk.register(ALICE);
+        let sid = desk.open_session(&alice, "alice@example.org", "monkeys").await;
+        let submit = async |token: &str| {
+            let content = Desk::proof(&sid, "monkeys", &format!(r#","token":"{token}""#));
+            desk.post(EMAIL, Some(&alice), &content).await
+        };
+        let (status, told) = submit("atoken").await;
+        assert!(status == 400 && told.contains("M_TOKEN_INCORRECT"), "{told}");
+        let (token, _) = desk.last_token();
+        assert_eq!(submit(&token).await, (200, r#"{"success":true}"#.to_owned()));
+        desk.clock.advance(std::time::Duration::from_secs(24 * 3600));
+        let (status, told) = submit(&token).await;
+        assert!(status == 400 && told.contains("M_SESSION_EXPIRED"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn who_follows_the_link_proves_the_address() {
+        let desk = Desk::new();
+        let alice = desk.register(ALICE);
+        let ask = async |client: &str, next_link: &str| {
+            let content = format!(
+                r#"{{"client_secret":"{client}","email":"alice@example.org","send_attempt":1,"next_link":{next_link}}}"#
+            );
+            let (status, told) =
+                desk.post(&EMAIL.replace("submit", "request"), Some(&alice), &content).await;
+            assert_eq!(status, 200, "{told}");
+            let link = desk.last_token().1.unwrap();
+            (member(&told, "sid"), link.strip_prefix("https://id.example.org").unwrap().to_owned())
+        };
+        let is_proved = async |sid: &str, client: &str| {
+            let path = "/_matrix/identity/v2/3pid/getValidated3pid";
+            let query = format!("{path}?sid={sid}&client_secret={client}");
+            desk.get(&query, Some(&alice)).await.0 == 200
+        };
+        let (sid, link) = ask("one", "null").await;
+        assert_eq!(desk.ask(request(Method::HEAD, &link), None).await.status.as_u16(), 200);
+        assert!(!is_proved(&sid, "one").await, "whoever checks links proves nothing");
+        let page = desk.ask(request(Method::GET, &link), None).await;
+        assert!(page.status.as_u16() == 200 && page.body.starts_with(b"<!DOCTYPE html>"));
+        assert!(is_proved(&sid, "one").await);
+        let next_link = "https://example.org/congratulations.html#/a?b";
+        let (sid, link) = ask("two", &format!("\"{next_link}\"")).await;
+        let onward = desk.ask(request(Method::GET, &link), None).await;
+        assert_eq!(onward.status.as_u16(), 302);
+        assert_eq!(onward.headers[header::LOCATION], next_link);
+        assert!(is_proved(&sid, "two").await);
+    }
+
+    #[tokio::test]
+    async fn people_see_a_page() {
+        let desk = Desk::new();
+        let link = format!("{EMAIL}?sid=1234&client_secret=monkeys_are_GREAT&token=atoken");
+        for (method, target, status) in [
+            (Method::GET, link.as_str(), 400),
+            (Method::GET, EMAIL, 400),
+            (Method::HEAD, &link, 200),
+        ] {
+            let response = desk.ask(request(method, target), None).await;
+            assert_eq!(response.status.as_u16(), status);
+            assert_eq!(response.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
+            assert_eq!(response.headers[header::REFERRER_POLICY], "no-referrer");
+            assert_eq!(response.headers[header::CACHE_CONTROL], "no-store");
+        }
+    }
+}

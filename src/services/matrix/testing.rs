@@ -18,7 +18,7 @@ use crate::transport::http::testing::{ask, request};
 use crate::transport::http::{
     BoxFuture, FetchError, Incoming, Method, Outgoing, Request, Response, Router, header,
 };
-use crate::verification::{self, Courier, CourierError, Message};
+use crate::verification::{self, Courier, CourierError, Errand, Message};
 use crate::verifier::{self, Links, NotTold, SigningKeys, Tree, Verifier, Web};
 use crate::wire::{Name, Ttl};
 
@@ -29,6 +29,7 @@ pub(super) const ALICE: &str = "@alice:example.org";
 pub(super) struct Desk {
     pub(super) clock: ManualClock,
     pub(super) ledger: Arc<Ledger>,
+    pub(super) outbox: Outbox,
     pub(super) keys: SigningKeys,
     pub(super) world: Arc<World>,
     pub(super) router: Router,
@@ -79,7 +80,7 @@ impl Desk {
         let keys = keys();
         let acting = verifier::Means {
             ledger: ledger.clone(),
-            outbox,
+            outbox: outbox.clone(),
             tree: world.clone(),
             couriers: [Medium::Email, Medium::Msisdn]
                 .map(|medium| (medium, world.clone() as Arc<dyn Courier>))
@@ -96,7 +97,7 @@ impl Desk {
             lookups,
         };
         let router = IdentityApi::new(settings, means).router();
-        Self { clock, ledger, keys, world, router, _directory: directory }
+        Self { clock, ledger, outbox, keys, world, router, _directory: directory }
     }
 
     /// Gives a user an access token.
@@ -131,6 +132,51 @@ impl Desk {
         let request = request(Method::POST, path);
         told(self.ask(Request { body: content.to_owned().into(), ..request }, token).await)
     }
+
+    /// Asks for a mail with a token, and tells the session's id.
+    pub(super) async fn open_session(&self, token: &str, email: &str, secret: &str) -> String {
+        let content = format!(
+            r#"{{"client_secret":"{secret}","email":"{email}","send_attempt":1,"next_link":null}}"#
+        );
+        let path = "/_matrix/identity/v2/validate/email/requestToken";
+        let (status, told) = self.post(path, Some(token), &content).await;
+        assert_eq!(status, 200, "{told}");
+        member(&told, "sid")
+    }
+
+    /// The content of a request of which a session is a part, where more may follow.
+    pub(super) fn proof(sid: &str, secret: &str, more: &str) -> String {
+        format!(r#"{{"sid":"{sid}","client_secret":"{secret}"{more}}}"#)
+    }
+
+    /// A session in which an address is proved.
+    pub(super) async fn proved_session(&self, token: &str, email: &str, secret: &str) -> String {
+        let sid = self.open_session(token, email, secret).await;
+        let brought = format!(r#","token":"{}""#, self.last_token().0);
+        let path = "/_matrix/identity/v2/validate/email/submitToken";
+        let (status, told) =
+            self.post(path, Some(token), &Self::proof(&sid, secret, &brought)).await;
+        assert_eq!((status, told.as_str()), (200, r#"{"success":true}"#));
+        sid
+    }
+
+    /// How many messages went out.
+    pub(super) fn messages(&self) -> usize {
+        self.world.sent.lock().unwrap().len()
+    }
+
+    /// What the last message that went out was about.
+    pub(super) fn last_errand(&self) -> Option<Errand> {
+        self.world.sent.lock().unwrap().last().map(|message| message.errand.clone())
+    }
+
+    /// The token and the link of the last message that went out for somebody to prove an address.
+    pub(super) fn last_token(&self) -> (String, Option<String>) {
+        match self.last_errand() {
+            Some(Errand::Verify { token, link }) => (token.as_str().to_owned(), link),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 /// The member of an answer that is an object.
@@ -153,9 +199,10 @@ fn keys() -> SigningKeys {
     SigningKeys::new(server, named("ed25519:1", 1)).after(named("ed25519:0", 2))
 }
 
-/// A verifier for everybody.
+/// A verifier for everybody but those elsewhere.
 fn verifying() -> verifier::Settings {
-    let scope = Scope::new(["email:*", "msisdn:*"].map(|rule| rule.parse().unwrap()).into());
+    let rules = ["email:*", "!email:elsewhere.example", "msisdn:*"];
+    let scope = Scope::new(rules.map(|rule| rule.parse().unwrap()).into());
     let policy = verification::Policy { scope, ..verification::Policy::default() };
     let base = "https://id.example.org".parse().unwrap();
     let web_client = Some("https://app.example.org".parse().unwrap());
@@ -163,14 +210,15 @@ fn verifying() -> verifier::Settings {
 }
 
 impl Homeservers for World {
-    /// An OpenID token is the localpart of its owner.
+    /// An OpenID token is `openid-` and the localpart of its owner.
     fn owner<'a>(
         &'a self,
         server: &'a ServerName,
         openid_token: &'a str,
     ) -> BoxFuture<'a, Result<Mxid, Refused>> {
-        let mxid = format!("@{openid_token}:{server}").parse();
-        Box::pin(async move { mxid.map_err(|_| Refused::Token(server.clone())) })
+        let localpart = openid_token.strip_prefix("openid-");
+        let mxid = localpart.and_then(|localpart| format!("@{localpart}:{server}").parse().ok());
+        Box::pin(async move { mxid.ok_or_else(|| Refused::Token(server.clone())) })
     }
 
     fn authenticate<'a>(
@@ -202,8 +250,12 @@ impl Tree for World {
     }
 }
 
+/// Mail for postmasters does not go out.
 impl Courier for World {
     fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), CourierError>> {
+        if message.to.address().starts_with("postmaster@") {
+            return Box::pin(async { Err(CourierError::Failed("full".to_owned())) });
+        }
         self.sent.lock().unwrap().push(message.clone());
         Box::pin(async { Ok(()) })
     }

@@ -79,6 +79,8 @@ async fn homeserver_of(
 #[cfg(test)]
 mod tests {
     use super::super::testing::{ALICE, Desk};
+    use crate::stub::publish::EntryId;
+    use crate::threepid::Threepid;
 
     const PATH: &str = "/_matrix/identity/v2/3pid/unbind";
     const BY_HOMESERVER: &str = r#"{"mxid":"@alice:example.org","threepid":{"medium":"email","address":"Alice@example.org"}}"#;
@@ -110,5 +112,59 @@ mod tests {
             let (status, told) = desk.post(PATH, None, &content).await;
             assert!(status == 400 && told.contains(errcode), "{content}: {told}");
         }
+    }
+
+    /// A service where Alice has `alice@example.org`, her access token, and the session that proved it.
+    async fn bound() -> (Desk, String, String) {
+        let desk = Desk::new();
+        let alice = desk.register(ALICE);
+        let sid = desk.proved_session(&alice, "alice@example.org", "monkeys").await;
+        let content = Desk::proof(&sid, "monkeys", r#","mxid":"@alice:example.org""#);
+        let path = PATH.replace("unbind", "bind");
+        assert_eq!(desk.post(&path, Some(&alice), &content).await.0, 200);
+        (desk, alice, sid)
+    }
+
+    /// Whether it is on its way that the address is nobody's.
+    fn is_withdrawn(desk: &Desk) -> bool {
+        let address = Threepid::parse_any("alice@example.org", None).unwrap();
+        let waiting = desk.outbox.find(&EntryId::of(&address)).unwrap().unwrap();
+        waiting.statement.claim().is_withdrawal()
+    }
+
+    #[tokio::test]
+    async fn the_homeserver_unbinds_its_user() {
+        let (desk, ..) = bound().await;
+        let signer = ("example.org".parse().unwrap(), "id.example.org".to_owned());
+        *desk.world.signer.lock().unwrap() = Some(signer.clone());
+        assert_eq!(desk.post(PATH, None, BY_HOMESERVER).await, (200, "{}".to_owned()));
+        assert!(is_withdrawn(&desk));
+        *desk.world.signer.lock().unwrap() = Some(signer);
+        let again = desk.post(PATH, None, BY_HOMESERVER).await;
+        assert_eq!(again, (200, "{}".to_owned()), "it is not his anyway");
+    }
+
+    #[tokio::test]
+    async fn who_proved_the_address_unbinds_it() {
+        let (desk, alice, sid) = bound().await;
+        let unbind = async |sid: &str, secret: &str, address: &str| {
+            let more = format!(
+                r#","mxid":"@alice:example.org","threepid":{{"medium":"email","address":"{address}"}}"#
+            );
+            desk.post(PATH, None, &Desk::proof(sid, secret, &more)).await
+        };
+        let open = desk.open_session(&alice, "alice@example.org", "open").await;
+        for (sid, secret, address) in [
+            (sid.as_str(), "other", "alice@example.org"),
+            ("1234", "monkeys", "alice@example.org"),
+            (&open, "open", "alice@example.org"),
+            (&sid, "monkeys", "bob@example.org"),
+        ] {
+            let (status, told) = unbind(sid, secret, address).await;
+            assert_eq!(status, 403, "{secret} {address}: {told}");
+        }
+        assert!(!is_withdrawn(&desk));
+        assert_eq!(unbind(&sid, "monkeys", "Alice@example.org").await, (200, "{}".to_owned()));
+        assert!(is_withdrawn(&desk));
     }
 }
