@@ -42,7 +42,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let name = KeyName::new(server.parse()?, key_id.parse()?);
     let statement = Statement::sign(claim, &threepid, name, &SigningKey::from_seed(&seed))?;
 
-    let publisher = Publisher::new(config.web()?, config.finder(), Limits::default());
+    let publisher =
+        Publisher::new(config.web()?, config.finder(config.client()), Limits::default());
     for apex in config.client().apexes() {
         match publisher.publish(apex, &threepid, &statement).await {
             Attempt::Done(done) => println!("{apex}: {done:?}"),

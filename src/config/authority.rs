@@ -43,6 +43,8 @@ pub struct Authority {
     pub store: Option<Located<PathBuf>>,
     /// For how long the store keeps withdrawals after they were made.
     pub keep_withdrawals: Located<Duration>,
+    /// Whether the store keeps addresses: it does where `[identity_api]` finds people by their hashes.
+    pub keep_addresses: bool,
     /// The zones, each name once.
     pub zones: Vec<Zone>,
 }
@@ -104,6 +106,7 @@ impl Authority {
             threads: threads(&table),
             store: store.and_then(|store| values::path(&store, base)),
             keep_withdrawals: keep_withdrawals(&table),
+            keep_addresses: false,
             zones,
         };
         table.finish();

@@ -44,12 +44,27 @@ impl Client {
         stub::Client::new(self.resolver, roots).trusting(self.verifiers.clone())
     }
 
-    /// What knows where to publish to these trees.
-    pub fn finder(&self) -> Finder {
+    /// What knows where to publish to these trees, and asks `client` where they do not say.
+    pub fn finder(&self, client: stub::Client) -> Finder {
         let given = self.roots.iter().filter_map(|root| Some((root, root.publish.clone()?)));
-        given.fold(Finder::new(self.client()), |finder, (root, server)| {
+        given.fold(Finder::new(client), |finder, (root, server)| {
             finder.publishing_to(root.apex.value.clone(), server)
         })
+    }
+
+    /// Has `client`, which was made of these trees as they were, judge them by the anchors that they have now.
+    pub fn renew(&self, client: &stub::Client, now: Timestamp) {
+        for root in &self.roots {
+            client.trust(&root.apex.value, &root.anchors);
+        }
+        self.suspend(client, now);
+    }
+
+    /// Has `client` believe nothing in trees whose list has expired.
+    pub fn suspend(&self, client: &stub::Client, now: Timestamp) {
+        if let Some(list) = &self.root_list {
+            client.suspend(list.suspended(now));
+        }
     }
 
     /// The client of HTTPS that checks servers by these authorities.

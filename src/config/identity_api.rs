@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::services::matrix::{Policy, Terms, Text};
+use crate::services::matrix::{NextLinks, Policy, Terms, Text, Version1};
 use crate::wire::Prefix;
 
 use super::document::{Table, Value};
@@ -15,14 +15,14 @@ use super::{Config, values};
 pub struct IdentityApi {
     /// Where to answer.
     pub web: Web,
-    /// Whether all of version 1 is answered, and not only what Synapse has sessions by.
-    pub v1: bool,
+    /// How much of version 1 is answered.
+    pub version1: Version1,
     /// The ways to look identifiers up that are offered.
     pub lookups: Vec<Lookup>,
     /// What users have to agree to.
     pub terms: Terms,
-    /// The hosts that the links in messages may send people on to; any where it is not given.
-    pub next_link_hosts: Option<Vec<String>>,
+    /// Where the links in messages may send people on to.
+    pub next_links: NextLinks,
     /// Networks where homeservers are asked, besides the addresses of the internet.
     pub homeservers_in: Vec<Prefix>,
     /// The authorities that homeservers are checked by, in place of the system's.
@@ -44,10 +44,16 @@ impl IdentityApi {
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
         let api = Self {
             web: Web::read(&table, base),
-            v1: values::switch(&table, "v1", false),
+            version1: match values::switch(&table, "v1", false) {
+                true => Version1::All,
+                false => Version1::Delegates,
+            },
             lookups: lookups(&table),
             terms: terms(&table),
-            next_link_hosts: table.value("next_link_hosts").map(|list| hosts(&list)),
+            next_links: table
+                .value("next_link_hosts")
+                .and_then(|list| hosts(&list))
+                .unwrap_or_default(),
             homeservers_in: values::items(&table, "homeservers_in", "a network"),
             ca_file: values::authorities(&table, base),
             log_addresses: values::switch(&table, "log_addresses", false),
@@ -79,8 +85,9 @@ fn lookups(table: &Table<'_>) -> Vec<Lookup> {
     list.list().iter().filter_map(|item| item.choice(&CHOICES)).collect()
 }
 
-fn hosts(list: &Value<'_>) -> Vec<String> {
-    list.list().iter().filter_map(|item| item.string()).map(str::to_owned).collect()
+fn hosts(list: &Value<'_>) -> Option<NextLinks> {
+    let items = list.list();
+    list.accept(NextLinks::to(items.iter().filter_map(Value::string)))
 }
 
 /// The tables `terms`: a text of a document each.
@@ -131,9 +138,15 @@ mod tests {
     #[test]
     fn lookups_go_through_the_trees_unless_told() {
         let (api, mistakes) = read("");
-        assert_eq!((api.lookups, api.v1, mistakes.len()), (vec![Lookup::None], false, 0));
+        assert_eq!((api.lookups, mistakes.len()), (vec![Lookup::None], 0));
+        assert_eq!((api.version1, api.next_links), (Version1::Delegates, NextLinks::Anywhere));
         let (api, _) = read("lookups = [\"sha256\", \"none\"]\n");
         assert_eq!(api.lookups, [Lookup::Sha256, Lookup::None]);
+        let (api, _) = read("v1 = true\nnext_link_hosts = [\"app.example\"]\n");
+        assert_eq!(api.version1, Version1::All);
+        assert!(matches!(api.next_links, NextLinks::Hosts(hosts) if hosts.len() == 1));
+        let (_, mistakes) = read("next_link_hosts = [\"a b\"]\n");
+        assert!(mistakes[0].starts_with("3:19: "), "{mistakes:?}");
         let (_, mistakes) = read("lookups = [\"md5\"]\n");
         assert_eq!(mistakes, ["3:12: `lookups` is one of `none`, `sha256`"]);
     }

@@ -46,8 +46,8 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// A value and where it stands. Compares by the value alone: moving a line changes nothing.
-#[derive(Debug, Clone)]
+/// A value and where it stands. Compares, and shows itself, by the value alone: moving a line changes nothing.
+#[derive(Clone)]
 pub struct Located<T> {
     /// The value.
     pub value: T,
@@ -59,6 +59,12 @@ impl<T> Located<T> {
     /// Another value with the same place.
     pub fn with<U>(&self, value: U) -> Located<U> {
         Located { value, position: self.position }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Located<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
     }
 }
 

@@ -197,7 +197,7 @@ impl Config {
 
     fn read(top: Table<'_>, path: &Path) -> Self {
         let base = path.parent().unwrap_or(Path::new(""));
-        let config = Self {
+        let mut config = Self {
             path: path.to_owned(),
             authority: top.table("authority").map(|table| Authority::read(table, base)),
             resolver: top.table("resolver").map(|table| Resolver::read(table, base)),
@@ -210,6 +210,9 @@ impl Config {
             admin: top.table("admin").map(Admin::read).unwrap_or_default(),
             log: top.table("log").map_or_else(|| top.locate(Log::default()), Log::read),
         };
+        if let (Some(authority), Some(api)) = (&mut config.authority, &config.identity_api) {
+            authority.keep_addresses = api.lookups.contains(&Lookup::Sha256);
+        }
         config.check_listeners(&top);
         if let Some(publish) = &config.publish {
             publish.check(&config, &top);

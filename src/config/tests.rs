@@ -6,11 +6,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("root.toml", include_str!("../../config/root.toml")),
     ("regional.toml", include_str!("../../config/regional.toml")),
     ("resolver.toml", include_str!("../../config/resolver.toml")),
     ("client.toml", include_str!("../../config/client.toml")),
+    ("verification.toml", include_str!("../../config/verification.toml")),
 ];
 
 fn parse(text: &str) -> Result<Config, String> {
@@ -47,7 +48,7 @@ fn the_files_load_and_show_the_real_defaults() {
 
 #[test]
 fn the_files_name_every_setting() {
-    let [root, regional, resolver, client] = FILES.map(|(_, text)| text);
+    let [root, regional, resolver, client, verification] = FILES.map(|(_, text)| text);
     let authority = &[root, regional][..];
     for (section, files) in [
         ("authority", authority),
@@ -61,6 +62,16 @@ fn the_files_name_every_setting() {
         ("publish", authority),
         ("[publish.root]", authority),
         ("[publish.verifier]", authority),
+        ("verification", &[verification]),
+        ("[verification.retired_key]", &[verification]),
+        ("[verification.delegate]", &[verification]),
+        ("[verification.cosigner]", &[verification]),
+        ("[verification.asker]", &[verification]),
+        ("verification.per_hour", &[verification]),
+        ("identity_api", &[verification]),
+        ("[identity_api.terms]", &[verification]),
+        ("mail", &[verification]),
+        ("sms", &[verification]),
         ("admin", authority),
         ("log", &[resolver]),
     ] {

@@ -44,7 +44,7 @@ impl Security {
 }
 
 /// Where mail goes out, and from whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct MailSettings {
     /// The mail server that takes it: a host name, or an address.
     pub host: String,
@@ -60,6 +60,16 @@ pub struct MailSettings {
     pub from: String,
     /// How long one mail may take: 20 seconds.
     pub timeout: Duration,
+}
+
+/// Without the password.
+impl fmt::Debug for MailSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port, security, from, .. } = self;
+        let mut shown = f.debug_struct("MailSettings");
+        shown.field("host", host).field("port", port).field("security", security);
+        shown.field("from", from).finish_non_exhaustive()
+    }
 }
 
 /// Why mail cannot be sent with these settings, whatever it is.

@@ -22,7 +22,7 @@ use super::anchors::{self, AnchorsError};
 use super::list_watch;
 use super::publish::{self, Opened};
 use super::zone_file::{self, ZoneFileError};
-use super::{FromFile, keys, purposes};
+use super::{FromFile, identity, keys, purposes};
 
 /// Everything wrong with what is to be served: first the configuration, then the zone files.
 #[derive(Debug, Error)]
@@ -137,6 +137,8 @@ pub struct Loaded {
     pub publish: Option<Opened>,
     /// What each key is for.
     pub purposes: Arc<Purposes>,
+    /// What addresses are proved with, and Matrix clients answered, where they are.
+    pub identity: Option<identity::Opened>,
     /// What the operator should look at, a line each.
     pub warnings: Vec<String>,
 }
@@ -169,7 +171,7 @@ pub fn check(path: &Path, now: Timestamp) -> Result<(Config, Loaded), LoadError>
 /// # Errors
 /// With every mistake in their files and keys.
 pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
-    let Parts { zones, points, publish } = Parts::read(config, now)?;
+    let Parts { zones, points, publish, identity } = Parts::read(config, now)?;
     let Zones { served, files, mut warnings } = zones;
     let not_served = publish::wrong_lists(config)
         .into_iter()
@@ -181,7 +183,9 @@ pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
     warnings.extend(not_served.chain(doubtful).map(told));
     let purposes = Arc::new(purposes::check(config, &served)?);
     match Authority::new(served) {
-        Ok(authority) => Ok(Loaded { authority, files, points, publish, purposes, warnings }),
+        Ok(authority) => {
+            Ok(Loaded { authority, files, points, publish, identity, purposes, warnings })
+        }
         Err(error) => Err(LoadError(vec![LoadFault::Authority(error)])),
     }
 }
@@ -191,20 +195,24 @@ struct Parts {
     zones: Zones,
     points: Vec<TrustPoint>,
     publish: Option<Opened>,
+    identity: Option<identity::Opened>,
 }
 
 impl Parts {
     /// Reads them all, or tells of everything wrong with any.
     fn read(config: &Config, now: Timestamp) -> Result<Self, LoadError> {
+        let (zones, points) = (load_zones(config, now), load_points(config));
+        let (publish, identity) = (publish::open(config), identity::open(config));
         let (store, list) = (check_store(config), list_watch::check(config));
-        match (load_zones(config, now), load_points(config), publish::open(config), store, list) {
-            (Ok(mut zones), Ok(points), Ok(publish), Ok(warnings), Ok(())) => {
+        match (zones, points, publish, identity, store, list) {
+            (Ok(mut zones), Ok(points), Ok(publish), Ok(identity), Ok(warnings), Ok(())) => {
                 zones.warnings.extend(warnings);
-                Ok(Self { zones, points, publish })
+                Ok(Self { zones, points, publish, identity })
             }
-            (zones, points, publish, store, list) => {
-                let errors = [zones.err(), points.err(), publish.err(), store.err(), list.err()];
-                Err(LoadError::all(errors.into_iter().flatten()))
+            (zones, points, publish, identity, store, list) => {
+                let errors = [zones.err(), points.err(), publish.err(), identity.err()];
+                let more = [store.err(), list.err()];
+                Err(LoadError::all(errors.into_iter().chain(more).flatten()))
             }
         }
     }

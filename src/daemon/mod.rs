@@ -8,6 +8,7 @@ mod authority;
 pub mod demo;
 mod error;
 mod hosting;
+mod identity;
 mod key_watch;
 pub mod keys;
 mod list_expiry;
@@ -40,6 +41,8 @@ use authority::AuthorityPart;
 pub use error::{Refused, StartError};
 use hosting::OpenStore;
 pub use hosting::{FromFile, Hosting};
+pub use identity::Opened as OpenedIdentity;
+use identity::{IdentityPart, Plan};
 use list_expiry::Reader;
 use list_watch::ListWatch;
 pub use load::{LoadError, LoadFault, Loaded, check, load, read};
@@ -64,6 +67,7 @@ pub struct Daemon {
     authority: Option<AuthorityPart>,
     publish: Option<PublishPart>,
     resolver: Option<ResolverPart>,
+    identity: Option<IdentityPart>,
     /// Follows the root lists of the parts.
     lists: ListWatch,
     admin: Option<AdminPart>,
@@ -82,9 +86,10 @@ impl Daemon {
             Some(listen) => Some(AdminPart::start(&config, listen, &status).await?),
             None => None,
         };
-        let (authority, publish, resolver) = (None, None, None);
+        let (authority, publish, resolver, identity) = (None, None, None, None);
         let lists = ListWatch::start(Vec::new(), &Arc::default(), &clock, &status);
-        let mut daemon = Self { config, clock, status, authority, publish, resolver, lists, admin };
+        let mut daemon =
+            Self { config, clock, status, authority, publish, resolver, identity, lists, admin };
         match daemon.start_parts().await {
             Ok(()) => {
                 daemon.status.set(Health::Ready);
@@ -127,6 +132,10 @@ impl Daemon {
             let part = PublishPart::start(plan, path, opened, points, hosting, clock, status)?;
             self.publish = Some(part);
         }
+        if let (Some(plan), Some(opened)) = (Plan::of(config), loaded.identity) {
+            let hosting = hosting.map(|part| &part.handle);
+            self.identity = Some(IdentityPart::start(plan, opened, hosting, clock, status).await?);
+        }
         let readers = self.readers(&self.config);
         self.lists = ListWatch::start(readers, &loaded.purposes, &self.clock, &self.status);
         Ok(())
@@ -142,7 +151,10 @@ impl Daemon {
         let resolver = self.resolver.as_ref().zip(config.resolver.as_ref());
         let publish = self.publish.as_ref().zip(config.publish.as_ref());
         let resolver = resolver.and_then(|(part, plan)| part.reader(plan));
-        resolver.into_iter().chain(publish.and_then(|(part, plan)| part.reader(plan))).collect()
+        let identity = self.identity.as_ref().zip(Plan::of(config));
+        let publish = publish.and_then(|(part, plan)| part.reader(plan));
+        let identity = identity.and_then(|(part, plan)| part.reader(plan));
+        resolver.into_iter().chain(publish).chain(identity).collect()
     }
 
     /// Reads the configuration's file again, with its zones and keys, and goes over to what they say.
@@ -204,7 +216,7 @@ impl Daemon {
     /// The second half of a reload, which cannot fail.
     pub async fn go_over(&mut self, prepared: Prepared) {
         let Prepared { config, loaded, hosting } = prepared;
-        let Loaded { authority: zones, points, publish, purposes, .. } = loaded;
+        let Loaded { authority: zones, points, publish, identity, purposes, .. } = loaded;
         if let (Some(part), Some(plan)) = (&self.authority, &config.authority) {
             part.warn_of_old_serials(&zones);
             part.replace(plan, (zones, &purposes), hosting).await;
@@ -217,6 +229,11 @@ impl Daemon {
             let points = self.resolver.as_ref().and_then(ResolverPart::points);
             part.replace(plan, opened, points);
         }
+        if let (Some(part), Some(plan), Some(opened)) =
+            (&self.identity, Plan::of(&config), identity)
+        {
+            part.replace(plan, opened, self.clock.now());
+        }
         self.lists = ListWatch::start(self.readers(&config), &purposes, &self.clock, &self.status);
         for setting in restart::put_off(&self.config, &config) {
             tracing::warn!("{setting}");
@@ -226,6 +243,9 @@ impl Daemon {
     /// Answers what is asked already, and ends.
     pub async fn stop(self) {
         self.status.set(Health::Stopping);
+        if let Some(identity) = self.identity {
+            identity.stop().await;
+        }
         if let Some(publish) = self.publish {
             publish.stop().await;
         }
@@ -253,6 +273,11 @@ impl Daemon {
     /// Where statements are taken.
     pub fn publish_addresses(&self) -> &[SocketAddr] {
         self.publish.as_ref().map_or(&[], |part| &part.web.addresses)
+    }
+
+    /// Where Matrix clients and homeservers are answered.
+    pub fn identity_addresses(&self) -> &[SocketAddr] {
+        self.identity.as_ref().map_or(&[], |part| &part.web.addresses)
     }
 
     /// Where names are resolved.

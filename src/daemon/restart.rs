@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-use crate::config::{Config, Located};
+use crate::config::{Config, Located, Verification};
+use crate::wire::Name;
 
 /// A setting, with its value as text.
 type Setting = (&'static str, Located<String>);
@@ -34,9 +35,29 @@ fn settings(config: &Config) -> Vec<Setting> {
         let files = part.web.certificate.iter();
         settings.extend(files.map(|files| one("`certificate`, `key` of [publish]", files)));
     }
+    settings.extend(identity(config));
     settings.extend(config.admin.listen.iter().map(|listen| one("`listen` of [admin]", listen)));
     settings.push(one("[log]", &config.log));
     settings
+}
+
+/// The sections of a verification server, but for its keys and what proves the trees.
+fn identity(config: &Config) -> Vec<Setting> {
+    let (Some(plan), Some(api), Some(client)) =
+        (&config.verification, &config.identity_api, &config.client)
+    else {
+        return Vec::new();
+    };
+    let here = &plan.name;
+    let plan = Verification { keys: Vec::new(), retired: Vec::new(), ..plan.clone() };
+    let apexes: Vec<&Name> = client.roots.iter().map(|root| &root.apex.value).collect();
+    let client = (client.resolver, &client.verifiers, &client.outbox, &client.ca_file, apexes);
+    vec![
+        one("[verification]", &here.with(plan)),
+        one("[mail], [sms]", &here.with((&config.mail, &config.sms))),
+        one("[client]", &here.with(client)),
+        one("[identity_api]", &here.with(api)),
+    ]
 }
 
 fn one<T: Debug>(name: &'static str, setting: &Located<T>) -> Setting {

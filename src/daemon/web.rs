@@ -7,12 +7,23 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::config;
-use crate::transport::http::{Handler, Limits, PlainHttpError, ServerTls, serve};
+use crate::config::{self, Mistake};
+use crate::transport::http::{Handler, Limits, PlainHttpError, ServerTls, TlsError, serve};
 use crate::transport::{ListenError, Transport, tcp_listener};
 
 use super::StartError;
 use super::listen::each;
+
+/// Reads the certificate that is served with; none for plain HTTP.
+///
+/// # Errors
+/// With what is wrong with it.
+pub(super) fn tls(plan: &config::Web) -> Result<Option<Arc<ServerTls>>, Mistake> {
+    let Some(files) = &plan.certificate else { return Ok(None) };
+    let mistake =
+        |error: TlsError| Mistake { position: files.position, message: error.to_string() };
+    ServerTls::load(files.value.clone()).map(Some).map_err(mistake)
+}
 
 /// One handler, answering at all addresses until it is stopped.
 pub(super) struct WebServer {

@@ -8,6 +8,7 @@
 //! - [`keys`]: how a zone's keys come, sign and go.
 //! - [`hosting`]: how a server answers for people.
 //! - [`publishing`]: the way of a statement from who verifies to an answer.
+//! - [`verifying`]: how a server makes sure of an address, and serves Matrix.
 //! - [`storing`]: what is in a store, and how it is kept safe.
 //! - [`denial`]: how absence is proved without giving the directory away.
 //! - [`resolving`]: how answers are found, and what is done for those who are asked.
@@ -26,4 +27,5 @@ pub mod resolving;
 pub mod roots;
 pub mod storing;
 pub mod tree;
+pub mod verifying;
 pub mod vouching;

@@ -184,7 +184,7 @@ struct Sender(Runner<HttpClient, Finder>);
 impl Sender {
     fn new(client: &config::Client, outbox: &Outbox) -> Result<Self, Exit> {
         let web = client.web().map_err(output::fail)?;
-        let publisher = Publisher::new(web, client.finder(), Limits::default());
+        let publisher = Publisher::new(web, client.finder(client.client()), Limits::default());
         Ok(Self(Runner::new(publisher, outbox.clone())))
     }
 

@@ -116,7 +116,11 @@ impl OpenStore {
 
 /// How the store is kept.
 fn policy(plan: &config::Authority) -> Policy {
-    Policy { keep_withdrawals: plan.keep_withdrawals.value, ..Policy::default() }
+    Policy {
+        keep_withdrawals: plan.keep_withdrawals.value,
+        keep_addresses: plan.keep_addresses,
+        ..Policy::default()
+    }
 }
 
 /// Makes ready for `zones` what a store holds.

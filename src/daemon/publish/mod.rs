@@ -19,14 +19,14 @@ use crate::stub::Client;
 use crate::stub::publish::PATH;
 use crate::transport::Network;
 use crate::transport::http::{
-    self, BodyError, BoxFuture, ClientLimits, Handler, HttpClient, Reach, Request, Response,
-    Router, ServerTls, TrustStore,
+    BodyError, BoxFuture, ClientLimits, Handler, HttpClient, Reach, Request, Response, Router,
+    ServerTls, TlsError, TrustStore,
 };
 use crate::wire::Name;
 
 use super::admin::Status;
 use super::list_expiry::Reader;
-use super::web::WebServer;
+use super::web::{self, WebServer};
 use super::{Hosting, LoadError, StartError};
 pub(super) use trees::Points;
 
@@ -45,13 +45,7 @@ pub struct Opened {
 pub(super) fn open(config: &Config) -> Result<Option<Opened>, LoadError> {
     let Some(plan) = &config.publish else { return Ok(None) };
     let mut mistakes = Vec::new();
-    let mut refuse = |position, error: http::TlsError| {
-        mistakes.push(Mistake { position, message: error.to_string() });
-    };
-    let tls = plan.web.certificate.as_ref().map(|files| {
-        let loaded = ServerTls::load(files.value.clone());
-        loaded.map_err(|error| refuse(files.position, error)).ok()
-    });
+    let tls = web::tls(&plan.web).map_err(|mistake| mistakes.push(mistake)).ok();
     let below = match &plan.below {
         config::Below::Refer => Some(Below::Refer),
         config::Below::Forward { allowed } => {
@@ -59,7 +53,8 @@ pub(super) fn open(config: &Config) -> Result<Option<Opened>, LoadError> {
             let position = file.map_or(plan.verifiers.position, |file| file.position);
             let store = TrustStore::of(file.map(|file| file.value.as_path()));
             let client = HttpClient::new(&store, client_limits());
-            let client = client.map_err(|error| refuse(position, error)).ok();
+            let mistake = |error: TlsError| Mistake { position, message: error.to_string() };
+            let client = client.map_err(|error| mistakes.push(mistake(error))).ok();
             let reach = Reach::Internet { and: allowed.clone() };
             client.map(|fetch| Below::Forward { fetch, reach })
         }

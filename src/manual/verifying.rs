@@ -1,0 +1,81 @@
+//! Verifying: how a verification server makes sure of an address, and serves Matrix clients.
+//!
+//! ```text
+//!   Matrix client            verification server              address      every root
+//!        │ requestToken  ┌───────────────────────────┐
+//!        ├──────────────►│ policy, rates             │  token
+//!        │               │ session ──► ledger        ├────────────►│
+//!        │               │                           │◄────────────┤ link, or typed
+//!        │ submitToken   │                           │
+//!        ├──────────────►│ session is validated      │
+//!        │ bind          │                           │
+//!        ├──────────────►│ whose is it? ── the trees │  statement
+//!        │◄──────────────┤ signs ──► ledger ──► outbox ├──────────────────────────►│
+//!        │  signed JSON  └───────────────────────────┘
+//! ```
+//!
+//! A [`Verifier`](crate::verifier::Verifier) does this, and knows no HTTP;
+//! [`services::matrix`](crate::services::matrix) is Matrix's Identity Service API in front of it. One process has
+//! both: `[verification]` and `[identity_api]` of `config/verification.toml`, which explains every setting.
+//!
+//! # What it says with a signature
+//!
+//! That whoever has the address could read what was sent there, and that this user wanted to be found by it.
+//! The first is a token of a session, the second an access token of the user's own, for which his homeserver
+//! vouched by OpenID: who is logged in binds himself and nobody else. What was bound is published at every root of
+//! `[client]`, signed. Roots take it where they accept this server, or one that has certified it
+//! ([`vouching`](super::vouching)).
+//!
+//! A newer statement takes the place of an older one. With `existing = "refuse"` the server does not sign where
+//! the address belongs to somebody else, until that is withdrawn; with `"replace"`, who controls it now decides.
+//! Where the trees cannot be asked, it signs nothing, and says that it is to be tried again. An unbinding is a
+//! withdrawal, signed and published in the same way, at the word of the address' owner (a session) or of the
+//! user's homeserver (a request with its signature).
+//!
+//! # Keys
+//!
+//! ```text
+//! threepid cert key --new --key-id 1 keys/verify-1.key
+//! ```
+//!
+//! puts a key into a file, and prints what others are to trust. It is put first in `keys`, the one before stays in
+//! the list, and SIGHUP has it taken up. Before that, others have to trust it: roots by their
+//! `[[publish.verifier]]`, or by a certificate. What older keys signed stays valid as long as these are trusted.
+//! A key is for one thing: it signs no zone.
+//!
+//! # With others
+//!
+//! - *In the name of a parent*: the server has a certificate from one that is trusted already, for a part of the
+//!   identifiers, in the tree. `threepid cert issue` makes one, for others too.
+//! - *By others*: `[[verification.delegate]]` has another server send the messages and take the tokens back, as a
+//!   provider of SMS does. What it says is proved, is signed here.
+//! - *Beside others*: what was bound here is offered to each `[[verification.cosigner]]`, which asks the address
+//!   itself ("other.example says that you are @alice:example.org"), and then signs the same statement. Clients
+//!   that want two vouchers have them. It refuses statements that say more than it can make sure of.
+//!
+//! # With Synapse and Element
+//!
+//! Clients name the server as their identity server, `https://id.example`. Synapse asks it for them, or for
+//! itself:
+//!
+//! ```text
+//! default_identity_server: https://id.example
+//! account_threepid_delegates:
+//!     msisdn: https://id.example
+//! ```
+//!
+//! # What is kept, and what is told
+//!
+//! Sessions, accounts and invitations are in the ledger, a file of this process; what was signed is in the outbox
+//! until every root has it. Both are on disk before anything is answered, and a crash loses neither. Access tokens
+//! stand there as hashes. Messages to an address, tokens tried and bindings are bounded by the hour
+//! (`per_hour`), for each address, user and network.
+//!
+//! The log names no token, and an address by the SHA-256 of its medium, a zero octet and itself, unless
+//! `log_addresses` is on. No answer tells whether an address has an account at a homeserver: that is not asked.
+//!
+//! # Lookups
+//!
+//! With `none` addresses are looked up in every tree, and who is found is proved by DNSSEC and vouched for by
+//! a `[[client.verifier]]`. With `sha256` clients send hashes with a pepper, which changes every day. Only the
+//! associations of the `[authority]` in the same process can be found so, as nobody else's are known here.
