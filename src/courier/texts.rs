@@ -72,6 +72,8 @@ pub enum TextsError {
 enum Asks {
     /// A token, that comes back.
     ForToken,
+    /// That a link is followed.
+    ForLink,
     Nothing,
 }
 
@@ -82,6 +84,7 @@ impl Asks {
         let template = Template::parse(text.trim_end_matches('\n'), &PLACES)?;
         match (self, end) {
             (Self::Nothing, _) | (_, "subject.txt") => Ok(template),
+            (Self::ForLink, _) => template.with("link"),
             (_, "html") => template.clone().with("link").or_else(|_| template.with("token")),
             _ => template.with("token"),
         }
@@ -142,7 +145,7 @@ impl Texts {
     ///
     /// # Errors
     /// Where a file cannot be read, is called otherwise, has an unknown place or a brace alone, or lacks the
-    /// token that it has to bring.
+    /// token or the link that it has to bring.
     pub fn read(directory: &Path) -> Result<Self, TextsError> {
         let unreadable = |error| TextsError::Unreadable { path: directory.to_owned(), error };
         for entry in fs::read_dir(directory).map_err(unreadable)? {
@@ -162,7 +165,7 @@ impl Texts {
         let read = |name, asks, built_in| Letter::read(directory, name, asks, built_in);
         Ok(Self {
             verify: read("verify", Asks::ForToken, built_in!("verify"))?,
-            confirm: read("confirm", Asks::ForToken, built_in!("confirm"))?,
+            confirm: read("confirm", Asks::ForLink, built_in!("confirm"))?,
             invite: read("invite", Asks::Nothing, built_in!("invite"))?,
         })
     }
@@ -200,9 +203,8 @@ pub(super) fn fill(template: &Template, message: &Message, escape: Escape) -> St
         Errand::Verify { token, link } => {
             values.extend([("token", token.as_str()), ("link", link.as_deref().unwrap_or(""))]);
         }
-        Errand::Confirm { token, link, server, mxid } => {
-            values.extend([("token", token.as_str()), ("link", link.as_deref().unwrap_or(""))]);
-            values.extend([("server", server.as_str()), ("mxid", mxid.as_str())]);
+        Errand::Confirm { link, server, mxid } => {
+            values.extend([("link", link.as_str()), ("server", server), ("mxid", mxid)]);
         }
         Errand::Invite { sender, room, link } => {
             let room = room.as_deref().unwrap_or("a room");
@@ -259,7 +261,7 @@ mod tests {
     fn texts_that_are_no_use_are_told() {
         let told = |name, text| read(&[(name, text)]).unwrap_err();
         assert_eq!(told("verify.txt", "no code"), "./verify.txt: the text has no {token}");
-        assert_eq!(told("confirm.sms.txt", "x"), "./confirm.sms.txt: the text has no {token}");
+        assert_eq!(told("confirm.sms.txt", "x"), "./confirm.sms.txt: the text has no {link}");
         assert!(told("verify.html", "neither").contains("has no {token}"));
         assert!(read(&[("verify.html", "{link}"), ("invite.txt", "come")]).is_ok());
         assert!(told("verify.txt", "\n{tokn}").starts_with("./verify.txt: line 2: {tokn} is not"));

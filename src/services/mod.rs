@@ -1,6 +1,7 @@
 //! What the process answers on the network, protocol by protocol, and whom.
 
 pub mod admin;
+pub mod cosign;
 pub mod dns;
 pub mod matrix;
 pub mod publish;

@@ -30,10 +30,8 @@ pub enum Errand {
     },
     /// Another verification server, which has proved it, asks this one to prove it too.
     Confirm {
-        /// What has to come back.
-        token: Token,
-        /// The link that brings it back, where there is one.
-        link: Option<String>,
+        /// The link that leads to the question, and has the token in it.
+        link: String,
         /// Who asks.
         server: String,
         /// The user that the address is said to belong to.

@@ -69,7 +69,7 @@ impl Verifier {
         let keys = self.keys();
         let request = SignedRequest {
             method: METHOD,
-            uri: Links::CONFIRM,
+            uri: Links::COSIGN,
             destination: keys.server().as_str(),
             content: Some(content),
         };
@@ -203,13 +203,13 @@ impl Verifier {
     ) -> Result<Tried, Refused> {
         let cosigner = self.settings.cosigners.iter().find(|it| it.server == *server);
         let Some(request) = cosigner.and_then(|cosigner| {
-            let url = cosigner.url.with_target(Links::CONFIRM).ok()?;
+            let url = cosigner.url.with_target(Links::COSIGN).ok()?;
             let json = chore.statement.to_json(&chore.threepid);
             let content = Object::parse(&json, &JsonLimits::default()).ok()?;
             let keys = self.keys();
             let authorization = keys.authorize(&SignedRequest {
                 method: METHOD,
-                uri: Links::CONFIRM,
+                uri: Links::COSIGN,
                 destination: server.as_str(),
                 content: Some(&content),
             });

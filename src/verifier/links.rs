@@ -15,8 +15,9 @@ pub struct Links {
 }
 
 impl Links {
-    /// The path at which another server's statement is confirmed; the session's id and the token follow.
-    pub const CONFIRM: &'static str = "/_threepid/v1/cosign";
+    /// The path at which another server asks to have a statement signed; below it, at the session's id and the
+    /// token, that is confirmed.
+    pub const COSIGN: &'static str = "/_threepid/v1/cosign";
 
     /// Brings a token back (Matrix specification, Identity Service API, `GET
     /// /_matrix/identity/v2/validate/email/submitToken`).
@@ -29,7 +30,7 @@ impl Links {
 
     /// Leads to the question whether another server is right. It is short, for an SMS.
     pub(super) fn confirm(&self, id: &SessionId, token: &Token) -> String {
-        self.own(&format!("{}/{id}/{}", Self::CONFIRM, token.as_str()))
+        self.own(&format!("{}/{id}/{}", Self::COSIGN, token.as_str()))
     }
 
     /// Leads into the room, with what a client needs to prove that it got the message, as Matrix clients in

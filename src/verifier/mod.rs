@@ -19,6 +19,8 @@ mod sessions;
 mod settings;
 mod standing;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 mod work;
 

@@ -151,8 +151,7 @@ impl Verifier {
         let (links, token) = (&self.settings.links, session.token().clone());
         let errand = match &session.purpose {
             Purpose::Confirm { server, statement } => Errand::Confirm {
-                link: Some(links.confirm(id, &token)),
-                token,
+                link: links.confirm(id, &token),
                 server: server.to_string(),
                 mxid: statement.claim().mxid().map(ToString::to_string).unwrap_or_default(),
             },

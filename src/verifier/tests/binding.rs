@@ -191,8 +191,8 @@ async fn keys_roll_and_older_ones_stay_valid() {
     let world = World::new();
     let old = world.bind(&alice(), "@alice:a").await.unwrap();
     let before = world.verifier.keys();
-    let (server, key) = (before.server().clone(), world::named_key("verify.example"));
-    let next = NamedKey { id: "ed25519:1".parse().unwrap(), ..world::named_key("other") };
+    let (server, key) = (before.server().clone(), named_key("verify.example"));
+    let next = NamedKey { id: "ed25519:1".parse().unwrap(), ..named_key("other") };
     world.verifier.sign_with(SigningKeys::new(server.clone(), next.clone()).after(key.clone()));
     let new = world.bind(&alice(), "@alice:bb").await.unwrap();
     let keys = world.verifier.keys();
@@ -205,5 +205,5 @@ async fn keys_roll_and_older_ones_stay_valid() {
     assert_eq!(keys.current().0.version(), "1");
     let retired = SigningKeys::new(server, next).after_retired(key.id.clone(), key.key.public());
     assert_eq!(retired.get(&key.id), Some(key.key.public()));
-    assert!(!retired.has(&world::named_key("stranger").key.public()));
+    assert!(!retired.has(&named_key("stranger").key.public()));
 }

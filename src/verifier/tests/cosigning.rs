@@ -2,7 +2,6 @@
 
 use std::sync::Mutex;
 
-use super::world::{key_of, named_key, said};
 use super::*;
 use crate::association::Extra;
 use crate::certificate::Scope;
@@ -76,7 +75,7 @@ impl Two {
     async fn offer(&self, statement: &Statement) -> Result<(), Refused> {
         let json = statement.to_json(&alice());
         let content = Object::parse(&json, &JsonLimits::default()).unwrap();
-        let (uri, content_) = (Links::CONFIRM, Some(&content));
+        let (uri, content_) = (Links::COSIGN, Some(&content));
         let request = SignedRequest { method: "POST", uri, destination: ASKED, content: content_ };
         let authorization = key_of(ASKER).authorize(&request);
         self.asked.verifier.cosign(&authorization, &content, &caller()).await
@@ -87,9 +86,7 @@ impl Two {
 fn link(world: &World) -> (SessionId, String) {
     let sent = world.post.sent();
     let [message] = sent.as_slice() else { panic!("{sent:?}") };
-    let Errand::Confirm { link: Some(link), server, mxid, .. } = &message.errand else {
-        panic!("{message:?}")
-    };
+    let Errand::Confirm { link, server, mxid } = &message.errand else { panic!("{message:?}") };
     assert_eq!((server.as_str(), mxid.as_str()), (ASKER, "@alice:a"));
     let start = format!("https://{ASKED}/_threepid/v1/cosign/");
     let (id, token) = link.strip_prefix(&start).unwrap().split_once('/').unwrap();
@@ -234,9 +231,9 @@ async fn only_known_servers_may_ask() {
     let impostor = SigningKeys::new(ASKER.parse().unwrap(), named_key("impostor"));
     let honest = key_of(ASKER);
     for bad in [
-        sign(ASKED, Links::CONFIRM, &stranger),
-        sign(ASKED, Links::CONFIRM, &impostor),
-        sign("third.example", Links::CONFIRM, &honest),
+        sign(ASKED, Links::COSIGN, &stranger),
+        sign(ASKED, Links::COSIGN, &impostor),
+        sign("third.example", Links::COSIGN, &honest),
         sign(ASKED, "/other", &honest),
     ] {
         let refused = two.asked.verifier.cosign(&bad, &content, &caller()).await;

@@ -2,7 +2,6 @@
 
 use std::sync::Mutex;
 
-use super::world::said;
 use super::*;
 use crate::signed::{Limits as JsonLimits, Object};
 use crate::transport::http::{Incoming, Outgoing, header};

@@ -167,8 +167,8 @@ async fn an_invitation_outlives_the_key_it_was_sent_under() {
     let world = World::new();
     let invited = world.invite(&alice()).await.unwrap();
     world.post.sent();
-    let (server, old) = ("verify.example".parse().unwrap(), world::named_key("verify.example"));
-    let next = NamedKey { id: "ed25519:1".parse().unwrap(), ..world::named_key("other") };
+    let (server, old) = ("verify.example".parse().unwrap(), named_key("verify.example"));
+    let next = NamedKey { id: "ed25519:1".parse().unwrap(), ..named_key("other") };
     world.verifier.sign_with(SigningKeys::new(server, next).after(old));
     world.bind(&alice(), "@alice:home.example").await.unwrap();
     world.verifier.round().await;

@@ -1,15 +1,16 @@
-//! What surrounds a verification server, made up.
+//! What surrounds a verification server, made up, for tests of it and of what asks it.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::*;
-use crate::association::{Association, Extra, Ts, Withdrawal};
-use crate::clock::ManualClock;
+use crate::association::{Association, Claim, Extra, Statement, Ts, Withdrawal};
+use crate::clock::{Clock, ManualClock, Timestamp};
 use crate::codec::Url;
 use crate::crypto::{OsRandom, SigningKey};
 use crate::signed::{KeyName, NamedKey, Object};
@@ -22,8 +23,32 @@ use crate::stub::{Finding, Found, LookupError, Proof as TreeProof};
 use crate::transport::http::{
     BoxFuture, Bytes, Fetch, FetchError, HeaderMap, Incoming, Outgoing, StatusCode,
 };
-use crate::verification::{Courier, CourierError, Message};
+use crate::verification::{Courier, CourierError, Errand, Existing, Message, Policy};
 use crate::wire::Name;
+
+pub(crate) const START: Timestamp = Timestamp::from_secs(1_790_000_000);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+
+pub(crate) fn alice() -> Threepid {
+    Threepid::parse_any("alice@example.com", None).unwrap()
+}
+
+pub(crate) fn mxid(text: &str) -> Mxid {
+    text.parse().unwrap()
+}
+
+pub(crate) fn secret(text: &str) -> ClientSecret {
+    text.parse().unwrap()
+}
+
+pub(crate) fn caller() -> Caller {
+    Caller { network: "192.0.2.1".parse().unwrap(), mxid: None }
+}
+
+pub(crate) fn wanted(threepid: &Threepid, client_secret: &str, send_attempt: u64) -> Wanted {
+    let (threepid, client_secret) = (threepid.clone(), secret(client_secret));
+    Wanted { threepid, client_secret, send_attempt, next_link: None }
+}
 
 /// A root: what it holds, and whether it answers.
 #[derive(Default)]
@@ -34,13 +59,13 @@ struct Root {
 
 /// Some roots, which take statements as roots do: the greatest precedence wins, equals are merged.
 #[derive(Clone)]
-pub(super) struct Roots {
+pub(crate) struct Roots {
     apexes: Vec<Name>,
     roots: Arc<Mutex<BTreeMap<Name, Root>>>,
 }
 
 impl Roots {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let apexes: Vec<Name> =
             ["3pid.a.example.", "3pid.b.example."].map(|it| it.parse().unwrap()).to_vec();
         let roots = apexes.iter().map(|apex| (apex.clone(), Root::default())).collect();
@@ -48,23 +73,23 @@ impl Roots {
     }
 
     /// Has the root of this number answer, or not.
-    pub(super) fn set_down(&self, number: usize, is_down: bool) {
+    pub(crate) fn set_down(&self, number: usize, is_down: bool) {
         self.roots.lock().unwrap().get_mut(&self.apexes[number]).unwrap().is_down = is_down;
     }
 
     /// Whether every root answers.
-    pub(super) fn all_up(&self) -> bool {
+    pub(crate) fn all_up(&self) -> bool {
         !self.roots.lock().unwrap().values().any(|root| root.is_down)
     }
 
     /// What each root holds of an identifier.
-    pub(super) fn held(&self, threepid: &Threepid) -> [Option<Statement>; 2] {
+    pub(crate) fn held(&self, threepid: &Threepid) -> [Option<Statement>; 2] {
         let roots = self.roots.lock().unwrap();
         [0, 1].map(|number| roots[&self.apexes[number]].held.get(threepid).cloned())
     }
 
     /// Gives a statement to the root of this number, as somebody else does. Tells the status.
-    pub(super) fn take(&self, number: usize, threepid: &Threepid, statement: Statement) -> u16 {
+    pub(crate) fn take(&self, number: usize, threepid: &Threepid, statement: Statement) -> u16 {
         let mut roots = self.roots.lock().unwrap();
         let root = roots.get_mut(&self.apexes[number]).unwrap();
         let Some(held) = root.held.get_mut(threepid) else {
@@ -142,37 +167,35 @@ impl Places for Roots {
     }
 }
 
-pub(super) fn said(status: u16, body: &str) -> Incoming {
+pub(crate) fn said(status: u16, body: &str) -> Incoming {
     let status = StatusCode::from_u16(status).unwrap();
     Incoming { status, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body.as_bytes()) }
 }
 
 /// Brings nothing anywhere, and remembers it all.
 #[derive(Debug, Default)]
-pub(super) struct Post {
+pub(crate) struct Post {
     sent: Mutex<Vec<Message>>,
     fails: Mutex<Option<CourierError>>,
 }
 
 impl Post {
     /// What was sent since the last time.
-    pub(super) fn sent(&self) -> Vec<Message> {
+    pub(crate) fn sent(&self) -> Vec<Message> {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
 
-    pub(super) fn fail(&self, with: Option<CourierError>) {
+    pub(crate) fn fail(&self, with: Option<CourierError>) {
         *self.fails.lock().unwrap() = with;
     }
 
     /// The token of the one message that was sent.
-    pub(super) fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         let sent = self.sent();
         assert_eq!(sent.len(), 1);
         match &sent[0].errand {
-            Errand::Verify { token, .. } | Errand::Confirm { token, .. } => {
-                token.as_str().to_owned()
-            }
-            Errand::Invite { .. } => panic!("an invitation has no token"),
+            Errand::Verify { token, .. } => token.as_str().to_owned(),
+            other => panic!("{other:?} has no token"),
         }
     }
 }
@@ -198,10 +221,10 @@ type Says = Arc<dyn Fn(Outgoing) -> BoxFuture<'static, Option<Incoming>> + Send 
 
 /// The servers of a Web, by host.
 #[derive(Clone, Default)]
-pub(super) struct Servers(Arc<Mutex<BTreeMap<String, Says>>>);
+pub(crate) struct Servers(Arc<Mutex<BTreeMap<String, Says>>>);
 
 impl Servers {
-    pub(super) fn set<A: Future<Output = Option<Incoming>> + Send + 'static>(
+    pub(crate) fn set<A: Future<Output = Option<Incoming>> + Send + 'static>(
         &self,
         host: &str,
         says: impl Fn(Outgoing) -> A + Send + Sync + 'static,
@@ -225,17 +248,17 @@ impl Fetch for Servers {
 
 /// Homeservers, which remember what they were told.
 #[derive(Default)]
-pub(super) struct Homes {
+pub(crate) struct Homes {
     told: Mutex<Vec<(ServerName, Object)>>,
     fails: Mutex<Option<NotTold>>,
 }
 
 impl Homes {
-    pub(super) fn told(&self) -> Vec<(ServerName, Object)> {
+    pub(crate) fn told(&self) -> Vec<(ServerName, Object)> {
         std::mem::take(&mut self.told.lock().unwrap())
     }
 
-    pub(super) fn fail(&self, with: Option<NotTold>) {
+    pub(crate) fn fail(&self, with: Option<NotTold>) {
         *self.fails.lock().unwrap() = with;
     }
 }
@@ -257,30 +280,30 @@ impl Homeservers for Homes {
 }
 
 /// A verification server, and what surrounds it.
-pub(super) struct World {
-    pub(super) roots: Roots,
-    pub(super) clock: ManualClock,
-    pub(super) post: Arc<Post>,
-    pub(super) servers: Servers,
-    pub(super) homes: Arc<Homes>,
-    pub(super) outbox: Outbox,
-    pub(super) verifier: Arc<Verifier>,
+pub(crate) struct World {
+    pub(crate) roots: Roots,
+    pub(crate) clock: ManualClock,
+    pub(crate) post: Arc<Post>,
+    pub(crate) servers: Servers,
+    pub(crate) homes: Arc<Homes>,
+    pub(crate) outbox: Outbox,
+    pub(crate) verifier: Arc<Verifier>,
     settings: Box<dyn Fn() -> Settings>,
     name: &'static str,
     folder: TempDir,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
 
     /// One with other settings.
-    pub(super) fn with(change: impl Fn(&mut Settings) + 'static) -> Self {
+    pub(crate) fn with(change: impl Fn(&mut Settings) + 'static) -> Self {
         Self::named("verify.example", Roots::new(), change)
     }
 
-    pub(super) fn named(
+    pub(crate) fn named(
         name: &'static str,
         roots: Roots,
         change: impl Fn(&mut Settings) + 'static,
@@ -328,7 +351,7 @@ impl World {
     }
 
     /// Has the process end, and start again.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let ledger = self.verifier.means.ledger.clone();
         let held: Arc<dyn Courier> = self.post.clone();
         let couriers = BTreeMap::from([
@@ -347,16 +370,16 @@ impl World {
         self.verifier = Arc::new(Verifier::new(key_of(self.name), (self.settings)(), means));
     }
 
-    pub(super) fn ledger(&self) -> &Ledger {
+    pub(crate) fn ledger(&self) -> &Ledger {
         &self.verifier.means.ledger
     }
 
-    pub(super) fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// Proves an address, for a client with this secret.
-    pub(super) async fn prove(&self, threepid: &Threepid, client_secret: &str) -> SessionId {
+    pub(crate) async fn prove(&self, threepid: &Threepid, client_secret: &str) -> SessionId {
         let wanted = wanted(threepid, client_secret, 1);
         let id = self.verifier.request_token(wanted, &caller()).await.unwrap();
         let (token, secret) = (self.post.token(), secret(client_secret));
@@ -365,8 +388,8 @@ impl World {
     }
 
     /// Proves an address, and binds it.
-    pub(super) async fn bind(&self, threepid: &Threepid, to: &str) -> Result<Statement, Refused> {
-        let client_secret = to.replace(['@', ':'], ".");
+    pub(crate) async fn bind(&self, threepid: &Threepid, to: &str) -> Result<Statement, Refused> {
+        let client_secret: String = to.chars().filter(char::is_ascii_alphanumeric).collect();
         let id = self.prove(threepid, &client_secret).await;
         let bound = self.verifier.bind(&id, &secret(&client_secret), &mxid(to), &caller()).await?;
         let (about, statement) = Statement::from_json(&bound).unwrap();
@@ -375,7 +398,7 @@ impl World {
     }
 
     /// Sends what is in the outbox, due or not.
-    pub(super) async fn publish(&self) {
+    pub(crate) async fn publish(&self) {
         let publisher =
             Publisher::new(self.roots.clone(), self.roots.clone(), PublishLimits::default());
         let runner = Runner::new(publisher, self.outbox.clone());
@@ -384,17 +407,17 @@ impl World {
     }
 
     /// Where the files are.
-    pub(super) fn folder(&self) -> &std::path::Path {
+    pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
 }
 
 /// The key of a server, by the length of its name.
-pub(super) fn key_of(server: &str) -> SigningKeys {
+pub(crate) fn key_of(server: &str) -> SigningKeys {
     SigningKeys::new(server.parse().unwrap(), named_key(server))
 }
 
-pub(super) fn named_key(server: &str) -> NamedKey {
+pub(crate) fn named_key(server: &str) -> NamedKey {
     let seed = [u8::try_from(server.len()).unwrap(); 32];
     NamedKey { id: "ed25519:0".parse().unwrap(), key: SigningKey::from_seed(&seed) }
 }
@@ -405,7 +428,7 @@ fn sign(claim: Claim, threepid: &Threepid, server: &str) -> Statement {
 }
 
 /// What another server says: that an identifier is a user's.
-pub(super) fn statement_by(
+pub(crate) fn statement_by(
     server: &str,
     threepid: &Threepid,
     to: &str,
@@ -418,7 +441,7 @@ pub(super) fn statement_by(
 }
 
 /// What another server says: that an identifier is nobody's.
-pub(super) fn withdrawal_by(server: &str, threepid: &Threepid, at: Timestamp) -> Statement {
+pub(crate) fn withdrawal_by(server: &str, threepid: &Threepid, at: Timestamp) -> Statement {
     let ts = Ts::from_millis(at.as_millis()).unwrap();
     sign(Withdrawal { ts }.into(), threepid, server)
 }
