@@ -163,7 +163,7 @@ impl Verifier {
     }
 
     fn queue(&self) -> Queue {
-        let (outbox, apexes) = (self.means.outbox.clone(), self.means.tree.apexes().to_vec());
+        let (outbox, apexes) = (self.means.outbox.clone(), self.means.tree.apexes());
         Queue { outbox, apexes, now: self.now() }
     }
 

@@ -22,8 +22,6 @@ const AT_ONCE: usize = 1000;
 pub(super) enum Tried {
     /// It is done, or of no use any more.
     Done,
-    /// There is more of it.
-    More,
     /// It may be otherwise another time.
     Later,
 }
@@ -109,24 +107,20 @@ impl Verifier {
     /// The chore as it is to be tried again; none where it is not.
     fn again(&self, chore: &Chore, tried: Tried) -> Option<Chore> {
         let (limits, now) = (&self.settings.limits, self.now());
-        let (attempts, next) = match tried {
-            Tried::Done => return None,
-            Tried::More => (0, now),
-            Tried::Later => {
-                let wait = wait(chore.attempts, limits.longest_wait, &mut OsRandom);
-                (chore.attempts.saturating_add(1), now.saturating_add(wait))
-            }
-        };
+        if matches!(tried, Tried::Done) {
+            return None;
+        }
+        let next = now.saturating_add(wait(chore.attempts, limits.longest_wait, &mut OsRandom));
         let most = match chore.work {
             Work::Tell => limits.telling,
             Work::Ask(_) => limits.asking,
         };
-        let to = self.shown(&chore.threepid);
         if next.since(chore.since) > most {
-            tracing::warn!(about = to, "given up: nobody could be told or asked in time");
+            let about = self.shown(&chore.threepid);
+            tracing::warn!(about, "given up: nobody could be told or asked in time");
             return None;
         }
-        Some(Chore { attempts, next, ..chore.clone() })
+        Some(Chore { attempts: chore.attempts.saturating_add(1), next, ..chore.clone() })
     }
 
     /// Forgets what has ended.

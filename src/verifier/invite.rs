@@ -166,8 +166,7 @@ impl Verifier {
         }
         let threepid = chore.threepid.clone();
         self.ledger(move |ledger| ledger.forget_invitations(&threepid, &waiting)).await?;
-        // There may be more, if they came before the address was bound.
-        Ok(Tried::More)
+        Ok(Tried::Done)
     }
 
     /// What a homeserver is told: the content of `/_matrix/federation/v1/3pid/onbind`.

@@ -9,16 +9,16 @@ use crate::wire::Name;
 
 /// The trees in which statements are published.
 pub trait Tree: Send + Sync {
-    /// Their roots.
-    fn apexes(&self) -> &[Name];
+    /// Their roots, as they are now.
+    fn apexes(&self) -> Vec<Name>;
 
     /// What each root says of an identifier.
     fn ask<'a>(&'a self, threepid: &'a Threepid) -> BoxFuture<'a, Vec<Finding>>;
 }
 
 impl<E: Exchange + 'static> Tree for Client<E> {
-    fn apexes(&self) -> &[Name] {
-        self.apexes()
+    fn apexes(&self) -> Vec<Name> {
+        self.apexes().to_vec()
     }
 
     fn ask<'a>(&'a self, threepid: &'a Threepid) -> BoxFuture<'a, Vec<Finding>> {

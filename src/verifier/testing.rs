@@ -124,8 +124,8 @@ impl Roots {
 }
 
 impl Tree for Roots {
-    fn apexes(&self) -> &[Name] {
-        &self.apexes
+    fn apexes(&self) -> Vec<Name> {
+        self.apexes.clone()
     }
 
     fn ask<'a>(&'a self, threepid: &'a Threepid) -> BoxFuture<'a, Vec<Finding>> {

@@ -233,8 +233,8 @@ impl Homeservers for World {
 }
 
 impl Tree for World {
-    fn apexes(&self) -> &[Name] {
-        &self.apexes
+    fn apexes(&self) -> Vec<Name> {
+        self.apexes.to_vec()
     }
 
     /// Nobody has anything.
