@@ -132,8 +132,8 @@ fn verifier(place: &Path, ledger: &Arc<Ledger>, base: Url) -> Verifier {
 struct Nobody;
 
 impl Tree for Nobody {
-    fn apexes(&self) -> &[Name] {
-        &[]
+    fn apexes(&self) -> Vec<Name> {
+        Vec::new()
     }
 
     fn ask<'a>(&'a self, _: &'a Threepid) -> BoxFuture<'a, Vec<Finding>> {

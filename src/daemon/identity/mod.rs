@@ -18,6 +18,7 @@ use crate::config::{self, Config, Lookup, Mistake};
 use crate::crypto::OsRandom;
 use crate::directory::{self, Directory, Sources};
 use crate::homeserver::{self, Homeservers, PublicNames};
+use crate::services::cosign;
 use crate::services::matrix::{self, IdentityApi, Lookups, People};
 use crate::store::ledger::Ledger;
 use crate::stub::Client;
@@ -102,7 +103,7 @@ impl IdentityPart {
                 lookups: plan.lookups(&client, directory.as_ref()),
             },
         );
-        let router = api.router();
+        let router = cosign::on(api.router(), &verifier);
         let web = WebServer::start(&plan.api.web, plan.path, opened.tls, Arc::new(router))?;
 
         let finder = plan.client.finder(client.clone());
@@ -206,6 +207,7 @@ impl Plan<'_> {
             delegates,
             cosigners: plan.cosigners.clone(),
             askers: plan.askers.clone(),
+            log_addresses: self.api.log_addresses,
             ..verifier::Settings::new(plan.policy.clone(), plan.links.clone())
         }
     }

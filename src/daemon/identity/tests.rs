@@ -60,8 +60,12 @@ async fn start(directory: &TempDir) -> Daemon {
 }
 
 async fn ask(at: SocketAddr, path: &str, content: Option<&str>) -> Incoming {
+    fetch(at, &format!("/_matrix/identity{path}"), content).await
+}
+
+async fn fetch(at: SocketAddr, path: &str, content: Option<&str>) -> Incoming {
     let client = HttpClient::new(&TrustStore::System, ClientLimits::default()).unwrap();
-    let mut request = Outgoing::get(format!("http://{at}/_matrix/identity{path}").parse().unwrap());
+    let mut request = Outgoing::get(format!("http://{at}{path}").parse().unwrap());
     if let Some(content) = content {
         request.method = Method::POST;
         request.body = content.to_owned().into();
@@ -86,6 +90,8 @@ async fn a_daemon_answers_matrix_clients() {
     let path = "/api/v1/validate/email/requestToken";
     let session = ask(at, path, Some(wanted)).await.body;
     assert!(String::from_utf8_lossy(&session).contains("\"sid\""), "{session:?}");
+    let unsigned = fetch(at, "/_threepid/v1/cosign", Some("{}")).await;
+    assert_eq!(unsigned.status.as_u16(), 401, "other verification servers are answered, too");
     daemon.stop().await;
     // The ledger has the session: the same is answered, and no other message sent.
     let daemon = start(&directory).await;
