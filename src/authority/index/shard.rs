@@ -217,6 +217,10 @@ impl Shard {
         }
         let octets = &mut self.chunks[self.open].octets;
         let offset = octets.len();
+        if offset == 0 {
+            // One that grows by and by leaves holes behind, and ends larger than it has to be.
+            octets.reserve_exact(CHUNK.max(length));
+        }
         octets.resize(offset + length, 0);
         write(&mut octets[offset..], labels, sequence, set);
         Position { chunk: self.open, offset }
