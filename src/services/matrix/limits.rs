@@ -14,9 +14,9 @@ pub struct Limits {
     /// How often one IPv4 address or one IPv6 /64 may come: 100 a second, and 1000 at once. A homeserver asks
     /// for all its users from one address.
     pub per_network: Rate,
-    /// How often one network may want an access token, for which a homeserver is asked that it names: every
-    /// 3 seconds, and 60 at once.
-    pub registrations: Rate,
+    /// How often one network may have a homeserver asked that it names, for an access token, or as that
+    /// signed what is to be unbound: every 3 seconds, and 60 at once.
+    pub homeservers: Rate,
     /// How often a user may come, over all access tokens: 10 a second, and 100 at once. What they may
     /// look up is bounded beside.
     pub per_user: Rate,
@@ -33,7 +33,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             per_network: Rate::per_second(100).bursting(1000),
-            registrations: Rate::per_hour(1200).bursting(60),
+            homeservers: Rate::per_hour(1200).bursting(60),
             per_user: Rate::per_second(10).bursting(100),
             tokens: 64,
             idle: Duration::from_secs(30 * 24 * 3600),

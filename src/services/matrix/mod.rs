@@ -146,8 +146,8 @@ pub struct IdentityApi {
     means: Means,
     /// How often each network came.
     networks: Rates,
-    /// How often each network wanted an access token.
-    registrations: Rates,
+    /// How often each network had a homeserver asked.
+    homeservers: Rates,
     /// How often each user came.
     users: Rates,
     load: Load,
@@ -163,10 +163,10 @@ impl IdentityApi {
     /// An identity service.
     pub fn new(settings: Settings, means: Means) -> Arc<Self> {
         let networks = Rates::new(settings.limits.per_network);
-        let registrations = Rates::new(settings.limits.registrations);
+        let homeservers = Rates::new(settings.limits.homeservers);
         let users = Rates::new(settings.limits.per_user);
         let load = Load::new(&settings.limits.lookups);
-        Arc::new(Self { settings, means, networks, registrations, users, load })
+        Arc::new(Self { settings, means, networks, homeservers, users, load })
     }
 
     /// The endpoints, for pages of any origin.
@@ -211,6 +211,12 @@ impl IdentityApi {
     fn admit(&self, request: &Request) -> Result<(), Refusal> {
         let network = transport::client(request.peer.ip());
         self.networks.admit(network, self.means.clock.now()).map_err(Refusal::too_often)
+    }
+
+    /// Lets the network of a caller have a homeserver asked once more.
+    fn admit_asking(&self, caller: &Caller) -> Result<(), Refusal> {
+        let network = transport::client(caller.network);
+        self.homeservers.admit(network, self.means.clock.now()).map_err(Refusal::too_often)
     }
 
     /// Reads or writes what is kept. It waits for the disk on a thread of its own.

@@ -10,7 +10,6 @@ use crate::crypto::OsRandom;
 use crate::homeserver::Refused;
 use crate::signed::{Object, ServerName};
 use crate::store::ledger::AccessToken;
-use crate::transport;
 use crate::transport::http::{Request, Response, Router, StatusCode};
 use crate::verifier::Caller;
 
@@ -40,8 +39,8 @@ async fn register(
         .matrix_server_name
         .parse()
         .map_err(|_| Refusal::invalid("matrix_server_name is no name of a server"))?;
-    let (now, network) = (api.means.clock.now(), transport::client(caller.network));
-    api.registrations.admit(network, now).map_err(Refusal::too_often)?;
+    api.admit_asking(&caller)?;
+    let now = api.means.clock.now();
     let mxid = api.means.homeservers.owner(&server, &asked.access_token).await?;
     let token = AccessToken::draw(&mut OsRandom);
     let (kept, most) = (token.clone(), api.settings.limits.tokens);
@@ -105,7 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_network_registers_so_often() {
-        let desk = Desk::with(|settings| settings.limits.registrations = Rate::per_hour(3));
+        let desk = Desk::with(|settings| settings.limits.homeservers = Rate::per_hour(3));
         let register =
             async || desk.post(PATH, None, &credentials("openid-alice", "example.org")).await;
         for _ in 0..3 {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{CONTENT, IdentityApi, Refusal, done, open, parameters};
 use crate::association::Mxid;
-use crate::homeserver;
+use crate::signed::ServerName;
 use crate::transport::http::{Request, Response, Router, StatusCode};
 use crate::verifier::{Caller, Proof, Refused};
 
@@ -44,7 +44,7 @@ pub(super) async fn unbind(
         (Some(sid), Some(secret)) => {
             Proof::Session(sid.parse().map_err(forbidden)?, secret.parse()?)
         }
-        _ => Proof::Homeserver(homeserver_of(&api, &request, &mxid).await?),
+        _ => Proof::Homeserver(homeserver_of(&api, &caller, &request, &mxid).await?),
     };
     match api.means.verifier.unbind(&threepid, &mxid, &proof, &caller).await {
         Ok(()) | Err(Refused::NotBound) => Ok(done()),
@@ -61,15 +61,13 @@ fn forbidden(refusal: crate::verification::Refusal) -> Refusal {
 /// The user's homeserver, where it signed the request.
 async fn homeserver_of(
     api: &IdentityApi,
+    caller: &Caller,
     request: &Request,
     mxid: &Mxid,
-) -> Result<crate::signed::ServerName, Refusal> {
+) -> Result<ServerName, Refusal> {
+    api.admit_asking(caller)?;
     let destination = api.settings.base_url.authority();
-    let signed = api.means.homeservers.authenticate(request, &destination).await;
-    let origin = signed.map_err(|refused: homeserver::Refused| match refused.is_temporary() {
-        true => Refusal::unavailable(refused.to_string()),
-        false => Refusal::forbidden(refused.to_string()),
-    })?;
+    let origin = api.means.homeservers.authenticate(request, &destination).await?;
     match origin == mxid.server() {
         true => Ok(origin),
         false => Err(Refusal::forbidden("the homeserver that signed this is not the user's")),
@@ -79,6 +77,7 @@ async fn homeserver_of(
 #[cfg(test)]
 mod tests {
     use super::super::testing::{ALICE, Desk};
+    use crate::allowance::Rate;
     use crate::stub::publish::EntryId;
     use crate::threepid::Threepid;
 
@@ -98,6 +97,13 @@ mod tests {
         refused(None).await;
         refused(Some(("other.example", "id.example.org"))).await;
         refused(Some(("example.org", "other.example"))).await;
+    }
+
+    #[tokio::test]
+    async fn a_network_has_homeservers_asked_so_often() {
+        let desk = Desk::with(|settings| settings.limits.homeservers = Rate::per_hour(2));
+        let unbind = async || desk.post(PATH, None, BY_HOMESERVER).await.0;
+        assert_eq!([unbind().await, unbind().await, unbind().await], [403, 403, 429]);
     }
 
     #[tokio::test]
