@@ -76,9 +76,13 @@ impl<F: Fetch> Homeservers<F> {
         if object.string("server_name") != Some(server.as_str()) {
             return Err(unusable("keys of its own"));
         }
-        let until = object.clone().take_unsigned("valid_until_ts");
-        let until = until.map_err(|_| unusable("keys that tell until when they count"))?;
-        let (signatures, octets) = (object.signatures()?, object.signed_octets());
+        let until = match object.get("valid_until_ts") {
+            Some(Json::Integer(until)) => u64::try_from(*until).ok(),
+            _ => None,
+        };
+        let until = until.ok_or_else(|| unusable("keys that tell until when they count"))?;
+        let signatures = object.signatures().map_err(|_| unusable("keys that it signed"))?;
+        let octets = object.signed_octets();
         let Some(Json::Object(listed)) = object.get("verify_keys") else {
             return Err(unusable("keys for requests"));
         };

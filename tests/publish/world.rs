@@ -170,7 +170,8 @@ impl Plan<'_> {
     }
 }
 
-async fn start(directory: &Path, file: &str) -> Daemon {
+/// Starts a server that is configured in a file.
+pub(crate) async fn start(directory: &Path, file: &str) -> Daemon {
     let config = Config::load(&directory.join(file)).unwrap_or_else(|error| panic!("{error}"));
     Daemon::start(config).await.unwrap_or_else(|error| panic!("{error}"))
 }
@@ -236,6 +237,16 @@ impl World {
         let client = HttpClient::new(&roots, ClientLimits::default()).expect("authorities");
         let child_key = format!("{}.key", keys[2]);
         Self { directory, servers, resolver, client, child_key }
+    }
+
+    /// Where the configurations are, and all they name.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Where the resolver answers.
+    pub(crate) fn resolver(&self) -> SocketAddr {
+        self.resolver.resolver_addresses()[0]
     }
 
     fn server(&self, number: usize) -> &Daemon {

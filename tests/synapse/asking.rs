@@ -62,7 +62,7 @@ async fn synapse_is_asked_and_what_it_signs_is_believed() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path();
     write_certificates(path);
-    let synapse = Synapse::start(path, client(path));
+    let synapse = Synapse::start(path, "localhost:9", client(path));
     let alice = synapse.register("alice").await;
     let (homeservers, name) = (homeservers(path), synapse.name.parse::<ServerName>());
     let name = name.expect("a name");

@@ -6,10 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use threepid::codec::Url;
+use threepid::codec::{Url, percent};
 use threepid::transport::http::{Fetch, HttpClient, Method, Outgoing, StatusCode, header};
+use tokio::time::Instant;
 
+use super::PATIENCE;
 use crate::interop::process::Background;
+
+/// Every user's.
+const PASSWORD: &str = "a password";
 
 /// A homeserver, until it is dropped.
 pub(super) struct Synapse {
@@ -41,8 +46,14 @@ fn python() -> PathBuf {
     python
 }
 
-/// What it is told: to ask this machine, and to trust everybody's certificate.
-fn configuration(directory: &Path, name: &str, [clients, servers]: [u16; 2]) -> String {
+/// What it is told: to ask this machine, to trust everybody's certificate, and to leave phones to an
+/// identity server.
+fn configuration(
+    directory: &Path,
+    name: &str,
+    id_server: &str,
+    [clients, servers]: [u16; 2],
+) -> String {
     let at = |port: u16| json!({"port": port, "bind_addresses": ["127.0.0.1"], "type": "http"});
     let listener = |port: u16, tls: bool, names: &[&str]| {
         let mut listener = at(port);
@@ -71,6 +82,7 @@ fn configuration(directory: &Path, name: &str, [clients, servers]: [u16; 2]) -> 
         "ip_range_whitelist": ["127.0.0.0/8", "::1/128"],
         "federation_verify_certificates": false,
         "use_insecure_ssl_client_just_for_testing_do_not_use": true,
+        "account_threepid_delegates": {"msisdn": format!("https://{id_server}")},
         "enable_registration": true,
         "enable_registration_without_verification": true,
         "rc_registration": often,
@@ -94,7 +106,8 @@ fn log() -> String {
 
 impl Synapse {
     /// Starts it with all of its files in `directory`, where `tls.pem` and `tls.key` are for `localhost`.
-    pub(super) fn start(directory: &Path, http: HttpClient) -> Self {
+    /// It leaves phones to `id_server`.
+    pub(super) fn start(directory: &Path, id_server: &str, http: HttpClient) -> Self {
         let ports = [free(), free()];
         let name = format!("localhost:{}", ports[1]);
         let write = |file: &str, text: String| {
@@ -102,7 +115,7 @@ impl Synapse {
             directory.join(file)
         };
         write("log.yaml", log());
-        let file = write("synapse.yaml", configuration(directory, &name, ports));
+        let file = write("synapse.yaml", configuration(directory, &name, id_server, ports));
         let mut command = Command::new(python());
         command.args(["-m", "synapse.app.homeserver", "-c"]).arg(file).current_dir(directory);
         let ready = format!("listening on TCP port {} (TLS)", ports[1]);
@@ -113,8 +126,9 @@ impl Synapse {
 
     /// A new user.
     pub(super) async fn register(&self, name: &str) -> User<'_> {
-        let wanted = json!({"username": name, "password": "p", "auth": {"type": "m.login.dummy"}});
-        let (_, answer) = self.ask(Method::POST, "v3/register", None, Some(wanted)).await;
+        let wanted =
+            json!({"username": name, "password": PASSWORD, "auth": {"type": "m.login.dummy"}});
+        let (_, answer) = self.ask(Method::POST, "v3/register", None, Some(&wanted)).await;
         let text = |member: &str| answer[member].as_str().expect("a new user").to_owned();
         User { homeserver: self, mxid: text("user_id"), token: text("access_token") }
     }
@@ -124,11 +138,11 @@ impl Synapse {
         method: Method,
         target: &str,
         token: Option<&str>,
-        content: Option<Value>,
+        content: Option<&Value>,
     ) -> (StatusCode, Value) {
         let url = self.clients.with_target(&format!("/_matrix/client/{target}")).expect("a target");
         let mut request = Outgoing { method, ..Outgoing::get(url) };
-        request.body = content.map(|json| json.to_string()).unwrap_or_default().into();
+        request.body = content.map(ToString::to_string).unwrap_or_default().into();
         if let Some(token) = token {
             let value = format!("Bearer {token}").parse().expect("a value");
             request.headers.insert(header::AUTHORIZATION, value);
@@ -139,20 +153,61 @@ impl Synapse {
 }
 
 impl User<'_> {
-    /// Does what must succeed.
-    pub(super) async fn post(&self, target: &str, content: Value) -> Value {
-        self.ask(Method::POST, target, Some(content)).await
+    /// Asks what must be answered.
+    pub(super) async fn get(&self, target: &str) -> Value {
+        succeeded(target, self.ask(Method::GET, target, None).await)
     }
 
-    async fn ask(&self, method: Method, target: &str, content: Option<Value>) -> Value {
-        let asked = self.homeserver.ask(method, target, Some(&self.token), content);
-        let (status, answer) = asked.await;
-        assert_eq!(status, StatusCode::OK, "{target}: {answer}");
-        answer
+    /// Does what must succeed.
+    pub(super) async fn post(&self, target: &str, content: Value) -> Value {
+        succeeded(target, self.ask(Method::POST, target, Some(&content)).await)
+    }
+
+    /// Does what he has to give his password for (Client-Server API, "User-Interactive Authentication").
+    pub(super) async fn post_with_password(&self, target: &str, mut content: Value) -> Value {
+        let (status, wanted) = self.ask(Method::POST, target, Some(&content)).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{target}: {wanted}");
+        content["auth"] = json!({
+            "type": "m.login.password",
+            "session": wanted["session"],
+            "identifier": {"type": "m.id.user", "user": self.mxid},
+            "password": PASSWORD,
+        });
+        self.post(target, content).await
+    }
+
+    /// Asks, whatever comes of it.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        target: &str,
+        content: Option<&Value>,
+    ) -> (StatusCode, Value) {
+        self.homeserver.ask(method, target, Some(&self.token), content).await
+    }
+
+    /// Waits until he is invited into a room, and joins it.
+    pub(super) async fn join_when_invited(&self, room: &str) {
+        let mut since = String::new();
+        let until = Instant::now() + PATIENCE;
+        loop {
+            assert!(Instant::now() < until, "{} was not invited", self.mxid);
+            let news = self.get(&format!("v3/sync?timeout=10000{since}")).await;
+            if news["rooms"]["invite"].get(room).is_some() {
+                break;
+            }
+            since = format!("&since={}", news["next_batch"].as_str().expect("a token"));
+        }
+        self.post(&format!("v3/join/{}", percent(room)), json!({})).await;
     }
 
     /// A token that proves to others who this is.
     pub(super) async fn openid_token(&self) -> Value {
         self.post(&format!("v3/user/{}/openid/request_token", self.mxid), json!({})).await
     }
+}
+
+fn succeeded(target: &str, (status, answer): (StatusCode, Value)) -> Value {
+    assert_eq!(status, StatusCode::OK, "{target}: {answer}");
+    answer
 }

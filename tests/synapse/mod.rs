@@ -1,7 +1,11 @@
 //! A homeserver as people run it, Synapse, for which this is the identity server.
 
 mod asking;
+mod gateway;
 mod homeserver;
+mod identity;
+mod life;
+mod phones;
 mod sink;
 
 use std::time::Duration;
