@@ -25,7 +25,7 @@ use threepid::codec::from_base64_unpadded;
 use threepid::config::Config;
 use threepid::crypto::SigningKey;
 use threepid::signed::KeyName;
-use threepid::stub::publish::{Attempt, Limits, Publisher};
+use threepid::stub::publish::Attempt;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -42,8 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let name = KeyName::new(server.parse()?, key_id.parse()?);
     let statement = Statement::sign(claim, &threepid, name, &SigningKey::from_seed(&seed))?;
 
-    let publisher =
-        Publisher::new(config.web()?, config.finder(config.client()), Limits::default());
+    let publisher = config.publisher()?;
     for apex in config.client().apexes() {
         match publisher.publish(apex, &threepid, &statement).await {
             Attempt::Done(done) => println!("{apex}: {done:?}"),

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::clock::Timestamp;
 use crate::dnssec::Algorithms;
-use crate::stub::publish::Finder;
+use crate::stub::publish::{self, Finder, Publisher};
 use crate::stub::{self, Verifiers};
 use crate::transport::http::{ClientLimits, HttpClient, TlsError, TrustStore};
-use crate::wire::Name;
+use crate::wire::{Name, Prefix};
 
 use super::document::Table;
 use super::mistake::{Located, Mistakes};
@@ -33,6 +33,8 @@ pub struct Client {
     pub verifiers: Verifiers,
     /// Where statements wait until every root has them; a place of the user's own where none is given.
     pub outbox: Option<PathBuf>,
+    /// Networks besides the internet that a root may refer to with what is published.
+    pub follow_to: Vec<Prefix>,
     /// The authorities that servers are checked by, in place of the system's.
     pub ca_file: Option<Located<PathBuf>>,
 }
@@ -76,6 +78,16 @@ impl Client {
         HttpClient::new(&TrustStore::of(file), ClientLimits::default())
     }
 
+    /// What publishes to these trees.
+    ///
+    /// # Errors
+    /// Where there are no authorities to check servers by.
+    pub fn publisher(&self) -> Result<Publisher<HttpClient, Finder>, TlsError> {
+        let publisher =
+            Publisher::new(self.web()?, self.finder(self.client()), publish::Limits::default());
+        Ok(publisher.following_to(self.follow_to.clone()))
+    }
+
     pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
         let anchors = verifier::read_all(&table, "verifier");
         let ca_file = values::authorities(&table, base);
@@ -92,6 +104,7 @@ impl Client {
                 .value("outbox")
                 .and_then(|value| values::path(&value, base))
                 .map(|path| path.value),
+            follow_to: values::items(&table, "follow_to", "a network"),
             ca_file,
             verifiers: Verifiers { vouchers: verifier::vouchers(&table, &anchors), anchors },
         };

@@ -36,7 +36,8 @@
 //!
 //! - 201 and 200: it is held, or was already.
 //! - 307: it lies below a delegation; `location` says where to go. `threepid publish` goes there by itself,
-//!   each time deeper into the tree and at most 16 times, and only to HTTPS.
+//!   each time deeper into the tree and at most 16 times, and only to HTTPS at addresses of the
+//!   internet, or of `follow_to` in `[client]`, unless the root itself is at none.
 //! - 409: something newer is held. The time `ts` in the statement decides, whoever signed, in whatever order
 //!   statements arrive; so a copy of an old one brings nothing back. Who still means it signs it anew, with a
 //!   time of now. A time that is more than 5 minutes ahead is refused by 400: clocks have to be right.

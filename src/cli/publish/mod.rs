@@ -11,7 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config;
 use crate::crypto::OsRandom;
 use crate::stub::publish::{
-    Added, Entry, EntryId, Finder, Limits, Outbox, OutboxError, Publisher, Runner, Selection,
+    Added, Entry, EntryId, Finder, Limits, Outbox, OutboxError, Runner, Selection,
 };
 use crate::threepid::Threepid;
 use crate::transport::http::HttpClient;
@@ -183,8 +183,7 @@ struct Sender(Runner<HttpClient, Finder>);
 
 impl Sender {
     fn new(client: &config::Client, outbox: &Outbox) -> Result<Self, Exit> {
-        let web = client.web().map_err(output::fail)?;
-        let publisher = Publisher::new(web, client.finder(client.client()), Limits::default());
+        let publisher = client.publisher().map_err(output::fail)?;
         Ok(Self(Runner::new(publisher, outbox.clone())))
     }
 

@@ -107,7 +107,8 @@ impl IdentityPart {
         let web = WebServer::start(&plan.api.web, plan.path, opened.tls, Arc::new(router))?;
 
         let finder = plan.client.finder(client.clone());
-        let publisher = Publisher::new(opened.web, finder, publish::Limits::default());
+        let publisher = Publisher::new(opened.web, finder, publish::Limits::default())
+            .following_to(plan.client.follow_to.clone());
         let runner = Runner::new(publisher, outbox);
         let shows = plan.api.log_addresses;
         let publishing = Publishing::start(runner, Arc::clone(clock), Arc::clone(status), shows);

@@ -9,8 +9,8 @@ use super::{Done, Limits, Referral, Reply, ServiceError};
 use crate::association::Statement;
 use crate::codec::Url;
 use crate::threepid::Threepid;
-use crate::transport::http::{Bytes, Fetch, Incoming, Outgoing, StatusCode};
-use crate::wire::Name;
+use crate::transport::http::{Bytes, Fetch, FetchError, Incoming, Outgoing, Reach, StatusCode};
+use crate::wire::{Name, Prefix};
 
 /// Knows where statements are published, and where that is.
 pub trait Places: Send + Sync {
@@ -62,18 +62,35 @@ impl Attempt {
     }
 }
 
+/// Where a statement may go.
+struct Way {
+    reach: Reach,
+    /// Whether it goes to the root's own servers. Those may be anywhere, and others, too, where those are not on the
+    /// internet.
+    at_root: bool,
+}
+
 /// Publishes statements.
 #[derive(Debug)]
 pub struct Publisher<F, P> {
     fetch: F,
     places: P,
+    /// Networks besides the internet that referrals may lead to.
+    allowed: Vec<Prefix>,
     pub(super) limits: Limits,
 }
 
 impl<F: Fetch, P: Places> Publisher<F, P> {
     /// One that sends by `fetch` to where `places` says.
     pub fn new(fetch: F, places: P, limits: Limits) -> Self {
-        Self { fetch, places, limits }
+        Self { fetch, places, allowed: Vec::new(), limits }
+    }
+
+    /// Follows referrals into these networks, too. Where a root's own servers are on no address of the
+    /// [internet](crate::wire::is_global), it follows them anywhere: all of the tree is inside then.
+    #[must_use]
+    pub fn following_to(self, allowed: Vec<Prefix>) -> Self {
+        Self { allowed, ..self }
     }
 
     /// Tries once to publish a statement about `threepid` at the root at `apex`.
@@ -103,25 +120,28 @@ impl<F: Fetch, P: Places> Publisher<F, P> {
             Err(error) => return Attempt::later(error),
         };
         let mut zone = apex.clone();
+        let reach = Reach::Internet { and: self.allowed.clone() };
+        let mut way = Way { reach, at_root: true };
         for _ in 0..=self.limits.hops {
-            let referral = match self.send(&urls, &body).await {
+            let referral = match self.send(&urls, &body, &mut way).await {
                 Ok(response) => self.follow(&response, &zone, owner, apex),
                 Err(attempt) => Err(attempt),
             };
             match referral {
                 Ok(referral) => (zone, urls) = (referral.zone, vec![referral.url]),
-                Err(attempt) if zone == *apex => return attempt,
+                Err(attempt) if way.at_root => return attempt,
                 Err(attempt) => return attempt.referred_to(&zone),
             }
+            way.at_root = false;
         }
         Attempt::later(format!("more than {} referrals", self.limits.hops))
     }
 
     /// Sends it to the first server that answers.
-    async fn send(&self, urls: &[Url], body: &Bytes) -> Result<Incoming, Attempt> {
+    async fn send(&self, urls: &[Url], body: &Bytes, way: &mut Way) -> Result<Incoming, Attempt> {
         let mut failure = Attempt::later("there is no server to publish at");
         for url in urls.iter().take(self.limits.services) {
-            match self.ask(url, body).await {
+            match self.ask(url, body, way).await {
                 Ok(response) => return Ok(response),
                 Err(attempt) => failure = attempt,
             }
@@ -129,10 +149,18 @@ impl<F: Fetch, P: Places> Publisher<F, P> {
         Err(failure)
     }
 
-    async fn ask(&self, url: &Url, body: &Bytes) -> Result<Incoming, Attempt> {
+    async fn ask(&self, url: &Url, body: &Bytes, way: &mut Way) -> Result<Incoming, Attempt> {
         let addresses = self.places.addresses(url).await.map_err(Attempt::later)?;
-        let request = Outgoing { addresses, ..Outgoing::post_json(url.clone(), body.clone()) };
-        self.fetch.fetch(request).await.map_err(Attempt::later)
+        let request = Outgoing::post_json(url.clone(), body.clone());
+        let request = Outgoing { addresses, reach: way.reach.clone(), ..request };
+        match self.fetch.fetch(request.clone()).await {
+            Err(FetchError::OutOfReach(_)) if way.at_root => {
+                way.reach = Reach::Anywhere;
+                self.fetch.fetch(Outgoing { reach: Reach::Anywhere, ..request }).await
+            }
+            answer => answer,
+        }
+        .map_err(Attempt::later)
     }
 
     /// Where a server of the zone `from` refers to; or else what came of it all.

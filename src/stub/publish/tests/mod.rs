@@ -22,6 +22,7 @@ use crate::codec::Url;
 use crate::crypto::{Random, SeededRandom, SigningKey};
 use crate::signed::KeyName;
 use crate::threepid::Threepid;
+use crate::transport::http::Reach;
 use crate::transport::http::{
     Bytes, Fetch, FetchError, HeaderMap, Incoming, Outgoing, StatusCode, header,
 };
@@ -119,6 +120,9 @@ impl Fetch for Web {
     async fn fetch(&self, request: Outgoing) -> Result<Incoming, FetchError> {
         tokio::task::yield_now().await;
         let host = request.url.host().to_string();
+        if host.ends_with(".inside") && request.reach != Reach::Anywhere {
+            return Err(FetchError::OutOfReach(host));
+        }
         self.asked.lock().unwrap().push(host.clone());
         let servers = self.servers.lock().unwrap();
         let says = servers.get(&host).and_then(|says| says(&request));

@@ -96,6 +96,27 @@ async fn what_fails_behind_a_referral_is_told_with_it() {
 }
 
 #[tokio::test]
+async fn a_referral_leads_inside_only_from_inside() {
+    const ZONE: &str = "4.4.msisdn.3pid.a.example.";
+    let mut scene = Scene::new();
+    scene.web.refers("a", ZONE, &place("uk.inside"));
+    scene.web.stores("uk.inside");
+    scene.add(statement(1), &[A]);
+    let state = scene.state().await;
+    assert!(reason(&state).contains("the addresses of uk.inside are not of the internet"));
+    assert_eq!(scene.web.asked(), ["a"]);
+
+    let mut scene = Scene::new();
+    let root = vec!["root.inside".to_owned()];
+    scene.web.starts.lock().unwrap().insert(name(A), root);
+    scene.web.refers("root.inside", ZONE, &place("uk.inside"));
+    scene.web.stores("uk.inside");
+    scene.add(statement(1), &[A]);
+    assert_eq!(scene.state().await, State::Done(Done::Stored));
+    assert_eq!(scene.web.asked(), ["root.inside", "uk.inside"]);
+}
+
+#[tokio::test]
 async fn there_is_an_end_to_referrals() {
     let owner = alice().owner(&name(A)).unwrap();
     let zones: Vec<Name> = owner.ancestors().take(12).collect();
