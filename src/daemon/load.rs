@@ -180,7 +180,7 @@ pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
         format!("{}:{position}: warning: {message}", config.path.display())
     };
     let doubtful = anchors::doubtful(config, &served, &points).into_iter();
-    warnings.extend(not_served.chain(doubtful).map(told));
+    warnings.extend(not_served.chain(doubtful).chain(closed_zones(config)).map(told));
     let purposes = Arc::new(purposes::check(config, &served)?);
     match Authority::new(served) {
         Ok(authority) => {
@@ -242,6 +242,24 @@ fn check_store(config: &Config) -> Result<Vec<String>, LoadError> {
     };
     let message = format!("the store {}: {message}", path.display());
     Err(LoadError::of_mistake(&config.path, Mistake { position: *position, message }))
+}
+
+/// Zones that are answered for from a store, and that nothing can be published into.
+fn closed_zones(config: &Config) -> impl Iterator<Item = Mistake> {
+    let is_open = |zone: &config::Zone| {
+        let mut roots = config.publish.iter().flat_map(|publish| &publish.roots);
+        roots.any(|root| zone.name.value.is_at_or_below(&root.apex.value))
+    };
+    let zones = config.authority.iter().flat_map(|plan| &plan.zones);
+    let stored = zones.filter(|zone| zone.associations == config::Associations::Store);
+    stored.filter(move |zone| !is_open(zone)).map(|zone| {
+        let zone = &zone.name;
+        let message = format!(
+            "nothing can be published into {}: no [publish] here is for its tree",
+            zone.value
+        );
+        Mistake { position: zone.position, message }
+    })
 }
 
 /// Zones that leave out what the store holds for them, as their associations are to be in their files.

@@ -1,5 +1,6 @@
 //! The part of the process that takes statements.
 
+mod looking;
 mod trees;
 
 use std::path::Path;
@@ -99,8 +100,8 @@ struct Parts {
     kept: Kept,
     router: Router,
     client: Client,
-    /// Keeps the client at what is known of the keys of its trees.
-    _following: JoinSet<()>,
+    /// Keep the client at what is known of the keys of its trees, and look whether those are told of.
+    _tasks: JoinSet<()>,
 }
 
 /// What is counted of those who publish.
@@ -195,13 +196,15 @@ fn parts(
     kept: Kept,
 ) -> Parts {
     let client = trees::client(plan, clock);
-    let following = trees::follow(plan, client.clone(), points);
+    let mut tasks = trees::follow(plan, client.clone(), points);
+    let apexes = plan.roots.iter().map(|root| root.apex.value.clone()).collect();
+    tasks.spawn(looking::look(client.clone(), plan.resolver, apexes));
     let taker = taker(plan, client.clone(), below, hosting, clock, kept.clone());
     let mut router = Router::new().post(PATH, taker);
     if let Some(directory) = &plan.root_lists {
         router = RootLists::new(&directory.value).on(router);
     }
-    Parts { kept, router, client, _following: following }
+    Parts { kept, router, client, _tasks: tasks }
 }
 
 fn taker(
@@ -310,6 +313,18 @@ mod tests {
         assert!(warning.contains("lists/4.json: not a root list"), "{warning}");
         let told = lines_of(&directory, check(&config, SystemClock.now()));
         assert!(told[0].starts_with("a.toml:4:14: lists/4.json: not a root list"), "{told:?}");
+    }
+
+    #[test]
+    fn zones_that_nothing_can_be_published_into_are_told() {
+        let directory = directory(PLAIN, false);
+        let config = directory.path().join("a.toml");
+        let text = fs::read_to_string(&config).unwrap();
+        let zone = "[[authority.zone]]\nname = \"b.\"\nfile = \"a.zone\"\n";
+        fs::write(&config, text + zone).unwrap();
+        let warnings = read(&config, SystemClock.now()).unwrap().1.warnings;
+        let expected = "a.toml:19:8: warning: nothing can be published into b.: no [publish] here is for its tree";
+        assert!(warnings.last().unwrap().ends_with(expected), "{warnings:?}");
     }
 
     #[test]

@@ -173,6 +173,17 @@ impl Answer {
         }
     }
 
+    /// The word it is counted under.
+    pub(super) fn label(&self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Merged => "merged",
+            Self::Unchanged => "unchanged",
+            Self::Delegated { .. } => "delegated",
+            Self::Refused(refusal) => refusal.kind.label(),
+        }
+    }
+
     /// The body of the response.
     pub fn body(&self) -> Object {
         let status = |word: &str| [("status", word)].into_iter().collect();

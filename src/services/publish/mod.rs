@@ -70,6 +70,7 @@
 
 mod answer;
 mod forward;
+mod note;
 mod passages;
 mod referral;
 mod request;
@@ -241,21 +242,34 @@ enum Way {
 impl<E: Exchange + 'static, F: Fetch, S: Shelf> Intake<E, F, S> {
     /// Takes one publication from the client at `peer`.
     async fn publish(&self, publication: &Publication<'_>, peer: IpAddr) -> Answer {
-        self.take(publication, peer).await.unwrap_or_else(Answer::Refused)
+        let (threepid, statement) = match vet::read(publication.body()) {
+            Ok(read) => read,
+            Err(refusal) => return refusal.into(),
+        };
+        let taken = self.take(publication, &threepid, &statement, peer).await;
+        let answer = taken.unwrap_or_else(Answer::Refused);
+        note::note(peer, &threepid, &statement, &answer);
+        note::warn(&self.tally, &answer, self.clock.now());
+        answer
     }
 
-    async fn take(&self, publication: &Publication<'_>, peer: IpAddr) -> Result<Answer, Refusal> {
-        let (threepid, statement) = vet::read(publication.body())?;
+    async fn take(
+        &self,
+        publication: &Publication<'_>,
+        threepid: &Threepid,
+        statement: &Statement,
+        peer: IpAddr,
+    ) -> Result<Answer, Refusal> {
         self.rates.admit(transport::client(peer), self.clock.now()).map_err(vet::too_many)?;
         let onward = publication.onward()?;
-        match self.way(&threepid, publication.root()?.as_ref(), onward.zone.as_ref())? {
-            Way::Here(spots) => self.hold(&threepid, &statement, &spots).await,
+        match self.way(threepid, publication.root()?.as_ref(), onward.zone.as_ref())? {
+            Way::Here(spots) => self.hold(threepid, statement, &spots).await,
             Way::Below { spot, cut } => match &self.below {
                 Below::Refer => self.in_time(self.refer(&spot, &cut)).await,
                 Below::Forward { fetch, reach } => {
                     let (body, hops) = (publication.body(), onward.hops);
                     let passing = Passing { body, spot: &spot, hops, fetch, reach };
-                    self.in_time(self.forward(&threepid, &statement, &passing, cut)).await
+                    self.in_time(self.forward(threepid, statement, &passing, cut)).await
                 }
             },
         }
