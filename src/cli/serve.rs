@@ -16,10 +16,11 @@ pub(super) fn serve(arguments: &ConfigFile) -> Exit {
         Ok(config) => config,
         Err(error) => return refuse(StartError::Load(LoadError::of(error, SystemClock.now()))),
     };
-    if config.authority.is_none() && config.resolver.is_none() {
+    let Config { authority, resolver, identity_api, .. } = &config;
+    if authority.is_none() && resolver.is_none() && identity_api.is_none() {
         let path = config.path.display();
         return output::mistakes(format_args!(
-            "{path}:1:1: nothing to serve: no [authority], no [resolver]"
+            "{path}:1:1: nothing to serve: no [authority], no [resolver], no [identity_api]"
         ));
     }
     log::start(&config.log.value);

@@ -36,6 +36,9 @@ pub enum GatewayError {
     /// What the template of the URL makes is none.
     #[error(transparent)]
     Url(#[from] UrlError),
+    /// Numbers and texts would go over the network as they are.
+    #[error("`https://` expected: plain HTTP is for loopback alone")]
+    Plain,
     /// Not a method.
     #[error("{0:?} is no method, expected GET or POST")]
     Method(String),
@@ -79,8 +82,11 @@ impl Gateway {
             }
         }
         let (url, body) = (Template::parse(url, &PLACES)?, Template::parse(body, &PLACES)?);
-        url.fill(&[("number", "+1"), ("digits", "1"), ("text", "x")], Escape::Url)
-            .parse::<Url>()?;
+        let example = url.fill(&[("number", "+1"), ("digits", "1"), ("text", "x")], Escape::Url);
+        let example: Url = example.parse()?;
+        if !example.is_secure() && !example.is_loopback() {
+            return Err(GatewayError::Plain);
+        }
         let headers = read_headers(headers)?;
         let escape = escape(&headers)?;
         Ok(Self { method, url, headers, body, escape })
@@ -262,6 +268,8 @@ mod tests {
         let (url, json) = ("https://sms.example/", "application/json");
         assert!(told("FETCH", url, json, "{number}{text}").contains("is no method"));
         assert!(told("POST", "ftp://x/", json, "{number}{text}").contains("https"));
+        let plain = told("POST", "http://sms.example/", json, "{number}{text}");
+        assert_eq!(plain, "`https://` expected: plain HTTP is for loopback alone");
         assert_eq!(told("POST", url, json, "{text}"), "neither `url` nor `body` has {number}");
         assert_eq!(told("POST", url, json, "{digits}"), "neither `url` nor `body` has {text}");
         assert!(told("POST", url, "text/xml", "{number}{text}").contains("text/xml"));

@@ -209,5 +209,6 @@ fn what_cannot_be_served_is_not_started() {
     let client = include_str!("../../config/client.toml");
     write(directory.path(), "a.toml", client);
     let ran = threepid(directory.path(), &["serve", "-c", "a.toml"]);
-    assert_eq!(ran.stderr, "a.toml:1:1: nothing to serve: no [authority], no [resolver]\n");
+    let told = "a.toml:1:1: nothing to serve: no [authority], no [resolver], no [identity_api]\n";
+    assert_eq!(ran.stderr, told);
 }

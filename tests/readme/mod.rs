@@ -43,7 +43,7 @@ struct Background<'a>(&'a Path);
 impl Background<'_> {
     fn pids(&self) -> Vec<Pid> {
         let read = |part: &str| fs::read_to_string(self.0.join(part).join("pid")).ok();
-        let pids = ["root", "uk", "client"].into_iter().filter_map(read);
+        let pids = ["root", "uk", "client", "verifier"].into_iter().filter_map(read);
         pids.filter_map(|pid| pid.trim().parse().ok()).map(Pid::from_raw).collect()
     }
 }
@@ -125,7 +125,7 @@ fn the_worked_examples_work() {
             language => assert_eq!(language, "console"),
         }
     }
-    assert_eq!((commands, outputs, background.pids().len()), (10, 3, 3));
+    assert_eq!((commands, outputs, background.pids().len()), (11, 3, 4));
 }
 
 #[test]

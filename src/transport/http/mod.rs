@@ -148,7 +148,7 @@ pub struct Incoming {
 #[derive(Debug, Error)]
 pub enum FetchError {
     /// Plain HTTP, and not to this machine.
-    #[error("{0} is plain HTTP: `http://` is for loopback addresses alone")]
+    #[error("http://{0} is plain HTTP, which is for loopback addresses alone")]
     Plain(String),
     /// Nothing is known of where to connect to.
     #[error("cannot find the addresses of {host}: {error}")]
