@@ -180,7 +180,7 @@ impl Play {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn roots_end_up_with_the_same_and_nobody_is_bound_without_proof(
