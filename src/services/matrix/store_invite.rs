@@ -15,6 +15,10 @@ use crate::verifier::{Caller, Invite, Invited};
 /// The longest room id, in octets (Matrix specification, appendix on identifiers).
 const MAX_ROOM_ID: usize = 255;
 
+/// The longest name of a user or a room that is put into a mail, in characters. Anybody writes there to
+/// anybody: what is longer is a letter.
+const MAX_NAME: usize = 60;
+
 /// What is asked. What else there is of the room and the sender is of no use in a mail here.
 #[derive(Deserialize)]
 struct Asked {
@@ -59,9 +63,21 @@ fn read(asked: Asked) -> Result<Invite, Refusal> {
         threepid,
         room_id: asked.room_id,
         sender: parameters::mxid(&asked.sender)?,
-        sender_name: asked.sender_display_name.filter(|name| !name.is_empty()),
-        room_name: asked.room_name.filter(|name| !name.is_empty()).or(asked.room_alias),
+        sender_name: asked.sender_display_name.and_then(name),
+        room_name: asked.room_name.and_then(name).or(asked.room_alias.and_then(name)),
     })
+}
+
+/// A name on one line, cut where it is too long; none where it says nothing.
+fn name(text: String) -> Option<String> {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = line.trim();
+    let start: String = line.chars().take(MAX_NAME).collect();
+    match line.chars().count() {
+        0 => None,
+        length if length > MAX_NAME => Some(format!("{start}…")),
+        _ => Some(start),
+    }
 }
 
 /// What the inviting homeserver puts into the room's state. `public_key` is what older ones read.
@@ -86,6 +102,7 @@ fn told(api: &IdentityApi, invited: Invited) -> Object {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{ALICE, Desk, member};
+    use super::*;
     use crate::codec::percent;
 
     const PATH: &str = "/_matrix/identity/v2/store-invite";
@@ -107,6 +124,16 @@ mod tests {
             let (was, told) = desk.post(PATH, Some(&bob), &INVITE.replacen(old, new, 1)).await;
             assert!(was == status && told.contains(errcode), "{new}: {was} {told}");
         }
+    }
+
+    #[test]
+    fn names_are_short() {
+        let named = |text: &str| name(text.to_owned());
+        assert_eq!(named("Bob Smith").as_deref(), Some("Bob Smith"));
+        assert_eq!(named(" \n"), None);
+        assert_eq!(named("a\r\nb").as_deref(), Some("a  b"));
+        let long = named(&"é".repeat(61)).unwrap();
+        assert!(long.chars().count() == 61 && long.ends_with('…'), "{long}");
     }
 
     #[tokio::test]

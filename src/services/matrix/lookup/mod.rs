@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::{IdentityApi, Refusal, for_users};
@@ -22,6 +22,7 @@ use crate::clock::Timestamp;
 use crate::directory::Directory;
 use crate::hashes::Key;
 use crate::signed::Json;
+use crate::transport;
 use crate::transport::http::{Request, Response, Router, StatusCode, error_object};
 use crate::verifier::Caller;
 use content::{Asked, Mappings};
@@ -95,7 +96,7 @@ impl LookupLimits {
 /// How much is looked up now, and by whom.
 pub(super) struct Load {
     hashes: Rates,
-    addresses: Rates,
+    pub(super) addresses: Rates,
     requests: Semaphore,
 }
 
@@ -106,6 +107,12 @@ impl Load {
             addresses: Rates::new(limits.addresses_per_user),
             requests: Semaphore::new(limits.requests),
         }
+    }
+
+    /// Waits until fewer requests than may be are answered.
+    pub(super) async fn turn(&self, limits: &LookupLimits) -> Result<SemaphorePermit<'_>, Refusal> {
+        let turn = timeout(limits.time, self.requests.acquire()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| Refusal::not_yet(limits.time))
     }
 }
 
@@ -122,35 +129,37 @@ async fn lookup(
 ) -> Result<Response, Refusal> {
     let asked = Asked::read(&request)?;
     let (lookups, limits) = (&api.means.lookups, &api.settings.limits.lookups);
-    let now = api.means.clock.now();
+    let (count, now) = (asked.addresses.len(), api.means.clock.now());
     match (&*asked.algorithm.0, &lookups.people, &lookups.directory) {
         (SHA256, _, Some(directory)) => {
-            within(&asked, limits.hashes, &api.load.hashes, &caller, now)?;
+            within(count, limits.hashes, &api.load.hashes, (&caller, now))?;
             by_hash(directory, &asked, now)
         }
         (NONE, Some(people), _) => {
-            within(&asked, limits.addresses, &api.load.addresses, &caller, now)?;
+            within(count, limits.addresses, &api.load.addresses, (&caller, now))?;
             in_trees(&**people, &asked, limits, &api.load).await
         }
         _ => Err(Refusal::invalid("the algorithm is not one of `/hash_details`")),
     }
 }
 
-/// Refuses more addresses than one request, or the user, may ask for.
-fn within(
-    asked: &Asked<'_>,
+/// Refuses more addresses than one request, or the user, may ask for; or a network, where there is no user.
+pub(super) fn within(
+    count: usize,
     most: usize,
     rates: &Rates,
-    caller: &Caller,
-    now: Timestamp,
+    (caller, now): (&Caller, Timestamp),
 ) -> Result<(), Refusal> {
-    let count = asked.addresses.len();
     if count > most {
         let text = format!("at most {most} addresses are looked up at once");
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", text));
     }
     let count = u32::try_from(count).unwrap_or(u32::MAX);
-    rates.admit_many(&caller.mxid, count, now).map_err(Refusal::too_often)
+    let admitted = match &caller.mxid {
+        Some(user) => rates.admit_many(user, count, now),
+        None => rates.admit_many(transport::client(caller.network), count, now),
+    };
+    admitted.map_err(Refusal::too_often)
 }
 
 fn by_hash(directory: &Directory, asked: &Asked<'_>, now: Timestamp) -> Result<Response, Refusal> {
@@ -182,8 +191,7 @@ async fn in_trees(
     load: &Load,
 ) -> Result<Response, Refusal> {
     let (texts, threepids) = asked.threepids();
-    let turn = timeout(limits.time, load.requests.acquire()).await;
-    let _turn = turn.map_err(|_| Refusal::not_yet(limits.time))?;
+    let _turn = load.turn(limits).await?;
     let found = people.find(threepids, limits.at_once, limits.time).await;
     let mut mappings = Mappings::with_room(found.len());
     found.iter().for_each(|(at, mxid)| mappings.push(texts[*at], mxid.as_str()));

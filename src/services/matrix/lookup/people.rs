@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::association::Mxid;
+use crate::association::{Claim, Mxid, Statement};
 use crate::stub::{Client, Outcome};
 use crate::threepid::Threepid;
 use crate::transport::Exchange;
@@ -21,6 +21,9 @@ pub trait People: Send + Sync {
         at_once: NonZeroUsize,
         time: Duration,
     ) -> BoxFuture<'_, Vec<(usize, Mxid)>>;
+
+    /// What is signed of an identifier that belongs to somebody, under the same conditions.
+    fn signed(&self, threepid: Threepid, time: Duration) -> BoxFuture<'_, Option<Statement>>;
 }
 
 impl<E: Exchange + 'static> People for Client<E> {
@@ -44,6 +47,17 @@ impl<E: Exchange + 'static> People for Client<E> {
             // What was found by then is told.
             let _ = timeout(time, all).await;
             found
+        })
+    }
+
+    fn signed(&self, threepid: Threepid, time: Duration) -> BoxFuture<'_, Option<Statement>> {
+        Box::pin(async move {
+            let answer = timeout(time, self.find(&threepid)).await.ok()?;
+            let Outcome::User(user) = &answer.outcome else { return None };
+            let is_told = |it: &Statement| *it.claim() == Claim::Association(user.clone());
+            let is_certain = answer.is_certain();
+            let mut found = answer.findings.iter().filter_map(|it| it.outcome.as_ref().ok());
+            found.find_map(|it| it.statement.clone().filter(is_told)).filter(|_| is_certain)
         })
     }
 }

@@ -53,6 +53,10 @@ impl People for Known {
             found
         })
     }
+
+    fn signed(&self, _: Threepid, _: Duration) -> BoxFuture<'_, Option<Statement>> {
+        Box::pin(async { None })
+    }
 }
 
 /// A service that finds people, and what it finds them in.
