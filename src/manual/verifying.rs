@@ -52,6 +52,8 @@
 //! - *Beside others*: what was bound here is offered to each `[[verification.cosigner]]`, which asks the address
 //!   itself ("other.example says that you are @alice:example.org"), and then signs the same statement. Clients
 //!   that want two vouchers have them. It refuses statements that say more than it can make sure of.
+//!   [`services::cosign`](crate::services::cosign) has the form of the question; who may ask is in
+//!   `[[verification.asker]]`.
 //!
 //! # With Synapse and Element
 //!

@@ -4,5 +4,6 @@ pub mod admin;
 pub mod cosign;
 pub mod dns;
 pub mod matrix;
+mod page;
 pub mod publish;
 pub mod root_lists;

@@ -17,11 +17,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::page::{escaped, page};
 use crate::signed::{Authorization, Json, Limits as JsonLimits, Object};
-use crate::transport::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER,
-    X_FRAME_OPTIONS,
-};
+use crate::transport::http::header::{AUTHORIZATION, RETRY_AFTER};
 use crate::transport::http::{Request, Response, Router, StatusCode, endpoint, error_object};
 use crate::verification::SessionId;
 use crate::verifier::{Caller, Confirmation, Refused, Verifier};
@@ -171,36 +169,6 @@ fn failure(refused: &Refused) -> Response {
         _ => (StatusCode::NOT_FOUND, "The link is not complete, or is too old."),
     };
     page(status, "Not confirmed", &format!("<p>{text}</p>"))
-}
-
-/// A page whose address has a secret in it: nobody else is told, nobody keeps it, nobody puts it into a frame.
-fn page(status: StatusCode, title: &str, text: &str) -> Response {
-    let html = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title></head>\n\
-         <body>\n<h1>{title}</h1>\n{text}\n</body>\n</html>\n"
-    );
-    Response::new(status, "text/html; charset=utf-8", html)
-        .with(REFERRER_POLICY, "no-referrer")
-        .with(CACHE_CONTROL, "no-store")
-        .with(CONTENT_SECURITY_POLICY, "default-src 'none'; form-action 'self'")
-        .with(X_FRAME_OPTIONS, "DENY")
-}
-
-/// Text in HTML.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            other if other.is_control() => escaped.push(char::REPLACEMENT_CHARACTER),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
