@@ -8,7 +8,6 @@ use tokio::net::lookup_host;
 
 use crate::clock::Clock;
 use crate::crypto::OsRandom;
-use crate::resolver::Root;
 use crate::stub::publish::Service;
 use crate::stub::{Client, Limits, LookupError};
 use crate::transport::http::BoxFuture;
@@ -36,9 +35,7 @@ pub struct PublicNames<E = Network> {
 impl<E: Exchange + 'static> PublicNames<E> {
     /// Asks `resolver`.
     pub fn new(exchange: E, clock: Arc<dyn Clock>, resolver: SocketAddr) -> Self {
-        let root = Root { apex: Name::root(), servers: Vec::new(), anchors: Vec::new() };
-        let client = Client::over(exchange, clock, resolver, vec![root], Limits::default());
-        Self { client }
+        Self { client: Client::without_trees(exchange, clock, resolver, Limits::default()) }
     }
 }
 

@@ -58,9 +58,32 @@ impl<E: Exchange + 'static> Client<E> {
         roots: Vec<Root>,
         limits: Limits,
     ) -> Self {
-        let apexes: Arc<[Name]> = roots.iter().map(|root| root.apex.clone()).collect();
-        let forward = |zone: &Name| Forward { zone: zone.clone(), resolvers: vec![resolver] };
-        let forwards = apexes.iter().map(forward).collect();
+        let apexes = roots.iter().map(|root| root.apex.clone()).collect();
+        Self::about(apexes, roots, exchange, clock, resolver, limits)
+    }
+
+    /// One that looks in no tree: it asks `resolver` about any name, and nothing proves what that says.
+    pub fn without_trees(
+        exchange: E,
+        clock: Arc<dyn Clock>,
+        resolver: SocketAddr,
+        limits: Limits,
+    ) -> Self {
+        Self::about(vec![Name::root()], Vec::new(), exchange, clock, resolver, limits)
+    }
+
+    /// One that asks about the names at or below `zones`.
+    fn about(
+        zones: Vec<Name>,
+        roots: Vec<Root>,
+        exchange: E,
+        clock: Arc<dyn Clock>,
+        resolver: SocketAddr,
+        limits: Limits,
+    ) -> Self {
+        let apexes = roots.iter().map(|root| root.apex.clone()).collect();
+        let forward = |zone: Name| Forward { zone, resolvers: vec![resolver] };
+        let forwards = zones.into_iter().map(forward).collect();
         let policy = Policy { roots, forwards, limits: limits.asking(), ..Policy::default() };
         let recursor = Recursor::new(policy, exchange, clock.clone(), limits.together());
         Self { recursor, apexes, clock, verifiers: Arc::default(), limits }

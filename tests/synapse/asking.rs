@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use threepid::clock::SystemClock;
 use threepid::courier::{Mail, MailSettings, Security, Texts};
-use threepid::homeserver::{Homeservers, Limits, PublicNames, Refused};
+use threepid::homeserver::{Homeservers, Limits, Names, PublicNames, Refused};
 use threepid::signed::{Object, ServerName};
 use threepid::threepid::Threepid;
 use threepid::transport::http::{
@@ -20,7 +20,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::homeserver::Synapse;
 use super::sink::Sink;
-use crate::publish::world::write_certificates;
+use crate::publish::world::{TREES, World, write_certificates};
 
 fn client(directory: &Path) -> HttpClient {
     let store = TrustStore::File(directory.join("ca.pem"));
@@ -88,6 +88,25 @@ async fn synapse_is_asked_and_what_it_signs_is_believed() {
     let bound = json!({"medium": "email", "address": "alice@example.com", "mxid": alice.mxid, "invites": []});
     let bound = Object::parse(bound.to_string().as_bytes(), &Default::default());
     assert_eq!(homeservers.onbind(&name, &bound.expect("canonical JSON")).await, Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resolver_tells_where_services_are_and_that_there_are_none() {
+    let world = World::start("").await;
+    let network = Network::new(&transport::Limits::default());
+    let names = PublicNames::new(network, Arc::new(SystemClock), world.resolver());
+    let services = async |service: &str| {
+        let name = format!("{service}._tcp.{}", TREES[0]).parse().expect("a name");
+        names.services(name).await.expect("the resolver answers")
+    };
+    let found = services("_threepid-publish").await;
+    let [service] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(service.target.to_string(), format!("id.{}", TREES[0]));
+    assert_eq!(service.port, world.web(0).port());
+    assert_eq!(services("_matrix-fed").await, []);
+    let here = names.addresses("localhost".to_owned()).await.expect("it has addresses");
+    assert!(here.iter().all(|address| address.is_loopback()) && !here.is_empty(), "{here:?}");
+    world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
