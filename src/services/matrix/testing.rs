@@ -32,6 +32,7 @@ pub(super) struct Desk {
     pub(super) outbox: Outbox,
     pub(super) keys: SigningKeys,
     pub(super) world: Arc<World>,
+    pub(super) api: Arc<IdentityApi>,
     pub(super) router: Router,
     _directory: tempfile::TempDir,
 }
@@ -96,8 +97,9 @@ impl Desk {
             clock: Arc::new(clock.clone()),
             lookups,
         };
-        let router = IdentityApi::new(settings, means).router();
-        Self { clock, ledger, outbox, keys, world, router, _directory: directory }
+        let api = IdentityApi::new(settings, means);
+        let router = api.router();
+        Self { clock, ledger, outbox, keys, world, api, router, _directory: directory }
     }
 
     /// Gives a user an access token.

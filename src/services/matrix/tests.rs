@@ -2,12 +2,14 @@
 
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::testing::{Desk, member};
 use crate::allowance::Rate;
+use crate::clock::Clock;
 use crate::codec::base64_unpadded;
 use crate::crypto::SigningKey;
-use crate::store::ledger::Invitation;
+use crate::store::ledger::{AccessToken, Invitation};
 use crate::threepid::Threepid;
 use crate::transport::http::testing::request;
 use crate::transport::http::{Method, Request, header};
@@ -213,6 +215,23 @@ async fn networks_and_users_come_so_often() {
         told.contains("M_LIMIT_EXCEEDED") && told.contains(r#""retry_after_ms":250"#),
         "{told}"
     );
+}
+
+#[tokio::test]
+async fn tokens_that_nobody_uses_are_forgotten() {
+    let desk = Desk::new();
+    let token: AccessToken = desk.register(EARS).parse().unwrap();
+    let (then, idle) = (desk.clock.now(), Duration::from_secs(30 * 24 * 3600));
+    desk.clock.advance(idle);
+    let forgotten = async {
+        while desk.ledger.account(&token, then, idle).unwrap().is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = desk.api.tend() => unreachable!("it goes on for good"),
+        () = forgotten => {}
+    }
 }
 
 /// What was logged.
