@@ -72,11 +72,11 @@ impl Verifier {
     }
 
     /// Signs that an identifier belongs to `mxid` no more, and has that published in every tree. Where that was
-    /// done before, nothing is.
+    /// done before, nothing is. What may be verified here no more can still be withdrawn.
     ///
     /// # Errors
-    /// [`Refused::Session`], [`Refused::Forbidden`], [`Refused::OutOfScope`], [`Refused::NotBound`],
-    /// [`Refused::TooOften`], [`Refused::Undetermined`], [`Refused::Unavailable`].
+    /// [`Refused::Session`], [`Refused::Forbidden`], [`Refused::NotBound`], [`Refused::TooOften`],
+    /// [`Refused::Undetermined`], [`Refused::Unavailable`].
     pub async fn unbind(
         self: &Arc<Self>,
         threepid: &Threepid,
@@ -85,10 +85,10 @@ impl Verifier {
         caller: &Caller,
     ) -> Result<(), Refused> {
         self.prove(threepid, mxid, proof).await?;
-        self.permitted(threepid)?;
         self.gates.association((threepid, mxid), Some(caller.network), self.now())?;
         let (verifier, threepid, mxid) = (self.clone(), threepid.clone(), mxid.clone());
-        to_the_end(async move { verifier.withdraw(&threepid, &mxid).await }).await
+        let is_controlled = matches!(proof, Proof::Session(..));
+        to_the_end(async move { verifier.withdraw(&threepid, &mxid, is_controlled).await }).await
     }
 
     /// Whether whoever asks may say that the identifier is not the user's any more.
@@ -100,17 +100,39 @@ impl Verifier {
         if is_proved { Ok(()) } else { Err(Refused::Forbidden) }
     }
 
-    async fn withdraw(&self, threepid: &Threepid, mxid: &Mxid) -> Result<(), Refused> {
+    async fn withdraw(
+        &self,
+        threepid: &Threepid,
+        mxid: &Mxid,
+        is_controlled: bool,
+    ) -> Result<(), Refused> {
         let _turn = self.statements.of(threepid).await;
         let standing = self.standing(threepid).await?;
-        if standing.is_withdrawn() {
+        if !self.is_to_withdraw(&standing, mxid, is_controlled)? {
             return Ok(());
-        }
-        if standing.owner(self.now()) != Some(mxid) {
-            return Err(Refused::NotBound);
         }
         let statement = self.sign(Withdrawal { ts: standing.next(self)? }.into(), threepid)?;
         self.publish(threepid, &statement, Vec::new()).await
+    }
+
+    /// Whether an identifier is the user's; not where it was withdrawn. Whoever controls it may have withdrawn
+    /// what is not believed here: others may believe it. A homeserver may not: with a statement that nobody
+    /// signed it would have those of others withdrawn.
+    fn is_to_withdraw(
+        &self,
+        standing: &Standing,
+        mxid: &Mxid,
+        is_controlled: bool,
+    ) -> Result<bool, Refused> {
+        let now = self.now();
+        match standing.owner(now) {
+            Some(owner) if owner == mxid => Ok(true),
+            None if is_controlled && standing.is_claimed_for(mxid, now) => Ok(true),
+            // A root that was not heard may have it as the user's.
+            _ if !standing.is_complete() => Err(Refused::Undetermined),
+            None if standing.is_withdrawn() => Ok(false),
+            _ => Err(Refused::NotBound),
+        }
     }
 
     pub(super) fn sign(&self, claim: Claim, threepid: &Threepid) -> Result<Statement, Refused> {

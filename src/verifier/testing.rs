@@ -23,6 +23,7 @@ use crate::stub::{Finding, Found, LookupError, Proof as TreeProof};
 use crate::transport::http::{
     BoxFuture, Bytes, Fetch, FetchError, HeaderMap, Incoming, Outgoing, StatusCode,
 };
+use crate::trust::{Anchors, Collected, Fetched, Judge, Step, Vouching};
 use crate::verification::{Courier, CourierError, Errand, Existing, Message, Policy};
 use crate::wire::Name;
 
@@ -118,8 +119,34 @@ impl Roots {
             ttl: crate::wire::Ttl::from_secs(300),
             proof: TreeProof::Proved,
         };
+        let vouching = found.statement.as_ref().map(|it| vouching(threepid, it));
         let outcome = if root.is_down { Err(LookupError::Silent) } else { Ok(found) };
-        Finding { apex: apex.clone(), outcome, vouching: None }
+        Finding { apex: apex.clone(), outcome, vouching }
+    }
+}
+
+/// The other server that is trusted.
+pub(crate) const TRUSTED: &str = "other.example";
+
+/// A server whose certificates cannot be looked up.
+pub(crate) const UNREACHABLE: &str = "unreachable.example";
+
+/// Who vouches for a statement.
+fn vouching(threepid: &Threepid, statement: &Statement) -> Vouching {
+    let (mut anchors, mut collected) = (Anchors::default(), Collected::default());
+    anchors.insert(key_of(TRUSTED).name(), key_of(TRUSTED).current().1);
+    loop {
+        let judge = Judge { threepid, now: START, anchors: &anchors, collected: &collected };
+        match judge.statement(statement) {
+            Step::Done(vouching) => return vouching,
+            Step::Need(servers) => {
+                for server in servers {
+                    let is_there = server.as_str() != UNREACHABLE;
+                    let found = if is_there { Fetched::Absent } else { Fetched::Undetermined };
+                    collected.insert(server, found);
+                }
+            }
+        }
     }
 }
 

@@ -153,6 +153,95 @@ async fn the_homeserver_of_the_user_withdraws_it() {
     assert_eq!(world.owners(&alice()), both(None));
 }
 
+/// Whoever runs a part of a tree puts there what he likes.
+#[tokio::test]
+async fn what_nobody_signed_who_is_trusted_is_not_believed() {
+    let by = Proof::Homeserver("a.example".parse().unwrap());
+    let later = START.saturating_add(MINUTE);
+    for bogus in [
+        withdrawal_by("mallory.example", &alice(), later),
+        statement_by("mallory.example", &alice(), "@mallory:b", later),
+        statement_by("mallory.example", &alice(), "@mallory:b", START.saturating_add(HOUR)),
+    ] {
+        let world = World::with(|settings| settings.policy.existing = Existing::Refuse);
+        let held = statement_by(TRUSTED, &alice(), "@alice:a.example", START);
+        world.roots.take(0, &alice(), held);
+        world.roots.take(1, &alice(), bogus.clone());
+        assert!(world.bind(&alice(), "@alice:a.example").await.is_ok(), "his own is renewed");
+        world.verifier.round().await;
+        world.outbox.take(&EntryId::of(&alice())).unwrap();
+        assert_eq!(world.unbind(&alice(), "@alice:a.example", &by).await, Ok(()));
+        let waiting = world.outbox.find(&EntryId::of(&alice())).unwrap().unwrap();
+        assert!(waiting.statement.claim().is_withdrawal(), "{bogus:?}");
+    }
+}
+
+/// It is withdrawn for who controls the address: others may believe it. The homeserver of whoever made it up
+/// has nothing withdrawn.
+#[tokio::test]
+async fn what_is_not_believed_is_withdrawn_for_who_controls_the_address() {
+    let world = World::new();
+    let bogus = statement_by("mallory.example", &alice(), "@mallory:b.example", START);
+    world.roots.take(0, &alice(), bogus);
+    let by = Proof::Homeserver("b.example".parse().unwrap());
+    let unbound = world.unbind(&alice(), "@mallory:b.example", &by).await;
+    assert_eq!(unbound, Err(Refused::NotBound));
+    let by = Proof::Session(world.prove(&alice(), "s").await, secret("s"));
+    assert_eq!(world.unbind(&alice(), "@mallory:b.example", &by).await, Ok(()));
+    world.publish().await;
+    assert_eq!(world.owners(&alice()), both(None));
+}
+
+#[tokio::test]
+async fn what_was_signed_here_is_believed_long_after() {
+    let world = World::new();
+    world.roots.take(
+        0,
+        &alice(),
+        statement_by("verify.example", &alice(), "@alice:a.example", START),
+    );
+    let by = Proof::Homeserver("a.example".parse().unwrap());
+    assert_eq!(world.unbind(&alice(), "@alice:a.example", &by).await, Ok(()));
+}
+
+/// A root that is not heard may have it as the user's: then nobody may hear that it is done.
+#[tokio::test]
+async fn nothing_is_withdrawn_by_half() {
+    let by = Proof::Homeserver("a.example".parse().unwrap());
+    let old = START.saturating_sub(HOUR);
+    for at_the_other in [
+        None,
+        Some(withdrawal_by(TRUSTED, &alice(), old)),
+        Some(statement_by(TRUSTED, &alice(), "@bob:b.example", old)),
+    ] {
+        let world = World::new();
+        if let Some(statement) = at_the_other {
+            world.roots.take(0, &alice(), statement);
+        }
+        world.roots.take(1, &alice(), statement_by(TRUSTED, &alice(), "@alice:a.example", START));
+        world.roots.set_down(1, true);
+        let unbind = async || world.unbind(&alice(), "@alice:a.example", &by).await;
+        assert_eq!(unbind().await, Err(Refused::Undetermined));
+        world.roots.set_down(1, false);
+        assert_eq!(unbind().await, Ok(()));
+        world.publish().await;
+        assert_eq!(world.owners(&alice()), both(None));
+    }
+    let world = World::new();
+    world.roots.take(0, &alice(), statement_by(UNREACHABLE, &alice(), "@alice:a.example", START));
+    let unbound = world.unbind(&alice(), "@alice:a.example", &by).await;
+    assert_eq!(unbound, Err(Refused::Undetermined), "nobody knows who vouches for it");
+}
+
+#[tokio::test]
+async fn what_is_out_of_scope_by_now_is_withdrawn() {
+    let world = World::new();
+    let bob = Threepid::parse_any("bob@not.example", None).unwrap();
+    world.roots.take(0, &bob, statement_by("verify.example", &bob, "@bob:a.example", START));
+    let by = Proof::Homeserver("a.example".parse().unwrap());
+    assert_eq!(world.unbind(&bob, "@bob:a.example", &by).await, Ok(()));
+}
+
 /// A resolver tells of what was there before until its cache forgets.
 #[tokio::test]
 async fn what_was_just_published_is_withdrawn_though_the_trees_seem_not_to_know_it() {
