@@ -6,18 +6,19 @@ use std::path::Path;
 use redb::{ReadOnlyTable, ReadableTable, TableDefinition, WriteTransaction};
 
 use super::tables::{ADDRESSES, BORDERS, CHANGES, META, META_COPY, NAMES, WITHDRAWALS, ZONES};
-use super::{Policy, Snapshot, StoreError, file};
+use super::{Policy, Snapshot, StoreError, check, file};
 
 impl Snapshot {
-    /// Writes all that it shows into a new store at `to`, which appears there when it is whole and on
-    /// disk. Calls `copied` for every name.
+    /// Writes all that it shows into a new store at `to`, which appears there when it is whole, on disk, and
+    /// [checked](check). Calls `copied` for every name.
     ///
     /// The copy is marked as one. The first who opens it to write finds that what was changed since is not
     /// in it ([`Store::is_restored`](super::Store::is_restored)), and the serials of zones
     /// [moved ahead](super::AHEAD).
     ///
     /// # Errors
-    /// [`StoreError::Exists`] where there is a file at `to`, and where reading or writing fails.
+    /// [`StoreError::Exists`] where there is a file at `to`, [`StoreError::Damaged`] where what is copied is
+    /// damaged, and where reading or writing fails.
     pub fn backup(
         &self,
         to: &Path,
@@ -27,7 +28,13 @@ impl Snapshot {
         if fs::symlink_metadata(to).is_ok() {
             return Err(StoreError::Exists);
         }
-        file::make(to, |partial| self.write_to(partial, policy, &mut copied))
+        file::make(to, |partial| {
+            self.write_to(partial, policy, &mut copied)?;
+            match check(partial, policy, || {})?.problems.into_iter().next() {
+                Some(problem) => Err(StoreError::Damaged(problem)),
+                None => Ok(()),
+            }
+        })
     }
 
     fn write_to(

@@ -86,6 +86,7 @@ fn a_tree_is_asked_for_where_it_is_needed() {
     let ran = threepid(directory.path(), &["store", "import", "a.store", "a.lines"]);
     assert_eq!((ran.code, ran.stderr.lines().count()), (1, lines.len()), "{ran:?}");
     assert!(ran.stderr.starts_with("a.lines:1: a statement without its name: "), "{ran:?}");
+    assert!(ran.stderr.contains("has to be given, by --apex"), "{ran:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::clock::{Clock, SystemClock};
 use crate::store::{
-    Change, MAX_LINE, Outcome, Pending, Policy, RESTORED, Refusal, Store, StoreError,
+    Change, LineError, MAX_LINE, Outcome, Pending, Policy, RESTORED, Refusal, Store, StoreError,
 };
 use crate::wire::Name;
 
@@ -154,7 +154,8 @@ impl Import<'_> {
                 }
                 Err(error) => {
                     self.counts.malformed += 1;
-                    self.tell(number, error);
+                    let hint = if error == LineError::NoTree { ", by --apex" } else { "" };
+                    self.tell(number, format_args!("{error}{hint}"));
                 }
             }
             if changes.len() == TOGETHER {

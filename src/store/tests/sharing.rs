@@ -152,6 +152,21 @@ fn a_backup_is_the_store_of_one_moment() {
     assert!(matches!(nowhere, Err(StoreError::Disk(_))));
 }
 
+/// Pages are copied record by record, whatever their checksums say.
+#[test]
+fn what_is_damaged_is_no_backup() {
+    let place = Place::new();
+    place.fill(vec![change("alice@example.com", association("@damaged:b", 1))]);
+    let octets = std::fs::read(place.path()).unwrap();
+    let at = octets.windows(10).position(|window| window == b"@damaged:b").unwrap();
+    let damaged = [&octets[..at], &[0xff; 10], &octets[at + 10..]].concat();
+    std::fs::write(place.path(), damaged).unwrap();
+    let to = place.directory.path().join("b.store");
+    let backed = place.snapshot().backup(&to, &place.policy, || {});
+    assert!(matches!(backed, Err(StoreError::Damaged(_))), "{backed:?}");
+    assert!(!to.exists());
+}
+
 #[test]
 fn what_was_broken_off_is_in_nobodys_way() {
     let place = Place::new();
