@@ -97,6 +97,8 @@ fn router(place: &Path, ledger: &Arc<Ledger>, directory: &Directory) -> Router {
     settings.limits.per_user = UNBOUNDED;
     settings.limits.lookups = LookupLimits {
         hashes_per_user: UNBOUNDED,
+        hashes_per_homeserver: UNBOUNDED,
+        hashes_per_network: UNBOUNDED,
         at_once: NonZeroUsize::MIN,
         ..LookupLimits::default()
     };

@@ -22,7 +22,7 @@ use crate::clock::Timestamp;
 use crate::directory::Directory;
 use crate::hashes::Key;
 use crate::signed::Json;
-use crate::transport;
+use crate::transport::client;
 use crate::transport::http::{Request, Response, Router, StatusCode, error_object};
 use crate::verifier::Caller;
 use content::{Asked, Mappings};
@@ -56,13 +56,22 @@ impl Lookups {
 pub struct LookupLimits {
     /// Hashes in one request: 10,000, as other servers take. Clients send an address book at once.
     pub hashes: usize,
-    /// Hashes of one user: 100,000 an hour, an hour's at once. Going through the numbers of a country of
-    /// ten million people takes days.
+    /// Hashes of one user: 100,000 an hour, an hour's at once.
     pub hashes_per_user: Rate,
+    /// Hashes of all users of one homeserver: ten times a user's, as whoever runs one has as many users as he
+    /// likes. It slows down who goes through the numbers of a country by hash, and does not stop who has many
+    /// networks and many names.
+    pub hashes_per_homeserver: Rate,
+    /// Hashes that one client network asks for, whoever its users are: as many.
+    pub hashes_per_network: Rate,
     /// Addresses in one request that are looked up in the trees: 100. Each is a walk through every tree.
     pub addresses: usize,
     /// Addresses of one user that are: 1000 an hour, an hour's at once.
     pub addresses_per_user: Rate,
+    /// Addresses of all users of one homeserver that are: ten times as many.
+    pub addresses_per_homeserver: Rate,
+    /// Addresses that one client network asks for that are: as many.
+    pub addresses_per_network: Rate,
     /// Addresses of one request that are looked up at the same time: 16.
     pub at_once: NonZeroUsize,
     /// Requests to look up addresses that are answered at the same time, of all users: 16. Others wait,
@@ -77,8 +86,12 @@ impl Default for LookupLimits {
         Self {
             hashes: 10_000,
             hashes_per_user: Rate::per_hour(100_000),
+            hashes_per_homeserver: Rate::per_hour(1_000_000),
+            hashes_per_network: Rate::per_hour(1_000_000),
             addresses: 100,
             addresses_per_user: Rate::per_hour(1000),
+            addresses_per_homeserver: Rate::per_hour(10_000),
+            addresses_per_network: Rate::per_hour(10_000),
             at_once: const { NonZeroUsize::new(16).expect("16 is not zero") },
             requests: 16,
             time: Duration::from_secs(20),
@@ -95,16 +108,24 @@ impl LookupLimits {
 
 /// How much is looked up now, and by whom.
 pub(super) struct Load {
-    hashes: Rates,
-    pub(super) addresses: Rates,
+    hashes: Shares,
+    pub(super) addresses: Shares,
     requests: Semaphore,
 }
 
 impl Load {
     pub(super) fn new(limits: &LookupLimits) -> Self {
         Self {
-            hashes: Rates::new(limits.hashes_per_user),
-            addresses: Rates::new(limits.addresses_per_user),
+            hashes: Shares {
+                users: Rates::new(limits.hashes_per_user),
+                homeservers: Rates::new(limits.hashes_per_homeserver),
+                networks: Rates::new(limits.hashes_per_network),
+            },
+            addresses: Shares {
+                users: Rates::new(limits.addresses_per_user),
+                homeservers: Rates::new(limits.addresses_per_homeserver),
+                networks: Rates::new(limits.addresses_per_network),
+            },
             requests: Semaphore::new(limits.requests),
         }
     }
@@ -113,6 +134,25 @@ impl Load {
     pub(super) async fn turn(&self, limits: &LookupLimits) -> Result<SemaphorePermit<'_>, Refusal> {
         let turn = timeout(limits.time, self.requests.acquire()).await;
         turn.ok().and_then(Result::ok).ok_or_else(|| Refusal::not_yet(limits.time))
+    }
+}
+
+/// How much of one kind everybody has looked up lately.
+pub(super) struct Shares {
+    users: Rates,
+    homeservers: Rates,
+    networks: Rates,
+}
+
+impl Shares {
+    /// Lets somebody look up so many. His own share is counted first: who has none left takes nothing from his
+    /// neighbours. A network has a user's share where there is no user, as in version 1.
+    fn admit(&self, caller: &Caller, count: u32, now: Timestamp) -> Result<(), Duration> {
+        let network = client(caller.network);
+        let Some(user) = &caller.mxid else { return self.users.admit_many(network, count, now) };
+        self.users.admit_many(user, count, now)?;
+        self.networks.admit_many(network, count, now)?;
+        self.homeservers.admit_many(user.server(), count, now)
     }
 }
 
@@ -143,11 +183,11 @@ async fn lookup(
     }
 }
 
-/// Refuses more addresses than one request, or the user, may ask for; or a network, where there is no user.
+/// Refuses more addresses than one request, the user, his network or his homeserver may ask for.
 pub(super) fn within(
     count: usize,
     most: usize,
-    rates: &Rates,
+    shares: &Shares,
     (caller, now): (&Caller, Timestamp),
 ) -> Result<(), Refusal> {
     if count > most {
@@ -155,11 +195,7 @@ pub(super) fn within(
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", text));
     }
     let count = u32::try_from(count).unwrap_or(u32::MAX);
-    let admitted = match &caller.mxid {
-        Some(user) => rates.admit_many(user, count, now),
-        None => rates.admit_many(transport::client(caller.network), count, now),
-    };
-    admitted.map_err(Refusal::too_often)
+    shares.admit(caller, count, now).map_err(Refusal::too_often)
 }
 
 fn by_hash(directory: &Directory, asked: &Asked<'_>, now: Timestamp) -> Result<Response, Refusal> {

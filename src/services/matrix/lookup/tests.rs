@@ -264,6 +264,32 @@ async fn no_more_is_looked_up_than_may_be() {
     }
 }
 
+/// Whoever runs a homeserver has as many users as he likes, and whoever has names as many homeservers.
+#[tokio::test(start_paused = true)]
+async fn many_users_of_one_are_not_many() {
+    let limits = LookupLimits {
+        hashes_per_homeserver: Rate::per_hour(3),
+        addresses_per_homeserver: Rate::per_hour(3),
+        hashes_per_network: Rate::per_hour(5),
+        addresses_per_network: Rate::per_hour(5),
+        ..LookupLimits::default()
+    };
+    let people = Some(Arc::new(Known::default()));
+    let world = World::within(limits, people, Some(&[])).await.run().await;
+    let pepper = world.pepper().await;
+    for algorithm in ["sha256", "none"] {
+        let ask = async |mxid: &str| {
+            let asked = json!({"algorithm": algorithm, "pepper": pepper, "addresses": ["a@b email", "b@b email"]});
+            let user = world.desk.register(mxid);
+            world.desk.post(LOOKUP, Some(&user), &asked.to_string()).await.0
+        };
+        assert_eq!([ask("@a:a").await, ask("@b:a").await], [200, 429], "one homeserver");
+        assert_eq!([ask("@a:b").await, ask("@a:c").await], [429, 429], "one network");
+        world.desk.clock.advance(Duration::from_secs(3600));
+        assert_eq!([ask("@a:a").await, ask("@a:b").await], [200, 200]);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_has_waited_for_too_long_is_sent_away() {
     let limits = LookupLimits { requests: 1, ..LookupLimits::default() };
