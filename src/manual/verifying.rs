@@ -26,6 +26,11 @@
 //! `[client]`, signed. Roots take it where they accept this server, or one that has certified it
 //! ([`vouching`](super::vouching)).
 //!
+//! A link in a mail leads to a page with a button, and whoever presses it has proved the address and is sent on to
+//! `next_link`. By the specification, following the link does it. But programs that guard mailboxes follow every
+//! link, and would prove anybody's address to whoever asked; they press no button. What clients send to
+//! `submitToken` by POST is as in the specification.
+//!
 //! A newer statement takes the place of an older one. With `existing = "refuse"` the server does not sign where
 //! the address belongs to somebody else, until that is withdrawn; with `"replace"`, who controls it now decides.
 //! Where the trees cannot be asked, it signs nothing, and says that it is to be tried again. An unbinding is a

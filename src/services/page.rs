@@ -5,24 +5,14 @@ use crate::transport::http::header::{
 };
 use crate::transport::http::{Response, StatusCode};
 
-/// A page. Its title and content are HTML: what comes from outside has to be [escaped] in it.
+/// A page. Its title and content are HTML: what comes from outside has to be [escaped] in it. Its address has
+/// secrets in it: nobody else is told, nobody keeps it, nobody puts it into a frame.
 pub(super) fn page(status: StatusCode, title: &str, content: &str) -> Response {
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title></head>\n\
          <body>\n<h1>{title}</h1>\n{content}\n</body>\n</html>\n"
     );
-    private(status, html)
-}
-
-/// A page with nothing on it.
-pub(super) fn blank() -> Response {
-    private(StatusCode::OK, String::new())
-}
-
-/// The address of the page has secrets in it: nobody else is told, nobody keeps it, nobody puts it into a
-/// frame.
-fn private(status: StatusCode, html: String) -> Response {
     Response::new(status, "text/html; charset=utf-8", html)
         .with(REFERRER_POLICY, "no-referrer")
         .with(CACHE_CONTROL, "no-store")

@@ -108,17 +108,29 @@ impl Identity {
         serde_json::from_slice(&answer.body).expect("JSON")
     }
 
-    /// Proves an address as a person does: by following the link in the mail that comes there.
+    /// Proves an address as a person does: follows the link in the mail that comes there, and presses the button
+    /// of the page.
     pub(super) async fn verify(&self, token: &str, address: &str, sink: &mut Sink) -> Validated {
         let client_secret = format!("secret-{}", address.replace('@', "-"));
         let wanted = json!({"email": address, "client_secret": client_secret, "send_attempt": 1});
         let session = self.post("validate/email/requestToken", token, wanted).await;
         let link = sink.next(address).await.link(&format!("https://{}/", self.name));
-        let url: Url = link.parse().unwrap_or_else(|error| panic!("{link}: {error}"));
-        let followed = Outgoing { method: Method::GET, ..Outgoing::get(url) };
-        let page = self.http.fetch(followed).await.unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(page.status, StatusCode::OK, "{link}: {:?}", page.body);
+        let page = self.page(Method::GET, &link).await;
+        let (_, action) = page.split_once("action=\"").expect("a form");
+        let (action, _) = action.split_once('"').expect("the end of a value");
+        let (directory, _) = link.split_once("submitToken").expect("the path");
+        let button = format!("{directory}{}", action.replace("&amp;", "&"));
+        self.page(Method::POST, &button).await;
         Validated { sid: session["sid"].clone(), client_secret }
+    }
+
+    /// What somebody sees at an address.
+    async fn page(&self, method: Method, address: &str) -> String {
+        let url: Url = address.parse().unwrap_or_else(|error| panic!("{address}: {error}"));
+        let asked = Outgoing { method, ..Outgoing::get(url) };
+        let page = self.http.fetch(asked).await.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(page.status, StatusCode::OK, "{address}: {:?}", page.body);
+        String::from_utf8(page.body.to_vec()).expect("text")
     }
 
     /// Binds what was proved to a user, by his homeserver.

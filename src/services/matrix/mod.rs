@@ -11,7 +11,8 @@
 //! | `/v2/account`, `/v2/account/logout` | its holder | whose it is, and its end |
 //! | `/v2/terms` | all; its holder | what is to be agreed to; agreeing |
 //! | `/v2/validate/{email,msisdn}/requestToken` | users | a message with a token goes out |
-//! | `/v2/validate/{email,msisdn}/submitToken` | users; by GET who has the link | the token comes back |
+//! | `/v2/validate/{email,msisdn}/submitToken` | users | the token comes back |
+//! | the same by GET, and `/confirm` below it | who has the link | a page with a button; who presses it brings the token back |
 //! | `/v2/3pid/getValidated3pid` | users | what a session has proved |
 //! | `/v2/3pid/bind` | the user himself | the address is his, signed and published |
 //! | `/v2/3pid/unbind` | who proved it his, or his homeserver | it is his no more |

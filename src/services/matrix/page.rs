@@ -1,11 +1,25 @@
 //! What people see who follow the link in a message.
 
+use crate::codec::percent;
 use crate::services::page::page;
-use crate::transport::http::header::LOCATION;
+use crate::transport::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use crate::transport::http::{Response, StatusCode};
 
-/// Nothing was tried.
-pub(super) use crate::services::page::blank;
+/// The page that asks. Its button leads below the path of the page, with what the link brought.
+///
+/// It does not say where forms may go, as browsers hold the redirect to `next_link` to that, too.
+pub(super) fn question(brought: &[(&str, &str)]) -> Response {
+    let pairs = brought.iter().map(|(name, value)| format!("{name}={}", percent(value)));
+    let query = pairs.collect::<Vec<_>>().join("&amp;");
+    let text = format!(
+        "<p>Somebody wants to connect this address with a Matrix account.</p>\n\
+         <form method=\"post\" action=\"submitToken/confirm?{query}\">\
+         <button>That is me</button></form>\n\
+         <p>If it is not you, close this page.</p>"
+    );
+    let question = page(StatusCode::OK, "Is this you?", &text);
+    question.with(CONTENT_SECURITY_POLICY, "default-src 'none'")
+}
 
 /// The address was proved.
 pub(super) fn proved() -> Response {
@@ -24,5 +38,5 @@ pub(super) fn failed(status: StatusCode) -> Response {
 
 /// The address was proved, and people are sent on.
 pub(super) fn onward(next_link: &str) -> Response {
-    Response { status: StatusCode::FOUND, ..proved() }.with(LOCATION, next_link)
+    Response { status: StatusCode::SEE_OTHER, ..proved() }.with(LOCATION, next_link)
 }

@@ -44,6 +44,7 @@ fn people(api: &IdentityApi) -> Result<&dyn People, Refusal> {
 
 fn delegates(router: Router, api: &Arc<IdentityApi>) -> Router {
     let submit = "/_matrix/identity/api/v1/validate/msisdn/submitToken";
+    let confirm = "/_matrix/identity/api/v1/validate/msisdn/submitToken/confirm";
     router
         .post(
             "/_matrix/identity/api/v1/validate/msisdn/requestToken",
@@ -51,6 +52,7 @@ fn delegates(router: Router, api: &Arc<IdentityApi>) -> Router {
         )
         .post(submit, open(api, CONTENT, submit_token::post))
         .get(submit, open(api, 0, submit_token::get))
+        .post(confirm, open(api, submit_token::FORM, submit_token::confirm))
         .get(
             "/_matrix/identity/api/v1/3pid/getValidated3pid",
             open(api, 0, get_validated_3pid::get_validated_3pid),
@@ -59,6 +61,7 @@ fn delegates(router: Router, api: &Arc<IdentityApi>) -> Router {
 
 fn rest(router: Router, api: &Arc<IdentityApi>) -> Router {
     let submit = "/_matrix/identity/api/v1/validate/email/submitToken";
+    let confirm = "/_matrix/identity/api/v1/validate/email/submitToken/confirm";
     router
         .get("/_matrix/identity/api/v1", open(api, 0, versions::ping))
         .get("/_matrix/identity/api/v1/lookup", open(api, 0, lookup::lookup))
@@ -75,6 +78,7 @@ fn rest(router: Router, api: &Arc<IdentityApi>) -> Router {
         )
         .post(submit, open(api, CONTENT, submit_token::post))
         .get(submit, open(api, 0, submit_token::get))
+        .post(confirm, open(api, submit_token::FORM, submit_token::confirm))
         .post("/_matrix/identity/api/v1/3pid/bind", open(api, CONTENT, bind::bind))
         .post("/_matrix/identity/api/v1/3pid/unbind", open(api, CONTENT, unbind::unbind))
         .post(
