@@ -41,14 +41,14 @@ pub enum Lookup {
 }
 
 impl IdentityApi {
-    pub(super) fn read(table: Table<'_>, base: &Path) -> Self {
+    pub(super) fn read(table: Table<'_>, base: &Path, has_store: bool) -> Self {
         let api = Self {
             web: Web::read(&table, base),
             version1: match values::switch(&table, "v1", false) {
                 true => Version1::All,
                 false => Version1::Delegates,
             },
-            lookups: lookups(&table),
+            lookups: lookups(&table, has_store),
             terms: terms(&table),
             next_links: table
                 .value("next_link_hosts")
@@ -78,10 +78,12 @@ impl IdentityApi {
     }
 }
 
-/// As they are, where it is not given.
-fn lookups(table: &Table<'_>) -> Vec<Lookup> {
+/// All there can be, where it is not given: only what is in a store here is found hashed.
+fn lookups(table: &Table<'_>, has_store: bool) -> Vec<Lookup> {
     const CHOICES: [(&str, Lookup); 2] = [("none", Lookup::None), ("sha256", Lookup::Sha256)];
-    let Some(list) = table.value("lookups") else { return vec![Lookup::None] };
+    let Some(list) = table.value("lookups") else {
+        return CHOICES[..1 + usize::from(has_store)].iter().map(|(_, lookup)| *lookup).collect();
+    };
     list.list().iter().filter_map(|item| item.choice(&CHOICES)).collect()
 }
 
@@ -124,7 +126,7 @@ mod tests {
         let text = format!("plain = true\nlisten = [\"127.0.0.1:8090\"]\n{text}");
         let mistakes = Mistakes::new(&text);
         let entries = document::parse(&text, &mistakes).unwrap();
-        let api = IdentityApi::read(Table::top(&entries, &mistakes), "d".as_ref());
+        let api = IdentityApi::read(Table::top(&entries, &mistakes), "d".as_ref(), false);
         (api, mistakes.into_sorted().iter().map(ToString::to_string).collect())
     }
 
@@ -149,6 +151,26 @@ mod tests {
         assert!(mistakes[0].starts_with("3:19: "), "{mistakes:?}");
         let (_, mistakes) = read("lookups = [\"md5\"]\n");
         assert_eq!(mistakes, ["3:12: `lookups` is one of `none`, `sha256`"]);
+    }
+
+    /// By the specification every server knows `sha256`.
+    #[test]
+    fn lookups_go_by_hash_too_where_there_is_a_store() {
+        let read = |authority: &str, lookups: &str| {
+            let text = format!(
+                "[authority]\n{authority}[[authority.zone]]\nname = \"a.\"\nkey_dir = \"k\"\n\
+                 associations = true\n[identity_api]\nplain = true\n\
+                 listen = [\"127.0.0.1:8090\"]\n{lookups}"
+            );
+            let mistakes = Mistakes::new(&text);
+            let entries = document::parse(&text, &mistakes).unwrap();
+            let config = Config::read(Table::top(&entries, &mistakes), "d/a.toml".as_ref());
+            (config.identity_api.unwrap().lookups, config.authority.unwrap().keep_addresses)
+        };
+        let store = "store = \"s\"\n";
+        assert_eq!(read("", ""), (vec![Lookup::None], false));
+        assert_eq!(read(store, ""), (vec![Lookup::None, Lookup::Sha256], true));
+        assert_eq!(read(store, "lookups = [\"none\"]\n"), (vec![Lookup::None], false));
     }
 
     #[test]

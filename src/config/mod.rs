@@ -197,14 +197,18 @@ impl Config {
 
     fn read(top: Table<'_>, path: &Path) -> Self {
         let base = path.parent().unwrap_or(Path::new(""));
+        let authority = top.table("authority").map(|table| Authority::read(table, base));
+        let has_store = authority.as_ref().is_some_and(|part| part.store.is_some());
+        let identity_api =
+            top.table("identity_api").map(|table| IdentityApi::read(table, base, has_store));
         let mut config = Self {
             path: path.to_owned(),
-            authority: top.table("authority").map(|table| Authority::read(table, base)),
+            authority,
             resolver: top.table("resolver").map(|table| Resolver::read(table, base)),
             publish: top.table("publish").map(|table| Publish::read(table, base)),
             client: top.table("client").map(|table| Client::read(table, base)),
             verification: top.table("verification").and_then(|it| Verification::read(it, base)),
-            identity_api: top.table("identity_api").map(|table| IdentityApi::read(table, base)),
+            identity_api,
             mail: top.table("mail").and_then(|table| Mail::read(table, base)),
             sms: top.table("sms").and_then(|table| Sms::read(table, base)),
             admin: top.table("admin").map(Admin::read).unwrap_or_default(),

@@ -86,3 +86,15 @@
 //! With `none` addresses are looked up in every tree, and who is found is proved by DNSSEC and vouched for by
 //! a `[[client.verifier]]`. With `sha256` clients send hashes with a pepper, which changes every day. Only the
 //! associations of the `[authority]` in the same process can be found so, as nobody else's are known here.
+//!
+//! The Matrix specification wants every server to know `sha256`, and clients to prefer it. So what is offered decides
+//! whom they find:
+//!
+//! | `lookups` | Synapse, Element Web | clients that know `sha256` alone, as Element on Android did |
+//! |---|---|---|
+//! | `["none"]` | take `none`: they find people anywhere in the trees | find nobody |
+//! | `["none", "sha256"]` | take `sha256`: they find the people of this server | find the people of this server |
+//!
+//! The second is the default where `[authority]` has a `store`, and the first elsewhere, as there is nothing then that
+//! could be found by hash: it is a departure from the specification. Who has a store and wants people to be
+//! found anywhere sets the first.
