@@ -150,11 +150,12 @@ impl Session {
     }
 
     /// Asks for the message once more. It is to be sent where this is true: where `send_attempt` is greater
-    /// than all before, or the last message did not go out. So a request that is repeated since its response
-    /// was lost sends nothing.
+    /// than all before, or the last message failed. So a request that is repeated since its response was
+    /// lost, or is late, sends nothing.
     ///
     /// # Errors
-    /// [`Refusal::NoMessageLeft`] where it has sent enough of them, [`Refusal::Expired`].
+    /// [`Refusal::NoMessageLeft`] where it has sent enough of them, [`Refusal::NoGuessLeft`] where its token
+    /// would be refused, [`Refusal::Expired`].
     pub fn ask_again(
         &mut self,
         send_attempt: u64,
@@ -162,9 +163,9 @@ impl Session {
         limits: &Limits,
         now: Timestamp,
     ) -> Result<bool, Refusal> {
-        self.is_alive(limits, now)?;
-        let is_out = self.delivery == Delivery::Sent;
-        if send_attempt < self.send_attempt || send_attempt == self.send_attempt && is_out {
+        self.bears_guess(limits, now)?;
+        let failed = self.delivery == Delivery::Failed;
+        if send_attempt < self.send_attempt || send_attempt == self.send_attempt && !failed {
             return Ok(false);
         }
         if self.messages >= limits.messages {
@@ -200,16 +201,22 @@ impl Session {
         if *client_secret != self.client_secret {
             return Err(Refusal::Unknown);
         }
-        self.is_alive(limits, now)?;
-        if self.guesses == 0 {
-            return Err(Refusal::NoGuessLeft);
-        }
+        self.bears_guess(limits, now)?;
         if !self.token.is(token) {
             self.guesses -= 1;
             return Err(Refusal::OtherToken);
         }
         self.prove(now);
         Ok(())
+    }
+
+    /// Whether a token is compared at all.
+    ///
+    /// # Errors
+    /// [`Refusal::NoGuessLeft`], [`Refusal::Expired`].
+    pub fn bears_guess(&self, limits: &Limits, now: Timestamp) -> Result<(), Refusal> {
+        self.is_alive(limits, now)?;
+        if self.guesses == 0 { Err(Refusal::NoGuessLeft) } else { Ok(()) }
     }
 
     /// When the address was proved.
@@ -361,11 +368,11 @@ mod tests {
             }
             session.ask_again(attempt, None, &limits, start()).unwrap()
         };
-        assert!(ask(None, 1), "a crash came before");
+        assert!(!ask(None, 1), "it is on its way");
         assert!(ask(Some((1, Delivery::Failed)), 1));
         assert!(!ask(Some((1, Delivery::Sent)), 1));
         assert!(ask(None, 2));
-        assert!(ask(Some((1, Delivery::Sent)), 2), "that was the one before");
+        assert!(!ask(Some((1, Delivery::Failed)), 2), "that was the one before");
         assert!(!ask(Some((2, Delivery::Sent)), 2));
     }
 

@@ -42,6 +42,11 @@ impl Token {
         &self.0
     }
 
+    /// Whether people type it, and others may guess it.
+    pub fn is_short(&self) -> bool {
+        self.0.len() < 2 * LINK_OCTETS
+    }
+
     /// Whether this is what was brought back. The time it takes tells nothing of the token.
     pub fn is(&self, brought: &str) -> bool {
         crypto::equal(self.0.as_bytes(), brought.trim().as_bytes())

@@ -163,7 +163,6 @@ impl Verifier {
         let now = self.now();
         self.gates.token_of(caller, now)?;
         let (session, _, statement) = self.confirming(id).await?;
-        self.gates.token_for(&session.threepid, now)?;
         self.take_back(id, &session.client_secret, token, now).await?;
         let verifier = self.clone();
         to_the_end(async move { verifier.sign_too(&session.threepid, *statement).await }).await

@@ -166,8 +166,8 @@ impl Verifier {
 
     /// Takes a token back. Gives where to send on whoever followed the link.
     ///
-    /// Tokens are counted by who tries them and, whatever session they are for, by whom they are for: a token
-    /// that people type is short.
+    /// Tokens are counted by who tries them. Those that people type are short: they are counted by whom they
+    /// are for, too, whatever session they are for, where they are compared at all.
     ///
     /// # Errors
     /// [`Refused::Session`], [`Refused::TooOften`], [`Refused::Elsewhere`], [`Refused::Unavailable`].
@@ -181,9 +181,12 @@ impl Verifier {
         let now = self.now();
         self.gates.token_of(caller, now)?;
         let session = self.session(id, client_secret).await?;
-        self.gates.token_for(&session.threepid, now)?;
+        session.bears_guess(&self.settings.sessions, now)?;
+        let is_elsewhere = matches!(session.purpose, Purpose::Elsewhere(_));
+        if is_elsewhere || session.token().is_short() {
+            self.gates.token_for(&session.threepid, now)?;
+        }
         if let Purpose::Elsewhere(elsewhere) = &session.purpose {
-            session.is_alive(&self.settings.sessions, now)?;
             self.submit_elsewhere(&session, elsewhere, token).await?;
             self.change(id.clone(), move |session| session.prove(now)).await?;
             return Ok(session.next_link);

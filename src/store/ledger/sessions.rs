@@ -151,7 +151,8 @@ impl Ledger {
         self.get(SESSIONS, id.as_str().as_bytes())?.map(Row::into_session).transpose()
     }
 
-    /// The session that `client_secret` opened last for `threepid`, with its id, as long as it lives.
+    /// The session that `client_secret` opened last for `threepid`, with its id, as long as a token is
+    /// compared in it.
     ///
     /// # Errors
     /// What the disk says.
@@ -163,7 +164,7 @@ impl Ledger {
         let opener = opener(threepid, client_secret);
         let Some(id) = self.get::<String>(OPENERS, &opener)? else { return Ok(None) };
         let id: SessionId = id.parse().map_err(|_| damaged())?;
-        let session = self.session(&id)?.filter(|session| session.end(limits) > now);
+        let session = self.session(&id)?.filter(|session| session.bears_guess(limits, now).is_ok());
         Ok(session.map(|session| (id, session)))
     }
 

@@ -104,6 +104,30 @@ async fn guesses_at_one_address_are_few_over_all_its_sessions() {
     assert_eq!(looked_at, 20);
 }
 
+/// Nobody guesses what is in a link, and what is not compared is no guess.
+#[tokio::test]
+async fn what_is_no_guess_uses_up_none_of_the_address() {
+    let world = World::with(|settings| settings.bounds.guesses_per_address = Rate::per_hour(7));
+    let submit = async |id: &SessionId, secret_: &str, token: &str| {
+        world.verifier.submit(id, &secret(secret_), token, &caller()).await
+    };
+    for threepid in [alice(), phone()] {
+        let ask = async |name| {
+            world.verifier.request_token(wanted(&threepid, name, 1), &caller()).await.unwrap()
+        };
+        let of_another = ask("another").await;
+        world.post.sent();
+        for _ in 0..20 {
+            let guess = submit(&of_another, "another", "x").await;
+            assert!(matches!(guess, Err(Refused::Session(_))), "{guess:?}");
+        }
+        let id = ask("s").await;
+        let token = world.post.token();
+        assert_eq!(submit(&id, "s", "x").await, Err(Refusal::OtherToken.into()));
+        assert_eq!(submit(&id, "s", &token).await, Ok(None));
+    }
+}
+
 #[tokio::test]
 async fn tokens_of_one_client_are_few() {
     let world = World::new();

@@ -25,18 +25,6 @@ async fn a_message_that_was_due_is_sent_when_the_process_starts_again() {
     world.verifier.submit(&id, &secret("s"), &token, &caller()).await.unwrap();
 }
 
-#[tokio::test]
-async fn the_same_request_sends_a_message_that_was_due() {
-    let world = World::new();
-    let limits = crate::verification::Limits::default();
-    let random = &mut crate::crypto::OsRandom;
-    let session = Session::open(alice(), secret("s"), 1, None, &limits, random, START);
-    let id: SessionId = "id".parse().unwrap();
-    world.ledger().add_session(&id, &session, &limits).unwrap();
-    let asked = world.verifier.request_token(wanted(&alice(), "s", 1), &caller()).await;
-    assert_eq!((asked, world.post.sent().len()), (Ok(id), 1));
-}
-
 /// It was signed, and the process ended before it was in the outbox.
 #[tokio::test]
 async fn what_was_signed_is_published_when_the_process_starts_again() {

@@ -51,6 +51,35 @@ async fn a_message_goes_out_once_for_an_attempt() {
     assert_eq!(ask(4).await, (id, 1));
 }
 
+/// Couriers are slow, and who waits for an answer is not patient.
+#[tokio::test]
+async fn a_request_that_is_repeated_meanwhile_sends_nothing() {
+    let world = World::new();
+    let ask = async || world.verifier.request_token(wanted(&alice(), "s", 1), &caller()).await;
+    let (one, other) = tokio::join!(ask(), ask());
+    assert_eq!((one.unwrap(), world.post.sent().len()), (other.unwrap(), 1));
+}
+
+#[tokio::test]
+async fn who_has_no_guess_left_asks_for_a_token_that_is_good() {
+    let world = World::new();
+    let ask = async |attempt| {
+        let wanted = wanted(&phone(), "s", attempt);
+        world.verifier.request_token(wanted, &caller()).await.unwrap()
+    };
+    let submit = async |id: &SessionId, token: &str| {
+        world.verifier.submit(id, &secret("s"), token, &caller()).await
+    };
+    let dead = ask(1).await;
+    world.post.sent();
+    for _ in 0..5 {
+        assert_eq!(submit(&dead, "x").await, Err(Refusal::OtherToken.into()));
+    }
+    assert_eq!(submit(&dead, "x").await, Err(Refusal::NoGuessLeft.into()));
+    let id = ask(2).await;
+    assert_eq!(submit(&id, &world.post.token()).await, Ok(None));
+}
+
 #[tokio::test]
 async fn digits_come_without_a_link() {
     let world = World::new();
