@@ -88,6 +88,24 @@ impl Rates {
     /// # Errors
     /// With how long to wait where it came too soon.
     pub fn admit_many(&self, key: impl Hash, count: u32, now: Timestamp) -> Result<(), Duration> {
+        self.weigh(key, count, now, true)
+    }
+
+    /// Whether `key` may come once more. It has not come by that.
+    ///
+    /// # Errors
+    /// With how long to wait where it is too soon.
+    pub fn would_admit(&self, key: impl Hash, now: Timestamp) -> Result<(), Duration> {
+        self.weigh(key, 1, now, false)
+    }
+
+    fn weigh(
+        &self,
+        key: impl Hash,
+        count: u32,
+        now: Timestamp,
+        takes: bool,
+    ) -> Result<(), Duration> {
         let (cost, depth) = (self.rate.cost().saturating_mul(count.into()), self.rate.depth());
         let now = now.as_millis().saturating_mul(1000);
         let full_at = now.saturating_add(depth);
@@ -100,7 +118,7 @@ impl Rates {
         let level = slots.map(|slot| empty_at[slot]).into_iter().min().unwrap_or(now);
         match level.saturating_add(cost).saturating_sub(full_at) {
             0 => {
-                for slot in slots {
+                for slot in slots.into_iter().filter(|_| takes) {
                     empty_at[slot] = empty_at[slot].saturating_add(cost).min(full_at);
                 }
                 Ok(())
@@ -153,6 +171,14 @@ mod tests {
         assert_eq!([0; 5].map(admit), [Ok(()); 5]);
         assert_eq!(admit(0), Err(Duration::from_secs(12 * 60)));
         assert_eq!([admit(12), admit(13)], [Ok(()), Err(Duration::from_secs(11 * 60))]);
+    }
+
+    #[test]
+    fn who_asks_whether_he_may_come_has_not_come() {
+        let rates = Rates::new(Rate::per_hour(1));
+        assert_eq!([0, 0].map(|millis| rates.would_admit(1, at(millis))), [Ok(()); 2]);
+        assert_eq!(rates.admit(1, at(0)), Ok(()));
+        assert!(rates.would_admit(1, at(0)).is_err());
     }
 
     #[test]

@@ -33,8 +33,8 @@ impl Verifier {
     ) -> Result<Vec<u8>, Refused> {
         let (threepid, _) = self.validated(id, client_secret).await?;
         self.permitted(&threepid)?;
-        let about = (&threepid, mxid);
-        self.gates.association(about, Some(caller.network), self.now())?;
+        self.gates.association_by(caller, self.now())?;
+        self.gates.association_of((&threepid, mxid), self.now())?;
         let (verifier, mxid) = (self.clone(), mxid.clone());
         to_the_end(async move { verifier.bind_to(&threepid, mxid).await }).await
     }
@@ -85,7 +85,7 @@ impl Verifier {
         caller: &Caller,
     ) -> Result<(), Refused> {
         self.prove(threepid, mxid, proof).await?;
-        self.gates.association((threepid, mxid), Some(caller.network), self.now())?;
+        self.gates.association_by(caller, self.now())?;
         let (verifier, threepid, mxid) = (self.clone(), threepid.clone(), mxid.clone());
         let is_controlled = matches!(proof, Proof::Session(..));
         to_the_end(async move { verifier.withdraw(&threepid, &mxid, is_controlled).await }).await
@@ -111,6 +111,7 @@ impl Verifier {
         if !self.is_to_withdraw(&standing, mxid, is_controlled)? {
             return Ok(());
         }
+        self.gates.withdrawal_of(threepid, self.now())?;
         let statement = self.sign(Withdrawal { ts: standing.next(self)? }.into(), threepid)?;
         self.publish(threepid, &statement, Vec::new()).await
     }
@@ -142,23 +143,31 @@ impl Verifier {
         })
     }
 
-    /// What is left to do once an association is published.
+    /// What is left to do once an association is published that was made here.
     async fn chores_about(
         &self,
         threepid: &Threepid,
         statement: &Statement,
     ) -> Result<Vec<Chore>, Refused> {
+        let cosigners = self.settings.cosigners.iter().filter(|it| it.scope.permits(threepid));
+        let ask = cosigners.map(|it| self.chore(threepid, statement, Work::Ask(it.server.clone())));
+        Ok(self.telling(threepid, statement).await?.into_iter().chain(ask).collect())
+    }
+
+    /// That the user's homeserver is to be told, where invitations wait.
+    pub(super) async fn telling(
+        &self,
+        threepid: &Threepid,
+        statement: &Statement,
+    ) -> Result<Option<Chore>, Refused> {
         let of = threepid.clone();
         let waiting = self.ledger(move |ledger| ledger.invitations(&of, 1)).await?;
-        let tell = waiting.first().map(|_| Work::Tell);
-        let cosigners = self.settings.cosigners.iter().filter(|it| it.scope.permits(threepid));
-        let ask = cosigners.map(|it| Work::Ask(it.server.clone()));
-        let now = self.now();
-        let chore = |work| {
-            let (threepid, statement) = (threepid.clone(), statement.clone());
-            Chore { threepid, statement, work, since: now, attempts: 0, next: now }
-        };
-        Ok(tell.into_iter().chain(ask).map(chore).collect())
+        Ok(waiting.first().map(|_| self.chore(threepid, statement, Work::Tell)))
+    }
+
+    fn chore(&self, threepid: &Threepid, statement: &Statement, work: Work) -> Chore {
+        let (threepid, statement, now) = (threepid.clone(), statement.clone(), self.now());
+        Chore { threepid, statement, work, since: now, attempts: 0, next: now }
     }
 
     /// Has a statement published in every tree. The ledger has it first: what a crash keeps from the outbox is

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::hash::Hash;
-use std::net::IpAddr;
 
 use crate::allowance::{Rate, Rates};
 use crate::association::Mxid;
@@ -53,14 +52,14 @@ pub struct Bounds {
     pub messages_per_network: Rate,
     /// Messages for one user: 20 an hour.
     pub messages_per_user: Rate,
-    /// Tokens tried for one address, over all its sessions: 20 an hour. A token of 6 digits then takes years
+    /// Short tokens tried for one address, over all its sessions: 20 an hour. One of 6 digits then takes years
     /// of guessing, and a message for each 5 guesses.
     pub guesses_per_address: Rate,
     /// Tokens tried by one client network: 200 an hour.
     pub guesses_per_network: Rate,
     /// Associations and withdrawals of one address: 10 an hour.
     pub associations_per_address: Rate,
-    /// Those of one user: 20 an hour.
+    /// Associations with one user: 20 an hour.
     pub associations_per_user: Rate,
     /// Those for one client network: 100 an hour.
     pub associations_per_network: Rate,
@@ -98,6 +97,12 @@ impl Gate {
     fn pass(&self, key: impl Hash, now: Timestamp) -> Result<(), Refused> {
         let bound = self.bound;
         self.rates.admit(key, now).map_err(|wait| Refused::TooOften { bound, wait })
+    }
+
+    /// Whether it would be let pass. Nothing is counted.
+    fn is_open(&self, key: impl Hash, now: Timestamp) -> Result<(), Refused> {
+        let bound = self.bound;
+        self.rates.would_admit(key, now).map_err(|wait| Refused::TooOften { bound, wait })
     }
 }
 
@@ -164,17 +169,25 @@ impl Gates {
         self.guesses_per_address.pass(threepid, now)
     }
 
-    /// Lets what is said of `threepid` be changed for `mxid`.
-    pub(super) fn association(
+    /// Lets `caller` ask for a change.
+    pub(super) fn association_by(&self, caller: &Caller, now: Timestamp) -> Result<(), Refused> {
+        self.associations_per_network.pass(client(caller.network), now)
+    }
+
+    /// Lets `threepid` be associated with `mxid`, or counts for neither.
+    pub(super) fn association_of(
         &self,
         (threepid, mxid): (&Threepid, &Mxid),
-        network: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), Refused> {
-        if let Some(network) = network {
-            self.associations_per_network.pass(client(network), now)?;
-        }
+        self.associations_per_address.is_open(threepid, now)?;
         self.associations_per_user.pass(mxid, now)?;
+        self.withdrawal_of(threepid, now)
+    }
+
+    /// Lets what is said of `threepid` be withdrawn. It does not count for the user: who controls an address may
+    /// have had it said of anybody.
+    pub(super) fn withdrawal_of(&self, threepid: &Threepid, now: Timestamp) -> Result<(), Refused> {
         self.associations_per_address.pass(threepid, now)
     }
 }

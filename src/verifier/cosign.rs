@@ -180,7 +180,8 @@ impl Verifier {
         if !statement.has_all_of(&own) {
             return Err(Refused::Unavailable);
         }
-        self.publish(threepid, &statement, Vec::new()).await
+        let chores = self.telling(threepid, &statement).await?.into_iter().collect();
+        self.publish(threepid, &statement, chores).await
     }
 
     async fn confirming(

@@ -139,6 +139,33 @@ async fn tokens_of_one_client_are_few() {
     assert_eq!(pass(999, guess).await, 200);
 }
 
+/// Neither who has nothing there, nor who is turned away.
+#[tokio::test]
+async fn nobody_uses_up_the_changes_of_others() {
+    let world = World::with(|settings| {
+        settings.bounds.associations_per_user = Rate::per_hour(2);
+        settings.bounds.associations_per_address = Rate::per_hour(2);
+    });
+    let unbind = async |of: &str, network: usize| {
+        let by = Proof::Homeserver(mxid(of).server());
+        let caller = from(&format!("198.51.100.{network}"));
+        world.verifier.unbind(&alice(), &mxid(of), &by, &caller).await
+    };
+    world.bind(&alice(), "@alice:a.example").await.unwrap();
+    for number in 0..20 {
+        let unbound = unbind(&format!("@x{number}:evil.example"), number).await;
+        assert_eq!(unbound, Err(Refused::NotBound));
+    }
+    assert_eq!(unbind("@alice:a.example", 1).await, Ok(()));
+    let id = world.prove(&alice(), "again").await;
+    for number in 0..20 {
+        let (to, network) = (mxid("@alice:a.example"), from(&format!("203.0.113.{number}")));
+        let bound = world.verifier.bind(&id, &secret("again"), &to, &network).await;
+        assert!(too_often(bound, Bound::Associations), "the address has had enough");
+    }
+    world.bind(&address(1), "@alice:a.example").await.unwrap();
+}
+
 #[tokio::test]
 async fn associations_are_few_for_a_user_an_address_and_a_network() {
     let world = World::with(|settings| {

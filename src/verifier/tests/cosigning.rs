@@ -124,6 +124,18 @@ async fn what_the_address_confirms_is_signed_by_both_at_every_root() {
 }
 
 #[tokio::test]
+async fn who_is_invited_where_it_is_signed_too_is_told() {
+    let two = Two::new();
+    two.asked.invite(&alice()).await.unwrap();
+    two.asked.post.sent();
+    two.bind(&alice()).await;
+    let (id, token) = link(&two.asked);
+    two.asked.verifier.confirm(&id, &token, &caller()).await.unwrap();
+    two.asked.verifier.round().await;
+    assert_eq!(two.asked.homes.told().len(), 1);
+}
+
+#[tokio::test]
 async fn nobody_confirms_without_the_token() {
     let two = Two::new();
     two.bind(&alice()).await;

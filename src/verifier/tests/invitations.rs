@@ -17,7 +17,7 @@ fn invite(to: &Threepid) -> Invite {
 }
 
 impl World {
-    async fn invite(&self, to: &Threepid) -> Result<Invited, Refused> {
+    pub(super) async fn invite(&self, to: &Threepid) -> Result<Invited, Refused> {
         self.verifier.invite(invite(to), &caller()).await
     }
 }
