@@ -71,6 +71,9 @@
 //!     msisdn: https://id.example
 //! ```
 //!
+//! The mail of an invitation names who invites, and the room. Avatars are not in it, as homeservers show them to users
+//! alone; nor is the type of the room, which the client tells that the link leads to.
+//!
 //! # What is kept, and what is told
 //!
 //! Sessions, accounts and invitations are in the ledger, a file of this process; what was signed is in the outbox

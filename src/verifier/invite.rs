@@ -169,7 +169,8 @@ impl Verifier {
         Ok(Tried::Done)
     }
 
-    /// What a homeserver is told: the content of `/_matrix/federation/v1/3pid/onbind`.
+    /// What a homeserver is told: the content of `/_matrix/federation/v1/3pid/onbind`, which is signed as each
+    /// invitation in it is.
     fn onbind(
         &self,
         threepid: &Threepid,
@@ -190,7 +191,7 @@ impl Verifier {
         let invites: Result<Vec<Json>, SignedError> = waiting.iter().map(invite).collect();
         let mut content = Object::from_iter(about);
         content.insert("invites", Json::Array(invites?));
-        Ok(content)
+        self.keys().sign_with_all(content)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{CONTENT, IdentityApi, Refusal, done, open, token};
-use crate::transport::http::{Request, Response, Router};
+use crate::transport::http::{Request, Response, Router, StatusCode};
 use crate::verifier::Caller;
 
 /// `router` with the endpoint. Nobody has to agree to anything to leave; the content is not looked at.
@@ -12,11 +12,21 @@ pub(super) fn on(router: Router, api: &Arc<IdentityApi>) -> Router {
 }
 
 async fn logout(api: Arc<IdentityApi>, _: Caller, request: Request) -> Result<Response, Refusal> {
-    token::holder(&api, &request).await?;
     let token = token::of(&request)?;
+    token::holder(&api, &request).await.map_err(unknown)?;
     match api.kept(move |ledger| ledger.remove_account(&token)).await? {
         true => Ok(done()),
-        false => Err(Refusal::unauthorized()),
+        false => Err(unknown(Refusal::unauthorized())),
+    }
+}
+
+/// A token that is nobody's has a code of its own here, and nowhere else.
+fn unknown(refusal: Refusal) -> Refusal {
+    match refusal.status() {
+        status @ StatusCode::UNAUTHORIZED => {
+            Refusal::new(status, "M_UNKNOWN_TOKEN", "the access token is nobody's")
+        }
+        _ => refusal,
     }
 }
 
@@ -32,8 +42,9 @@ mod tests {
         let [one, other] = [(); 2].map(|()| desk.register("@alice:example.org"));
         assert_eq!(desk.post(PATH, Some(&one), "").await, (200, "{}".to_owned()));
         let (status, told) = desk.post(PATH, Some(&one), "{}").await;
-        assert!(status == 401 && told.contains("M_UNAUTHORIZED"), "{told}");
+        assert!(status == 401 && told.contains("M_UNKNOWN_TOKEN"), "{told}");
         assert_eq!(desk.post(PATH, Some(&other), "{}").await.0, 200);
-        assert_eq!(desk.post(PATH, None, "{}").await.0, 401);
+        let (status, told) = desk.post(PATH, None, "{}").await;
+        assert!(status == 401 && told.contains("M_UNAUTHORIZED"), "{told}");
     }
 }

@@ -19,7 +19,8 @@ const MAX_ROOM_ID: usize = 255;
 /// anybody: what is longer is a letter.
 const MAX_NAME: usize = 60;
 
-/// What is asked. What else there is of the room and the sender is of no use in a mail here.
+/// What is asked. Avatars are not for mails: they are at homeservers, which show them to users alone. What type a
+/// room has, clients tell who opens the link.
 #[derive(Deserialize)]
 struct Asked {
     medium: String,

@@ -77,6 +77,7 @@ async fn the_homeserver_of_who_binds_is_told() {
     assert_eq!(server.as_str(), "home.example");
     let members = ["medium", "address", "mxid"].map(|name| content.string(name).unwrap());
     assert_eq!(members, ["email", "alice@example.com", "@alice:home.example"]);
+    assert!(verifies(content, "ed25519:0", &world.verifier.keys().current().1));
     let signed = signed(content);
     let mut told: Vec<_> = signed.iter().map(|it| it.string("token").unwrap()).collect();
     told.sort_unstable();
