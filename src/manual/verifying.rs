@@ -81,6 +81,9 @@
 //! stand there as hashes. Messages to an address, tokens tried and bindings are bounded by the hour
 //! (`per_hour`), for each address, user and network.
 //!
+//! What ended is forgotten: sessions after a day or two, invitations that nobody took up after 90 days, their keys, which
+//! homeservers ask for, after a year.
+//!
 //! The log names no token, and an address by the SHA-256 of its medium, a zero octet and itself, unless
 //! `log_addresses` is on. No answer tells whether an address has an account at a homeserver: that is not asked.
 //!

@@ -126,9 +126,13 @@ impl Verifier {
     /// Forgets what has ended.
     async fn forget(&self) {
         let (limits, now) = (self.settings.sessions.clone(), self.now());
+        let kept = &self.settings.limits;
+        let [left, made] = [kept.waiting, kept.ephemeral].map(|age| now.saturating_sub(age));
         let forgotten = self.ledger(move |ledger| {
             while ledger.expire_sessions(&limits, now, AT_ONCE)? == AT_ONCE {}
             while ledger.forget_signed(now, AT_ONCE)? == AT_ONCE {}
+            while ledger.expire_invitations(left, AT_ONCE)? == AT_ONCE {}
+            while ledger.expire_ephemeral_keys(made, AT_ONCE)? == AT_ONCE {}
             Ok(())
         });
         let _ = forgotten.await;

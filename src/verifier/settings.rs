@@ -105,6 +105,11 @@ pub struct Limits {
     pub remembered: Duration,
     /// Invitations that wait at one address: 50.
     pub invitations: usize,
+    /// How long invitations wait: 90 days. Addresses of who has not come by then are not kept.
+    pub waiting: Duration,
+    /// How long the key of an invitation is said to be valid: a year. Homeservers ask for it when the invited
+    /// joins, which may be long after the invitation was told of.
+    pub ephemeral: Duration,
     /// How long homeservers are told again and again what waited for their users: 30 days.
     pub telling: Duration,
     /// How long another server is asked again and again to sign: 24 hours.
@@ -126,6 +131,8 @@ impl Default for Limits {
             ahead: Duration::from_secs(240),
             remembered: Duration::from_secs(2 * 3600),
             invitations: 50,
+            waiting: Duration::from_secs(90 * 24 * 3600),
+            ephemeral: Duration::from_secs(365 * 24 * 3600),
             telling: Duration::from_secs(30 * 24 * 3600),
             asking: Duration::from_secs(24 * 3600),
             longest_wait: Duration::from_secs(6 * 3600),

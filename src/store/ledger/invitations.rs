@@ -5,7 +5,8 @@ use std::fmt;
 use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, Octets, prefix, threepid_of};
+use super::{Ledger, Octets, Pages, prefix, threepid_of};
+use crate::clock::Timestamp;
 use crate::store::StoreError;
 use crate::threepid::Threepid;
 
@@ -13,6 +14,8 @@ pub(super) const INVITATIONS: Octets = TableDefinition::new("invitations");
 pub(super) const INVITED: Octets = TableDefinition::new("invited");
 pub(super) const EPHEMERAL: Octets = TableDefinition::new("ephemeral");
 pub(super) const UNTOLD: Octets = TableDefinition::new("untold");
+pub(super) const LEFT: Octets = TableDefinition::new("left");
+pub(super) const MADE: Octets = TableDefinition::new("made");
 
 /// An invitation into a room that waits until somebody binds the address it was sent to (Matrix
 /// specification, Identity Service API, "Invitation storage").
@@ -70,6 +73,9 @@ impl Ledger {
             pages.put(INVITATIONS, &key, invitation)?;
             pages.put(INVITED, invitation.token.as_bytes(), &key)?;
             pages.put(EPHEMERAL, invitation.ephemeral_key.as_bytes(), &())?;
+            let since = invitation.since.to_be_bytes();
+            pages.put(LEFT, &[&since, invitation.token.as_bytes()].concat(), &())?;
+            pages.put(MADE, &[&since, invitation.ephemeral_key.as_bytes()].concat(), &())?;
             if invitation.message.is_some() {
                 pages.put(UNTOLD, invitation.token.as_bytes(), &())?;
             }
@@ -146,11 +152,44 @@ impl Ledger {
         self.write(|pages| {
             for invitation in forgotten {
                 let key = [&*start, invitation.token.as_bytes()].concat();
-                pages.remove(INVITATIONS, &key)?;
-                pages.remove(INVITED, invitation.token.as_bytes())?;
-                pages.remove(UNTOLD, invitation.token.as_bytes())?;
+                forget(pages, &key, invitation.token.as_bytes())?;
             }
             Ok(())
+        })
+    }
+
+    /// Forgets invitations that were left before `end` and nobody took up, at most `most` of them. Gives how
+    /// many it looked at: where that is `most`, there may be more.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn expire_invitations(&self, end: Timestamp, most: usize) -> Result<usize, StoreError> {
+        self.write(|pages| {
+            let due = pages.keys_before(LEFT, &end.as_millis().to_be_bytes(), most)?;
+            for left in &due {
+                pages.remove(LEFT, left)?;
+                let token = &left[8..];
+                if let Some(key) = pages.get::<Vec<u8>>(INVITED, token)? {
+                    forget(pages, &key, token)?;
+                }
+            }
+            Ok(due.len())
+        })
+    }
+
+    /// Forgets keys that were made for invitations before `end`, at most `most` of them. Gives how many: where
+    /// that is `most`, there may be more.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn expire_ephemeral_keys(&self, end: Timestamp, most: usize) -> Result<usize, StoreError> {
+        self.write(|pages| {
+            let due = pages.keys_before(MADE, &end.as_millis().to_be_bytes(), most)?;
+            for made in &due {
+                pages.remove(MADE, made)?;
+                pages.remove(EPHEMERAL, &made[8..])?;
+            }
+            Ok(due.len())
         })
     }
 
@@ -161,4 +200,11 @@ impl Ledger {
     pub fn is_ephemeral(&self, public_key: &str) -> Result<bool, StoreError> {
         Ok(self.get::<()>(EPHEMERAL, public_key.as_bytes())?.is_some())
     }
+}
+
+fn forget(pages: &Pages<'_>, key: &[u8], token: &[u8]) -> Result<(), StoreError> {
+    pages.remove(INVITATIONS, key)?;
+    pages.remove(INVITED, token)?;
+    pages.remove(UNTOLD, token)?;
+    Ok(())
 }

@@ -17,6 +17,8 @@
 //! | `invited` | token of an invitation | its key in `invitations` |
 //! | `ephemeral` | a public key | nothing: it was made for an invitation |
 //! | `untold` | token of an invitation | nothing: its message is due |
+//! | `left` | when an invitation was left, its token | nothing |
+//! | `made` | when a key was made for an invitation, the key | nothing |
 //! | `meta` | name | a number or text of the service's own |
 //!
 //! Values are JSON, so that what one version writes another reads. Access tokens stand there as hashes
@@ -66,7 +68,7 @@ const META_FORMAT: &[u8] = b"format";
 const FORMAT: u64 = 1;
 
 /// Every table, so that each is there from the beginning.
-const TABLES: [Octets; 16] = [
+const TABLES: [Octets; 18] = [
     META,
     sessions::SESSIONS,
     sessions::OPENERS,
@@ -83,6 +85,8 @@ const TABLES: [Octets; 16] = [
     invitations::INVITED,
     invitations::EPHEMERAL,
     invitations::UNTOLD,
+    invitations::LEFT,
+    invitations::MADE,
 ];
 
 /// Memory for pages of the file, in octets: what is in use fits.

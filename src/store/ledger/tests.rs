@@ -342,6 +342,34 @@ fn invitations_are_told_of_until_that_is_done() {
 }
 
 #[test]
+fn invitations_end_and_their_keys_later() {
+    let mut desk = Desk::new();
+    let left = |token: &str, hour: u64| Invitation {
+        token: token.to_owned(),
+        sender: "@bob:example.com".to_owned(),
+        room_id: "!room:example.com".to_owned(),
+        ephemeral_key: format!("key of {token}"),
+        since: hours(hour).as_millis(),
+        message: None,
+    };
+    for (token, hour) in [("one", 1), ("two", 2), ("new", 9)] {
+        assert_eq!(desk.ledger().add_invitation(&alice(), &left(token, hour), 3), Ok(true));
+    }
+    assert_eq!(desk.ledger().add_invitation(&alice(), &left("other", 9), 3), Ok(false));
+    desk.ledger().forget_invitations(&alice(), &[left("two", 2)]).unwrap();
+    assert_eq!(desk.ledger().expire_invitations(hours(9), 1), Ok(1), "there may be more");
+    assert_eq!(desk.ledger().expire_invitations(hours(9), 9), Ok(1));
+    desk.reopen();
+    assert_eq!(desk.ledger().invitations(&alice(), 9), Ok(vec![left("new", 9)]));
+    assert_eq!(desk.ledger().invitation("one"), Ok(None));
+    assert_eq!(desk.ledger().is_ephemeral("key of one"), Ok(true));
+    assert_eq!(desk.ledger().expire_ephemeral_keys(hours(9), 9), Ok(2));
+    let keys = ["one", "two", "new"].map(|token| format!("key of {token}"));
+    let are_known = keys.map(|key| desk.ledger().is_ephemeral(&key).unwrap());
+    assert_eq!(are_known, [false, false, true]);
+}
+
+#[test]
 fn one_process_has_it_open() {
     let desk = Desk::new();
     let path = desk.directory.path().join("ledger");

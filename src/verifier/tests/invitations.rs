@@ -160,6 +160,22 @@ async fn not_too_many_wait_at_one_address() {
     assert_eq!(world.invite(&alice()).await, Err(Refused::TooManyInvitations));
 }
 
+#[tokio::test]
+async fn invitations_do_not_wait_for_ever() {
+    let world = World::with(|settings| settings.limits.invitations = 1);
+    let invited = world.invite(&alice()).await.unwrap();
+    let key = crate::codec::base64_unpadded(invited.ephemeral_key.octets());
+    let day = Duration::from_secs(24 * 3600);
+    for (days, waits, is_valid) in [(90, true, true), (1, false, true), (275, false, false)] {
+        world.clock.advance(day * days);
+        world.verifier.round().await;
+        let waiting = world.ledger().invitation(&invited.token).unwrap();
+        assert_eq!(waiting.is_some(), waits, "{days}");
+        assert_eq!(world.ledger().is_ephemeral(&key), Ok(is_valid), "{days}");
+    }
+    assert!(world.invite(&alice()).await.is_ok(), "there is a place again");
+}
+
 /// The room knows the key of the time when the invitation was sent, and no other.
 #[tokio::test]
 async fn an_invitation_outlives_the_key_it_was_sent_under() {
