@@ -95,6 +95,11 @@ impl<E: Exchange + 'static> Client<E> {
         Self { verifiers: verifiers.into(), ..self }
     }
 
+    /// Whom it believes.
+    pub fn verifiers(&self) -> &Verifiers {
+        &self.verifiers
+    }
+
     /// The roots it looks in.
     pub fn apexes(&self) -> &[Name] {
         &self.apexes

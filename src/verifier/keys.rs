@@ -66,6 +66,11 @@ impl SigningKeys {
         self.all().any(|(_, other)| other == *key)
     }
 
+    /// All of them, with the names that signatures by them have.
+    pub fn names(&self) -> impl Iterator<Item = (KeyName, PublicKey)> {
+        self.all().map(|(id, key)| (KeyName::new(self.server.clone(), id.clone()), key))
+    }
+
     fn all(&self) -> impl Iterator<Item = (&KeyId, PublicKey)> {
         let can_sign = [&self.current].into_iter().chain(&self.older);
         let can_sign = can_sign.map(|key| (&key.id, key.key.public()));

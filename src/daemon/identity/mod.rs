@@ -1,6 +1,7 @@
 //! The part of the process that proves addresses, and answers Matrix clients.
 
 mod homeservers;
+mod looking;
 mod open;
 mod publishing;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use super::web::WebServer;
 use super::{Hosting, LoadError, StartError, aside};
 
 use homeservers::Told;
+use looking::Looking;
 use publishing::Publishing;
 
 pub use open::Opened;
@@ -44,6 +46,7 @@ pub(super) struct IdentityPart {
     pub(super) web: WebServer,
     verifier: Arc<Verifier>,
     client: Client,
+    looking: Arc<Looking>,
     publishing: Publishing,
     directory: Option<Directory>,
     /// Ends what goes on beside by being dropped.
@@ -80,11 +83,12 @@ impl IdentityPart {
     ) -> Result<Self, StartError> {
         let (ledger, outbox) = (plan.ledger().await?, plan.outbox()?);
         let client = plan.trees(clock);
+        let looking = Arc::new(Looking::new(&client, &plan.client.verifiers, &opened.keys));
         let homeservers = Arc::new(plan.homeservers(opened.homeservers, clock));
         let means = verifier::Means {
             ledger: Arc::clone(&ledger),
             outbox: outbox.clone(),
-            tree: Arc::new(client.clone()),
+            tree: looking.clone(),
             couriers: opened.couriers,
             web: Arc::new(opened.web.clone()),
             homeservers: Arc::new(Told(Arc::clone(&homeservers))),
@@ -100,7 +104,7 @@ impl IdentityPart {
                 verifier: Arc::clone(&verifier),
                 homeservers,
                 clock: Arc::clone(clock),
-                lookups: plan.lookups(&client, directory.as_ref()),
+                lookups: plan.lookups(&looking, directory.as_ref()),
             },
         );
         let router = cosign::on(api.router(), &verifier);
@@ -116,6 +120,7 @@ impl IdentityPart {
             web,
             verifier,
             client,
+            looking,
             publishing,
             directory,
             stop: watch::Sender::new(()),
@@ -143,6 +148,7 @@ impl IdentityPart {
     /// Signs with the keys of `opened` from here on, and goes by what proves the trees of `plan` now.
     pub(super) fn replace(&self, plan: Plan<'_>, opened: Opened, now: Timestamp) {
         self.web.follow_certificate();
+        self.looking.believe(&plan.client.verifiers, &opened.keys);
         self.verifier.sign_with(opened.keys);
         plan.client.renew(&self.client, now);
         if let Some(directory) = &self.directory {
@@ -246,11 +252,9 @@ impl Plan<'_> {
         directory.map(Some).map_err(|error| self.mistake(format!("the ledger: {error}")))
     }
 
-    fn lookups(&self, client: &Client, directory: Option<&Directory>) -> Lookups {
+    fn lookups(&self, looking: &Arc<Looking>, directory: Option<&Directory>) -> Lookups {
         let through_the_trees = self.api.lookups.contains(&Lookup::None);
-        Lookups {
-            people: through_the_trees.then(|| Arc::new(client.clone()) as Arc<dyn People>),
-            directory: directory.cloned(),
-        }
+        let people: Arc<dyn People> = looking.clone();
+        Lookups { people: through_the_trees.then_some(people), directory: directory.cloned() }
     }
 }
