@@ -8,10 +8,12 @@ mod publishing;
 mod tests;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 use crate::authority::Place;
 use crate::clock::{Clock, Timestamp};
@@ -41,6 +43,11 @@ use publishing::Publishing;
 pub use open::Opened;
 pub(super) use open::open;
 
+/// How long the end waits for what is being written.
+const CLOSING: Duration = Duration::from_secs(5);
+/// How often it is looked whether it is.
+const GLANCE: Duration = Duration::from_millis(10);
+
 /// Proves addresses, and answers Matrix clients, until it is stopped.
 pub(super) struct IdentityPart {
     pub(super) web: WebServer,
@@ -49,6 +56,7 @@ pub(super) struct IdentityPart {
     looking: Arc<Looking>,
     publishing: Publishing,
     directory: Option<Directory>,
+    ledger: Weak<Ledger>,
     /// Ends what goes on beside by being dropped.
     stop: watch::Sender<()>,
     tasks: JoinSet<()>,
@@ -82,6 +90,7 @@ impl IdentityPart {
         status: &Arc<Status>,
     ) -> Result<Self, StartError> {
         let (ledger, outbox) = (plan.ledger().await?, plan.outbox()?);
+        let held = Arc::downgrade(&ledger);
         let client = plan.trees(clock);
         let looking = Arc::new(Looking::new(&client, &plan.client.verifiers, &opened.keys));
         let homeservers = Arc::new(plan.homeservers(opened.homeservers, clock));
@@ -123,6 +132,7 @@ impl IdentityPart {
             looking,
             publishing,
             directory,
+            ledger: held,
             stop: watch::Sender::new(()),
             tasks: JoinSet::new(),
         };
@@ -164,11 +174,26 @@ impl IdentityPart {
     }
 
     /// Answers what is asked already, and ends.
-    pub(super) async fn stop(mut self) {
-        self.web.stop("[identity_api]").await;
-        drop(self.stop);
-        self.publishing.stop().await;
-        self.tasks.shutdown().await;
+    pub(super) async fn stop(self) {
+        let Self { web, verifier, publishing, directory, stop, mut tasks, ledger, .. } = self;
+        web.stop("[identity_api]").await;
+        drop(stop);
+        publishing.stop().await;
+        tasks.shutdown().await;
+        drop((verifier, directory));
+        closed(&ledger).await;
+    }
+}
+
+/// Waits until nobody has the ledger any more: what was begun is done to its end, though nobody waits for it.
+async fn closed(ledger: &Weak<Ledger>) {
+    let all = async {
+        while ledger.strong_count() > 0 {
+            sleep(GLANCE).await;
+        }
+    };
+    if timeout(CLOSING, all).await.is_err() {
+        tracing::warn!("what is being written to the ledger is not waited for");
     }
 }
 
