@@ -102,11 +102,14 @@ impl Generation {
             *self.write() = Table::with_room(count + count / 8);
         }
         let changes = snapshot.next_since(*last, STEP)?;
-        let news = changes.entries.iter().filter_map(|entry| {
-            let news = trees.news(&snapshot, entry, &self.pepper);
-            news.inspect_err(|error| tell_damage(entry.sequence, error)).ok()
-        });
-        let news: Vec<News> = news.collect();
+        let mut news = Vec::with_capacity(changes.entries.len());
+        for entry in &changes.entries {
+            match trees.news(&snapshot, entry, &self.pepper) {
+                Ok(one) => news.push(one),
+                Err(StoreError::Damaged(error)) => tell_damage(entry.sequence, &error),
+                Err(error) => return Err(error),
+            }
+        }
         drop(snapshot);
         for some in news.chunks(TOGETHER) {
             if self.bring_in(some).is_err() {
@@ -137,8 +140,8 @@ impl Generation {
     }
 }
 
-fn tell_damage(change: Sequence, error: &StoreError) {
-    tracing::error!(%change, %error, "what a change of the store says is not found by lookups");
+fn tell_damage(change: Sequence, error: &str) {
+    tracing::error!(%change, error, "what a change of the store says is not found by lookups");
 }
 
 /// Does what waits for the disk where that holds nobody up.
