@@ -1,7 +1,7 @@
 //! The directory: whose the addresses are that this server answers for, found by their hashes.
 //!
-//! A [`Directory`] keeps a [`Table`] for the pepper of the time. It is made from the store and follows its
-//! changes. When the pepper has been in use for [long enough](Policy::period), a table for the next one is
+//! A [`Directory`] keeps a [`Table`](crate::hashes::Table) for the pepper of the time. It is made from the
+//! store and follows its changes. When the pepper has been in use for [long enough](Policy::period), a table for the next one is
 //! made beside it, and takes its place when it is complete; whoever still asks with the pepper before is
 //! answered for [a while](Policy::grace). Peppers are noted in the ledger: a restart changes none.
 //!
