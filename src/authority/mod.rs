@@ -14,6 +14,7 @@ mod answer;
 mod answers;
 mod associations;
 mod denial;
+mod foresight;
 pub mod index;
 mod kept;
 mod locate;

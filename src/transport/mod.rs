@@ -58,6 +58,11 @@ pub enum Reaction {
 
 /// Answers packets. Each thread that serves has one of its own.
 pub trait Service: Send {
+    /// Sees what has come at once, before it answers one after the other: time to have memory brought near.
+    fn foresee(&mut self, packets: &[&[u8]]) {
+        let _ = packets;
+    }
+
     /// Writes the response to `packet` into `out`, which is empty, or says why not. Does not wait,
     /// and does not allocate but to let `out` grow.
     fn answer(&mut self, packet: &[u8], peer: &Peer, out: &mut Vec<u8>) -> Reaction;

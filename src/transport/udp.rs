@@ -95,6 +95,12 @@ impl Worker {
 
     fn answer(&mut self, batch: &mut Batch) {
         batch.destinations.clear();
+        let mut packets = [&[][..]; BATCH];
+        let came = batch.arrivals.iter().zip(&batch.packets);
+        for (seen, (arrival, packet)) in packets.iter_mut().zip(came) {
+            *seen = &packet[..arrival.length];
+        }
+        self.service.foresee(&packets[..batch.arrivals.len()]);
         for (arrival, packet) in batch.arrivals.iter().zip(&batch.packets) {
             // A socket shut down gives packets from nobody.
             let Some(remote) = arrival.from.as_ref().and_then(socket_address) else { continue };
@@ -221,6 +227,36 @@ mod tests {
                 assert_eq!((client.recv(&mut octets).unwrap(), octets[0]), (1, number));
             }
         }
+    }
+
+    /// Answers with how many questions were foreseen that are like this one.
+    #[derive(Default)]
+    struct Prophet(Vec<Vec<u8>>);
+
+    impl Service for Prophet {
+        fn foresee(&mut self, packets: &[&[u8]]) {
+            self.0 = packets.iter().map(|packet| packet.to_vec()).collect();
+        }
+
+        fn answer(&mut self, packet: &[u8], _: &Peer, out: &mut Vec<u8>) -> Reaction {
+            let alike = self.0.iter().filter(|seen| *seen == packet).count();
+            out.push(u8::try_from(alike).unwrap());
+            Reaction::Reply
+        }
+    }
+
+    #[test]
+    fn what_came_at_once_is_foreseen() {
+        let telemetry = Telemetry::new("t");
+        let mut worker = Worker { service: Box::new(Prophet::default()), ..worker(&telemetry) };
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        for packet in ["one", "two", "one"] {
+            client.send_to(packet.as_bytes(), worker.local).unwrap();
+        }
+        let mut batch = Batch::new(512);
+        batch.receive(&worker.socket, MsgFlags::MSG_WAITFORONE).unwrap();
+        worker.answer(&mut batch);
+        assert_eq!(batch.replies[..3], [vec![2], vec![1], vec![2]]);
     }
 
     #[test]

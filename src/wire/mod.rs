@@ -28,7 +28,8 @@ pub use message::{
 pub use name::{Labels, MAX_LABEL, MAX_NAME, Name, NameError};
 pub use prefix::{Prefix, PrefixError};
 pub use query::{
-    Query, QueryEdns, Unanswerable, is_response_to, repeats_question, says_question, says_truncated,
+    Query, QueryEdns, Unanswerable, asked, is_response_to, repeats_question, says_question,
+    says_truncated,
 };
 pub use record::{MAX_TTL, Rdata, RdataTooLong, Record, Rrset, Serial, Ttl};
 pub use transport::Transport;

@@ -17,6 +17,7 @@ mod tests;
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
+use std::hint::black_box;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::wire::{EncodedRef, Name};
@@ -34,6 +35,24 @@ pub struct Item<'a> {
     pub sequence: u64,
     /// What is served.
     pub set: EncodedRef<'a>,
+}
+
+/// A name's part of an [`Index`] that is about to be looked for. As long as it is there nobody writes to it.
+pub(super) struct Near<'a> {
+    shard: RwLockReadGuard<'a, Shard>,
+    hash: u64,
+}
+
+impl Near<'_> {
+    /// Has memory brought near in which it is told where the name's records are.
+    pub(super) fn bring_slot(&self) {
+        black_box(self.shard.slot_near(self.hash));
+    }
+
+    /// Has memory brought near in which the name's records are.
+    pub(super) fn bring_item(&self) {
+        black_box(self.shard.item_near(self.hash));
+    }
 }
 
 /// What is served for the names of one zone. All that is done with it can be done by many at once.
@@ -65,6 +84,13 @@ impl Index {
             show(item.set);
             true
         })
+    }
+
+    /// What is about to be looked for, unless somebody is writing there.
+    pub(super) fn near(&self, owner: &[u8]) -> Option<Near<'_>> {
+        let keyed = self.keyed(owner)?;
+        let shard = self.shards[keyed.shard()].try_read().ok()?;
+        Some(Near { shard, hash: keyed.hash })
     }
 
     /// The number of the change that made what is served for `owner`.

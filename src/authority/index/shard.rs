@@ -21,6 +21,11 @@ const CHUNK_BITS: u32 = 24;
 /// Bits of the hash that a slot has beside.
 const TAG: u64 = FREE << (OFFSET_BITS + CHUNK_BITS);
 
+/// Octets of a line of memory, which come together.
+const LINE: usize = 64;
+/// How many lines a name takes that has one association with one signature, about.
+const LINES: usize = 6;
+
 /// Labels and their hash.
 pub(super) struct Keyed<'a> {
     pub(super) labels: &'a [u8],
@@ -149,6 +154,25 @@ impl Shard {
             next = self.after(next);
         }
         self.tidy(hash);
+    }
+
+    /// Reads the slot where a name of this hash is looked for first.
+    pub(super) fn slot_near(&self, hash: u64) -> u64 {
+        self.home(hash).map_or(FREE, |slot| self.slots[slot])
+    }
+
+    /// Reads an octet in each line of memory of what seems to be a name of this hash; gives them all in one.
+    pub(super) fn item_near(&self, hash: u64) -> Option<u8> {
+        let mut slot = self.home(hash)?;
+        while self.slots[slot] & TAG != tag(hash) {
+            if self.slots[slot] == FREE {
+                return None;
+            }
+            slot = self.after(slot);
+        }
+        let Position { chunk, offset } = Position::of(self.slots[slot]);
+        let octets = self.chunks[chunk].octets.get(offset..)?;
+        octets.iter().step_by(LINE).take(LINES).copied().reduce(|all, octet| all ^ octet)
     }
 
     /// The slot of a name that is here.

@@ -50,6 +50,19 @@ fn the_last_change_counts() {
 }
 
 #[test]
+fn what_is_near_is_what_will_be_found() {
+    let index = Index::new(&name("Example."), 7);
+    let near = |number| index.near(&owner(number)).and_then(|near| near.shard.item_near(near.hash));
+    assert_eq!(near(1), None);
+    put(&index, 1, 1, &[0; 200]);
+    // The first octet is the length of the labels, `\x02l1\x02l0`; in the other lines there is nothing but data.
+    assert_eq!((near(1), near(2)), (Some(6), None));
+    let held = index.write(index.keyed(&owner(1)).unwrap().shard());
+    assert!(index.near(&owner(1)).is_none(), "nobody waits for whoever writes");
+    drop(held);
+}
+
+#[test]
 fn names_of_other_zones_are_not_there() {
     let index = Index::new(&name("Example."), 7);
     for other in ["a.other.", "example.org.", "."] {

@@ -103,6 +103,12 @@ impl DnsService {
 }
 
 impl Service for DnsService {
+    fn foresee(&mut self, packets: &[&[u8]]) {
+        if let Role::Authority(authority) = &self.served.load().role {
+            authority.foresee(packets);
+        }
+    }
+
     fn answer(&mut self, packet: &[u8], peer: &Peer, out: &mut Vec<u8>) -> Reaction {
         let served = self.served.load();
         let course = match Query::parse(packet) {

@@ -144,6 +144,15 @@ impl QueryEdns<'_> {
     }
 }
 
+/// The name and type that a packet asks for, by its first question alone: for whoever wants to know them before
+/// the packet is [read](Query::parse).
+pub fn asked(packet: &[u8]) -> Option<(&[u8], Rtype)> {
+    let mut reader = Reader::new(packet);
+    let (_, _, counts) = header(&mut reader).ok()?;
+    let asked = question(&mut reader, counts).ok()?;
+    Some((asked.name, asked.rtype))
+}
+
 /// Whether `response` answers the query in `packet`, as far as a stranger would have to guess: same
 /// id and opcode, same question (RFC 5452 section 9.1), the case of its name aside. A response with
 /// an error may leave the question out.
