@@ -15,12 +15,11 @@
 //! `retry_after_ms`, 503 `M_UNKNOWN` where it may ask again.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::page::{escaped, page};
-use crate::signed::{Authorization, Json, Limits as JsonLimits, Object};
-use crate::transport::http::header::{AUTHORIZATION, RETRY_AFTER};
-use crate::transport::http::{Request, Response, Router, StatusCode, endpoint, error_object};
+use crate::signed::{Authorization, Limits as JsonLimits, Object};
+use crate::transport::http::header::AUTHORIZATION;
+use crate::transport::http::{Request, Response, Router, StatusCode, endpoint};
 use crate::verification::SessionId;
 use crate::verifier::{Caller, Confirmation, Refused, Verifier};
 
@@ -122,7 +121,7 @@ impl From<Unasked> for Response {
 /// What another server is told.
 fn of(refused: &Refused) -> Response {
     let (status, errcode) = match refused {
-        Refused::TooOften { wait, .. } => return too_often(*wait, &refused.to_string()),
+        Refused::TooOften { wait, .. } => return Response::too_often(&refused.to_string(), *wait),
         Refused::Malformed(_) => (StatusCode::BAD_REQUEST, "M_BAD_JSON"),
         Refused::Undeliverable => (StatusCode::BAD_REQUEST, "M_INVALID_PARAM"),
         Refused::NotSent | Refused::Undetermined | Refused::Elsewhere | Refused::Unavailable => {
@@ -131,14 +130,6 @@ fn of(refused: &Refused) -> Response {
         _ => (StatusCode::FORBIDDEN, "M_FORBIDDEN"),
     };
     Response::error(status, errcode, &refused.to_string())
-}
-
-fn too_often(wait: Duration, text: &str) -> Response {
-    let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-    let mut object = error_object("M_LIMIT_EXCEEDED", text);
-    object.insert("retry_after_ms", Json::saturating(millis));
-    let seconds = millis.div_ceil(1000).to_string();
-    Response::object(StatusCode::TOO_MANY_REQUESTS, &object).with(RETRY_AFTER, &seconds)
 }
 
 /// The page that asks. Its button goes where the page came from.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::certificate::Scope;
 use crate::signed::SignedRequest;
-use crate::transport::http::header::{CACHE_CONTROL, REFERRER_POLICY};
+use crate::transport::http::header::{CACHE_CONTROL, REFERRER_POLICY, RETRY_AFTER};
 use crate::transport::http::testing::{ask as answer, request};
 use crate::transport::http::{Handler, Incoming, Method, Outgoing};
 use crate::trust::{Anchor, Anchors};

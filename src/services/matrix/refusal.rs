@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use crate::association::Mxid;
-use crate::signed::Json;
 use crate::store::StoreError;
-use crate::transport::http::header::RETRY_AFTER;
 use crate::transport::http::{QueryError, Response, StatusCode, error_object};
 use crate::verification::{self, BadClientSecret};
 use crate::verifier::Refused;
@@ -169,21 +167,21 @@ impl From<QueryError> for Refusal {
 
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
+        if let Some(wait) = refusal.wait {
+            return Self::later(refusal.status, refusal.errcode, &refusal.error, wait);
+        }
         let mut object = error_object(refusal.errcode, &refusal.error);
         if let Some(mxid) = refusal.mxid {
             object.insert("mxid", mxid.as_str());
         }
-        let Some(wait) = refusal.wait else { return Self::object(refusal.status, &object) };
-        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-        object.insert("retry_after_ms", Json::saturating(millis));
-        let seconds = millis.div_ceil(1000).to_string();
-        Self::object(refusal.status, &object).with(RETRY_AFTER, &seconds)
+        Self::object(refusal.status, &object)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::http::header::RETRY_AFTER;
 
     #[test]
     fn who_comes_too_often_is_told_when_to_come_again() {

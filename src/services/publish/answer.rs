@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::signed::{Json, Object};
+use crate::signed::Object;
 use crate::stub::publish::DELEGATED;
-use crate::transport::http::error_object;
+use crate::transport::http::header::LOCATION;
+use crate::transport::http::{Response, StatusCode, error_object};
 use crate::wire::Name;
 
 /// What came of a publication.
@@ -184,38 +185,26 @@ impl Answer {
         }
     }
 
-    /// The body of the response.
-    pub fn body(&self) -> Object {
-        let status = |word: &str| [("status", word)].into_iter().collect();
+    /// The answer as a response.
+    pub(super) fn response(&self) -> Response {
+        let status = StatusCode::from_u16(self.status()).expect("all of them are statuses");
         match self {
-            Self::Stored => status("stored"),
-            Self::Merged => status("merged"),
-            Self::Unchanged => status("unchanged"),
+            Self::Stored | Self::Merged | Self::Unchanged => {
+                Response::object(status, &Object::from_iter([("status", self.label())]))
+            }
             Self::Delegated { zone, location } => {
                 let error = format!("the zone {zone} is served elsewhere: publish there");
                 let mut body = error_object(DELEGATED, &error);
                 body.insert("zone", zone.to_string());
                 body.insert("location", location.as_str());
-                body
+                Response::object(status, &body).with(LOCATION, location)
             }
-            Self::Refused(refusal) => refusal.body(),
+            Self::Refused(Refusal { kind, error, retry_after: Some(wait) }) => {
+                Response::later(status, kind.errcode(), error, *wait)
+            }
+            Self::Refused(Refusal { kind, error, .. }) => {
+                Response::error(status, kind.errcode(), error)
+            }
         }
-    }
-
-    /// When to try again, where that may help, in whole seconds (RFC 9110 section 10.2.3).
-    pub fn retry_after(&self) -> Option<u64> {
-        let Self::Refused(Refusal { retry_after: Some(wait), .. }) = self else { return None };
-        Some(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1))
-    }
-}
-
-impl Refusal {
-    fn body(&self) -> Object {
-        let mut body = error_object(self.kind.errcode(), &self.error);
-        if let Some(wait) = self.retry_after.filter(|_| self.kind == RefusalKind::TooMany) {
-            let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-            body.insert("retry_after_ms", Json::saturating(millis));
-        }
-        body
     }
 }

@@ -2,9 +2,7 @@
 
 use super::{Answer, Intake, Refusal, RefusalKind, Shelf};
 use crate::transport::Exchange;
-use crate::transport::http::{
-    BodyError, BoxFuture, Fetch, Handler, Request, Response, StatusCode, header,
-};
+use crate::transport::http::{BodyError, BoxFuture, Fetch, Handler, Request, Response};
 use crate::wire::Name;
 
 /// How often a statement was passed on.
@@ -55,19 +53,6 @@ fn invalid(error: impl Into<String>) -> Refusal {
     RefusalKind::InvalidParameter.with(error)
 }
 
-impl Answer {
-    /// The answer as a response.
-    fn response(&self) -> Response {
-        let status = StatusCode::from_u16(self.status()).expect("all of them are statuses");
-        let response = Response::object(status, &self.body());
-        match (self, self.retry_after()) {
-            (Self::Delegated { location, .. }, _) => response.with(header::LOCATION, location),
-            (_, Some(seconds)) => response.with(header::RETRY_AFTER, &seconds.to_string()),
-            _ => response,
-        }
-    }
-}
-
 impl<E, F, S> Intake<E, F, S> {
     fn told(&self, answer: &Answer) -> Response {
         self.tally.count(answer);
@@ -100,6 +85,7 @@ impl<E: Exchange + 'static, F: Fetch + 'static, S: Shelf> Handler for Intake<E, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::http::header;
     use crate::transport::http::testing::request;
     use crate::transport::http::{HeaderMap, Method};
     use proptest::prelude::*;

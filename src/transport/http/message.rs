@@ -1,14 +1,15 @@
 //! What is asked and what is answered.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Method, StatusCode};
 use thiserror::Error;
 
 use crate::codec::from_percent;
-use crate::signed::Object;
+use crate::signed::{Json, Object};
 
 /// What a client wants.
 #[derive(Debug, Clone)]
@@ -122,6 +123,21 @@ impl Response {
     /// programs, the text for people.
     pub fn error(status: StatusCode, errcode: &str, text: &str) -> Self {
         Self::object(status, &error_object(errcode, text))
+    }
+
+    /// The response to what is not done now, and may be asked for again after some time: as
+    /// `retry_after_ms` (Client-Server API, "Rate limiting") and `Retry-After` (RFC 9110 section 10.2.3).
+    pub fn later(status: StatusCode, errcode: &str, text: &str, wait: Duration) -> Self {
+        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+        let mut object = error_object(errcode, text);
+        object.insert("retry_after_ms", Json::saturating(millis));
+        let seconds = millis.div_ceil(1000).to_string();
+        Self::object(status, &object).with(RETRY_AFTER, &seconds)
+    }
+
+    /// The response to who comes too often.
+    pub fn too_often(text: &str, wait: Duration) -> Self {
+        Self::later(StatusCode::TOO_MANY_REQUESTS, "M_LIMIT_EXCEEDED", text, wait)
     }
 
     /// The same with a header field; without, where the value is none of one.
