@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::services::matrix::{NextLinks, Policy, Terms, Text, Version1};
+use crate::services::matrix::{Bound, Bounds, NextLinks, Policy, Terms, Text, Version1};
 use crate::wire::Prefix;
 
 use super::document::{Table, Value};
 use super::mistake::Located;
+use super::verification::MAX_PER_HOUR;
 use super::web::Web;
-use super::{Config, values};
+use super::{Config, bounds, values};
+
+/// The most requests that may be permitted in a second.
+const MAX_PER_SECOND: u64 = 100_000;
 
 /// `[identity_api]`: what Matrix clients and homeservers ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub struct IdentityApi {
     pub lookups: Vec<Lookup>,
     /// What users have to agree to.
     pub terms: Terms,
+    /// How often clients may come, and what they may look up.
+    pub bounds: Bounds,
     /// Where the links in messages may send people on to.
     pub next_links: NextLinks,
     /// Networks where homeservers are asked, besides the addresses of the internet.
@@ -50,6 +56,7 @@ impl IdentityApi {
             },
             lookups: lookups(&table, has_store),
             terms: terms(&table),
+            bounds: bounds(&table),
             next_links: table
                 .value("next_link_hosts")
                 .and_then(|list| hosts(&list))
@@ -87,6 +94,20 @@ fn lookups(table: &Table<'_>, has_store: bool) -> Vec<Lookup> {
     list.list().iter().filter_map(|item| item.choice(&CHOICES)).collect()
 }
 
+fn bounds(table: &Table<'_>) -> Bounds {
+    let mut bounds = Bounds::default();
+    for (key, which, most) in [
+        ("per_second", Bound::PER_SECOND, MAX_PER_SECOND),
+        ("per_hour", Bound::PER_HOUR, MAX_PER_HOUR),
+    ] {
+        if let Some(table) = table.table(key) {
+            bounds::read(&table, which, most, &mut bounds);
+            table.finish();
+        }
+    }
+    bounds
+}
+
 fn hosts(list: &Value<'_>) -> Option<NextLinks> {
     let items = list.list();
     list.accept(NextLinks::to(items.iter().filter_map(Value::string)))
@@ -118,7 +139,10 @@ fn terms(table: &Table<'_>) -> Terms {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::allowance::Rate;
     use crate::config::document;
     use crate::config::mistake::Mistakes;
 
@@ -151,6 +175,30 @@ mod tests {
         assert!(mistakes[0].starts_with("3:19: "), "{mistakes:?}");
         let (_, mistakes) = read("lookups = [\"md5\"]\n");
         assert_eq!(mistakes, ["3:12: `lookups` is one of `none`, `sha256`"]);
+    }
+
+    #[test]
+    fn bounds_are_an_hours_or_a_seconds() {
+        let usual = Bounds::default();
+        assert_eq!(read("").0.bounds, usual);
+        let (api, mistakes) = read(
+            "per_second = { requests_per_user = 3 }\n\
+             per_hour = { homeservers_per_network = 40, addresses_per_user = 200 }\n",
+        );
+        assert_eq!(mistakes, [""; 0]);
+        assert_eq!(api.bounds[Bound::RequestsPerUser], Rate::per_second(3).bursting(30));
+        let hour = Duration::from_secs(3600);
+        assert_eq!(api.bounds[Bound::HomeserversPerNetwork], Rate::within(hour, 40, 2));
+        assert_eq!(api.bounds[Bound::AddressesPerUser], Rate::per_hour(200));
+        assert_eq!(api.bounds[Bound::HashesPerUser], usual[Bound::HashesPerUser]);
+        let (_, mistakes) = read(
+            "per_second = { requests_per_user = 0, hashes_per_user = 9 }\n\
+             per_hour = { hashes_per_network = 19_999 }\n",
+        );
+        assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+        assert_eq!(mistakes[0], "3:36: `requests_per_user` is a number from 1 to 100000");
+        assert!(mistakes[1].starts_with("3:39: unknown key `hashes_per_user`"), "{mistakes:?}");
+        assert_eq!(mistakes[2], "4:35: `hashes_per_network` is a number from 20000 to 10000000");
     }
 
     /// By the specification every server knows `sha256`.

@@ -14,6 +14,7 @@
 
 mod anchor_file;
 mod authority;
+mod bounds;
 mod caching;
 mod client;
 mod courier;

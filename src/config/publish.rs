@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use crate::allowance::Rate;
+use crate::allowance::Bound;
 use crate::clock::Timestamp;
 use crate::dnssec::Algorithms;
 use crate::services::publish;
@@ -16,17 +16,13 @@ use super::root::{Holder, Root};
 use super::root_list::{Expired, RootList};
 use super::values::{self, DNS_PORT};
 use super::web::Web;
-use super::{Authority, Config, verifier};
+use super::{Authority, Config, bounds, verifier};
 
 /// What `resolver` is where it is not given: one on this machine.
 const RESOLVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DNS_PORT);
 
 /// The most that a client may send each second.
 const MAX_RATE: u64 = 10_000;
-
-/// What a client may send each second where nothing is said: a verification server with a million people
-/// has one in four seconds.
-const RATE: u32 = 20;
 
 /// `[publish]`: where statements are taken, and whose word counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +37,8 @@ pub struct Publish {
     pub root_list: Option<RootList>,
     /// The root verification servers that are accepted, one at least.
     pub verifiers: Located<Anchors>,
-    /// What one client may send.
-    pub per_client: Rate,
+    /// What clients may send.
+    pub bounds: publish::Bounds,
     /// What is done with statements that lie below a delegation.
     pub below: Below,
     /// The authorities that servers are checked by which statements are passed on to, and mirrors of root
@@ -82,7 +78,7 @@ impl Publish {
             roots,
             root_list,
             verifiers: table.locate(verifiers),
-            per_client: per_client(&table),
+            bounds: bounds(&table),
             below: Below::read(&table),
             ca_file,
             root_lists: table.value("root_lists").and_then(|value| values::path(&value, base)),
@@ -136,9 +132,10 @@ impl Publish {
     }
 }
 
-fn per_client(table: &Table<'_>) -> Rate {
-    let number = table.value("per_client").and_then(|value| value.number(1, MAX_RATE));
-    publish::per_second(number.and_then(|number| u32::try_from(number).ok()).unwrap_or(RATE))
+fn bounds(table: &Table<'_>) -> publish::Bounds {
+    let mut bounds = publish::Bounds::default();
+    bounds::read(table, publish::Bound::ALL, MAX_RATE, &mut bounds);
+    bounds
 }
 
 impl Below {
@@ -159,6 +156,7 @@ impl Below {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allowance::Rate;
 
     const AUTHORITY: &str = "[authority]\nlisten = [\"127.0.0.1\"]\nstore = \"s\"\n\
                              [[authority.zone]]\nname = \"a.\"\nfile = \"a\"\n";
@@ -182,12 +180,12 @@ mod tests {
     #[test]
     fn defaults_and_what_is_given() {
         let plain = read("certificate = \"c\"\nkey = \"k\"\n").unwrap();
-        assert_eq!((plain.per_client, plain.below), (publish::per_second(20), Below::Refer));
+        assert_eq!((plain.bounds, plain.below), (publish::Bounds::default(), Below::Refer));
         let given = "listen = [\"[::1]:80\", \"127.0.0.1\"]\nplain = true\nper_client = 3\n\
                      below = \"forward\"\nforward_to = [\"10.0.0.0/8\"]\nca_file = \"ca\"\n";
         let given = read(given).unwrap();
         assert_eq!(given.web.certificate, None);
-        assert_eq!(given.per_client, Rate::per_second(3).bursting(60));
+        assert_eq!(given.bounds[publish::Bound::PerClient], Rate::per_second(3).bursting(60));
         let Below::Forward { allowed } = given.below else { panic!() };
         assert_eq!((allowed.len(), given.ca_file.unwrap().value), (1, PathBuf::from("d/ca")));
     }

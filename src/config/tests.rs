@@ -69,6 +69,8 @@ fn the_files_name_every_setting() {
         ("[verification.asker]", &[verification]),
         ("verification.per_hour", &[verification]),
         ("identity_api", &[verification]),
+        ("identity_api.per_second", &[verification]),
+        ("identity_api.per_hour", &[verification]),
         ("[identity_api.terms]", &[verification]),
         ("mail", &[verification]),
         ("sms", &[verification]),

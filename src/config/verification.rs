@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::allowance::Rate;
+use crate::allowance::Bound as _;
 use crate::certificate::Scope;
 use crate::codec::Url;
 use crate::crypto::PublicKey;
@@ -10,14 +10,14 @@ use crate::signed::{KeyId, ServerName};
 use crate::threepid::Medium;
 use crate::trust::Anchors;
 use crate::verification::{Existing, Policy};
-use crate::verifier::{Bounds, Cosigner, Links};
+use crate::verifier::{Bound, Bounds, Cosigner, Links};
 
 use super::document::{Table, Value};
 use super::mistake::Located;
-use super::{Config, values, verifier};
+use super::{Config, bounds, values, verifier};
 
 /// The most that may be permitted in an hour.
-const MAX_PER_HOUR: u64 = 10_000_000;
+pub(super) const MAX_PER_HOUR: u64 = 10_000_000;
 
 /// `[verification]`: a verification server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Verification {
         let retired = table.tables("retired_key").into_iter().filter_map(retired).collect();
         let policy = Policy { scope: scope(&table), existing: existing(&table) };
         let texts = table.value("texts").and_then(|value| values::path(&value, base));
-        let bounds = table.table("per_hour").map_or_else(Bounds::default, bounds);
+        let bounds = per_hour(&table);
         let delegates = table.tables("delegate").into_iter();
         let delegates = delegates.filter_map(|table| Delegate::read(table, base)).collect();
         let cosigners = table.tables("cosigner").into_iter().filter_map(cosigner).collect();
@@ -162,27 +162,12 @@ pub(super) fn url(value: &Value<'_>) -> Option<Url> {
     Some(url)
 }
 
-fn bounds(table: Table<'_>) -> Bounds {
+fn per_hour(table: &Table<'_>) -> Bounds {
     let mut bounds = Bounds::default();
-    let keys: [(&'static str, &mut Rate); 10] = [
-        ("messages_per_address", &mut bounds.messages_per_address),
-        ("messages_per_domain", &mut bounds.messages_per_domain),
-        ("messages_per_prefix", &mut bounds.messages_per_prefix),
-        ("messages_per_network", &mut bounds.messages_per_network),
-        ("messages_per_user", &mut bounds.messages_per_user),
-        ("guesses_per_address", &mut bounds.guesses_per_address),
-        ("guesses_per_network", &mut bounds.guesses_per_network),
-        ("associations_per_address", &mut bounds.associations_per_address),
-        ("associations_per_user", &mut bounds.associations_per_user),
-        ("associations_per_network", &mut bounds.associations_per_network),
-    ];
-    for (key, rate) in keys {
-        let number = table.value(key).and_then(|value| value.number(1, MAX_PER_HOUR));
-        if let Some(number) = number.and_then(|number| number.try_into().ok()) {
-            *rate = Rate::per_hour(number);
-        }
+    if let Some(table) = table.table("per_hour") {
+        bounds::read(&table, Bound::ALL, MAX_PER_HOUR, &mut bounds);
+        table.finish();
     }
-    table.finish();
     bounds
 }
 
@@ -208,6 +193,7 @@ fn cosigner(table: Table<'_>) -> Option<Cosigner> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allowance::Rate;
 
     const KEY: &str = "MEsnn+VdUSVzhBxadk9PIPoXl6ln3SfKS4tWANhqeaM";
     const OWN: &str = "[verification]\nname = \"verify.example\"\nkeys = [\"new\", \"old\"]\n\
@@ -248,8 +234,9 @@ mod tests {
         );
         let read = verification(&more).unwrap();
         assert_eq!(read.policy.existing, Existing::Refuse);
-        assert_eq!(read.bounds.messages_per_address, Rate::per_hour(2));
-        assert_eq!(read.bounds.messages_per_user, Bounds::default().messages_per_user);
+        let usual = Bounds::default();
+        assert_eq!(read.bounds[Bound::MessagesPerAddress], Rate::per_hour(2));
+        assert_eq!(read.bounds[Bound::MessagesPerUser], usual[Bound::MessagesPerUser]);
         assert_eq!(read.delegates[0].access_token.as_ref().unwrap().value, PathBuf::from("d/t"));
         assert_eq!(read.cosigners[0].server.to_string(), "b.example");
         assert_eq!((read.retired.len(), read.askers.iter().count()), (1, 1));

@@ -227,7 +227,7 @@ impl Daemon {
         }
         if let (Some(part), Some(plan), Some(opened)) = (&self.publish, &config.publish, publish) {
             let points = self.resolver.as_ref().and_then(ResolverPart::points);
-            part.replace(plan, opened, points);
+            part.replace(plan, opened, points, &self.status);
         }
         if let (Some(part), Some(plan), Some(opened)) =
             (&self.identity, Plan::of(&config), identity)

@@ -78,14 +78,39 @@
 //!
 //! Sessions, accounts and invitations are in the ledger, a file of this process; what was signed is in the outbox
 //! until every root has it. Both are on disk before anything is answered, and a crash loses neither. Access tokens
-//! stand there as hashes. Messages to an address, tokens tried and bindings are bounded by the hour
-//! (`per_hour`), for each address, user and network.
+//! stand there as hashes.
 //!
 //! What ended is forgotten: sessions after a day or two, invitations that nobody took up after 90 days, their keys, which
 //! homeservers ask for, after a year.
 //!
 //! The log names no token, and an address by the SHA-256 of its medium, a zero octet and itself, unless
 //! `log_addresses` is on. No answer tells whether an address has an account at a homeserver: that is not asked.
+//!
+//! # Bounds
+//!
+//! Messages cost, annoy, and earn who owns a range of numbers; tokens can be guessed; lookups tell who has which
+//! number. So all of it is bounded: by the hour in `[verification.per_hour]` and `[identity_api.per_hour]`, requests
+//! by the second in `[identity_api.per_second]`. `config/verification.toml` has each bound, its default and its
+//! reason.
+//!
+//! - *Of an hour* no more pass than the number says, in any hour, whenever that begins: half of them may come at
+//!   once, the others one by one. Of one an hour, the next passes an hour later.
+//! - *A request passes all its bounds or none*: what is refused takes nothing from the address, the domain, the
+//!   homeserver or the network that it would have passed. The response tells when to come again.
+//! - *A network* is an IPv4 address or an IPv6 network of 64 bits. IPv6 networks of 56 and of 48 bits, of which one
+//!   person may have all addresses, have twice and four times as much.
+//! - *All SMS* of the server together are `sms` an hour: times the price of one, that is the most they cost. Who has
+//!   no account can use up `sms_without_account` of them.
+//! - *No network uses up* a phone prefix or a mail domain: it has a tenth, `messages_per_network_and_prefix` and
+//!   `messages_per_network_and_domain`.
+//! - *A homeserver* has as many users as it likes. So its users together are bounded, too.
+//!
+//! A Synapse with `account_threepid_delegates` asks for all its users from one address, and without an account. Where
+//! it has many, `messages_per_network_without_account` and `messages_per_network_and_prefix` are to be greater.
+//!
+//! What was turned away is counted by the bound that it met, and not by whom: in
+//! `threepid_verification_turned_away_total`, `threepid_identity_api_turned_away_total` and, of `[publish]`,
+//! `threepid_publish_turned_away_total`.
 //!
 //! # Lookups
 //!

@@ -30,7 +30,7 @@ pub use limits::Limits;
 pub use listen::{ListenError, Listener, tcp_listener};
 pub use network::Network;
 pub use server::{Parts, Server};
-pub use slots::{Full, Slot, Slots, client};
+pub use slots::{Full, Slot, Slots};
 pub use sources::Sources;
 pub use stamp::Stamp;
 

@@ -1,9 +1,12 @@
 //! How many connections or questions there may be, in all and for one client.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::allowance::networks;
+use crate::wire::Prefix;
 
 /// Hands out places to clients. Remembers those alone that hold one: no more than there are places.
 #[derive(Debug)]
@@ -24,17 +27,14 @@ pub enum Full {
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
-    by_network: HashMap<Network, usize>,
+    by_network: HashMap<Prefix, usize>,
 }
-
-/// A network, by the first of its addresses and its length in bits.
-type Network = (IpAddr, u8);
 
 /// A place, given back when dropped.
 #[derive(Debug)]
 pub struct Slot {
     slots: Arc<Slots>,
-    networks: Vec<Network>,
+    networks: Vec<Prefix>,
 }
 
 impl Slots {
@@ -55,13 +55,13 @@ impl Slots {
         address: IpAddr,
         most_per_client: NonZeroUsize,
     ) -> Result<Slot, Full> {
-        let networks = networks(address);
+        let networks: Vec<Prefix> = networks(address).map(|(network, _)| network).collect();
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.all >= self.most.get() {
             return Err(Full::All);
         }
-        let is_full = |network: &Network| {
-            let share = match network.1 {
+        let is_full = |network: &Prefix| {
+            let share = match network.length() {
                 48 => self.most.get() / 2,
                 56 => self.most.get() / 4,
                 _ => 0,
@@ -93,29 +93,6 @@ impl Drop for Slot {
             }
         }
     }
-}
-
-/// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, as its first address. An
-/// IPv4 address mapped into IPv6 is the IPv4 address.
-pub fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-        IpAddr::V6(v6) => first(v6, 64).0,
-    }
-}
-
-/// The networks that an address is counted in: its client's, and those around it.
-fn networks(address: IpAddr) -> Vec<Network> {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => vec![(v4.into(), 32)],
-        IpAddr::V6(v6) => [64, 56, 48].map(|length| first(v6, length)).to_vec(),
-    }
-}
-
-/// The network of so many bits that an address is in.
-fn first(address: Ipv6Addr, length: u8) -> Network {
-    let mask = !(u128::MAX >> length);
-    (IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask)), length)
 }
 
 #[cfg(test)]

@@ -33,8 +33,7 @@ impl Verifier {
     ) -> Result<Vec<u8>, Refused> {
         let (threepid, _) = self.validated(id, client_secret).await?;
         self.permitted(&threepid)?;
-        self.gates.association_by(caller, self.now())?;
-        self.gates.association_of((&threepid, mxid), self.now())?;
+        self.gates.association((&threepid, mxid), caller, self.now())?;
         let (verifier, mxid) = (self.clone(), mxid.clone());
         to_the_end(async move { verifier.bind_to(&threepid, mxid).await }).await
     }
@@ -85,7 +84,11 @@ impl Verifier {
         caller: &Caller,
     ) -> Result<(), Refused> {
         self.prove(threepid, mxid, proof).await?;
-        self.gates.association_by(caller, self.now())?;
+        let server = match proof {
+            Proof::Session(..) => caller.mxid.as_ref().map(Mxid::server),
+            Proof::Homeserver(server) => Some(server.clone()),
+        };
+        self.gates.asking_to_withdraw(caller, server.as_ref(), self.now())?;
         let (verifier, threepid, mxid) = (self.clone(), threepid.clone(), mxid.clone());
         let is_controlled = matches!(proof, Proof::Session(..));
         to_the_end(async move { verifier.withdraw(&threepid, &mxid, is_controlled).await }).await
@@ -111,7 +114,7 @@ impl Verifier {
         if !self.is_to_withdraw(&standing, mxid, is_controlled)? {
             return Ok(());
         }
-        self.gates.withdrawal_of(threepid, self.now())?;
+        self.gates.withdrawal(threepid, self.now())?;
         let statement = self.sign(Withdrawal { ts: standing.next(self)? }.into(), threepid)?;
         self.publish(threepid, &statement, Vec::new()).await
     }

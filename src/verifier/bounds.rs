@@ -1,13 +1,13 @@
 //! How often what may be asked.
 
 use std::fmt;
-use std::hash::Hash;
+use std::net::IpAddr;
 
-use crate::allowance::{Rate, Rates};
+use crate::allowance::{self, Errand, Gates, TooOften};
 use crate::association::Mxid;
 use crate::clock::Timestamp;
+use crate::signed::ServerName;
 use crate::threepid::{Medium, Threepid};
-use crate::transport::client;
 
 use super::{Caller, Refused};
 
@@ -15,10 +15,10 @@ use super::{Caller, Refused};
 /// for calls to a range has others send there, and moves on within it.
 const PREFIX: usize = 5;
 
-/// What there is a bound on.
+/// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
-    /// Messages to an address, to its like, or for a client.
+pub enum Asked {
+    /// Messages.
     Messages,
     /// Tokens that come back.
     Guesses,
@@ -27,7 +27,7 @@ pub enum Bound {
 }
 
 /// In words, for people.
-impl fmt::Display for Bound {
+impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Messages => "messages",
@@ -37,159 +37,256 @@ impl fmt::Display for Bound {
     }
 }
 
-/// How often what may be asked, by whom. Homeservers ask in the name of their users: those in `network` are
-/// for them, too.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bounds {
-    /// Messages to one address: 5 an hour, so that nobody is flooded, whoever has it done.
-    pub messages_per_address: Rate,
-    /// Messages to one mail domain: 1000 an hour.
-    pub messages_per_domain: Rate,
-    /// Messages to one phone prefix, 5 digits: 60 an hour. It bounds what is paid for messages to ranges that
-    /// earn from them.
-    pub messages_per_prefix: Rate,
-    /// Messages for one client network: 100 an hour.
-    pub messages_per_network: Rate,
-    /// Messages for one user: 20 an hour.
-    pub messages_per_user: Rate,
-    /// Short tokens tried for one address, over all its sessions: 20 an hour. One of 6 digits then takes years
-    /// of guessing, and a message for each 5 guesses.
-    pub guesses_per_address: Rate,
-    /// Tokens tried by one client network: 200 an hour.
-    pub guesses_per_network: Rate,
-    /// Associations and withdrawals of one address: 10 an hour.
-    pub associations_per_address: Rate,
-    /// Associations with one user: 20 an hour.
-    pub associations_per_user: Rate,
-    /// Those for one client network: 100 an hour.
-    pub associations_per_network: Rate,
+/// How often what may be asked, by whom: so many in any hour. Homeservers ask in the name of their users: those
+/// of a network are for them, too. A network is an IPv4 address or an IPv6 network of 64 bits; wider ones of
+/// IPv6 are bounded, too ([`networks`](crate::allowance::networks)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// Messages to one address: 5, so that nobody is flooded, whoever has it done.
+    MessagesPerAddress,
+    /// Messages to one mail domain: 1000.
+    MessagesPerDomain,
+    /// Messages to one phone prefix, 5 digits: 60. It bounds what is paid for messages to ranges that earn from
+    /// them.
+    MessagesPerPrefix,
+    /// Messages for one client network: 100.
+    MessagesPerNetwork,
+    /// Those for one client network that no account asks for: 30. Anybody may, as version 1 of the API needs none.
+    MessagesPerNetworkWithoutAccount,
+    /// Messages for one client network to one mail domain: 100, a tenth of the domain's, so that no network uses
+    /// it up for all others.
+    MessagesPerNetworkAndDomain,
+    /// Messages for one client network to one phone prefix: 6, a tenth of the prefix's.
+    MessagesPerNetworkAndPrefix,
+    /// Messages for one user: 20.
+    MessagesPerUser,
+    /// Messages for all users of one homeserver, or for a verification server that asks to sign: 200. Whoever runs
+    /// a homeserver has as many users as he likes.
+    MessagesPerHomeserver,
+    /// All mails: 10,000. Who sends more than others expect is taken for a sender of spam.
+    Mails,
+    /// All mails that no account asks for: 5000, so that there are some left for those with one.
+    MailsWithoutAccount,
+    /// All SMS: 600. It is the ceiling of what they cost.
+    Sms,
+    /// All SMS that no account asks for: 300.
+    SmsWithoutAccount,
+    /// Short tokens tried for one address, over all its sessions: 20. One of 6 digits then takes years of
+    /// guessing, and a message for each 5 guesses.
+    GuessesPerAddress,
+    /// Tokens tried by one client network: 200.
+    GuessesPerNetwork,
+    /// Associations and withdrawals of one address: 10.
+    AssociationsPerAddress,
+    /// Associations with one user: 20.
+    AssociationsPerUser,
+    /// Associations and withdrawals that all users of one homeserver ask for, and itself: 200.
+    AssociationsPerHomeserver,
+    /// Those for one client network: 100.
+    AssociationsPerNetwork,
 }
 
-impl Default for Bounds {
-    fn default() -> Self {
-        Self {
-            messages_per_address: Rate::per_hour(5),
-            messages_per_domain: Rate::per_hour(1000),
-            messages_per_prefix: Rate::per_hour(60),
-            messages_per_network: Rate::per_hour(100),
-            messages_per_user: Rate::per_hour(20),
-            guesses_per_address: Rate::per_hour(20),
-            guesses_per_network: Rate::per_hour(200),
-            associations_per_address: Rate::per_hour(10),
-            associations_per_user: Rate::per_hour(20),
-            associations_per_network: Rate::per_hour(100),
+impl Bound {
+    /// What settings and counters call it, and how many an hour.
+    const fn words(self) -> (&'static str, u32) {
+        match self {
+            Self::MessagesPerAddress => ("messages_per_address", 5),
+            Self::MessagesPerDomain => ("messages_per_domain", 1000),
+            Self::MessagesPerPrefix => ("messages_per_prefix", 60),
+            Self::MessagesPerNetwork => ("messages_per_network", 100),
+            Self::MessagesPerNetworkWithoutAccount => ("messages_per_network_without_account", 30),
+            Self::MessagesPerNetworkAndDomain => ("messages_per_network_and_domain", 100),
+            Self::MessagesPerNetworkAndPrefix => ("messages_per_network_and_prefix", 6),
+            Self::MessagesPerUser => ("messages_per_user", 20),
+            Self::MessagesPerHomeserver => ("messages_per_homeserver", 200),
+            Self::Mails => ("mails", 10_000),
+            Self::MailsWithoutAccount => ("mails_without_account", 5000),
+            Self::Sms => ("sms", 600),
+            Self::SmsWithoutAccount => ("sms_without_account", 300),
+            Self::GuessesPerAddress => ("guesses_per_address", 20),
+            Self::GuessesPerNetwork => ("guesses_per_network", 200),
+            Self::AssociationsPerAddress => ("associations_per_address", 10),
+            Self::AssociationsPerUser => ("associations_per_user", 20),
+            Self::AssociationsPerHomeserver => ("associations_per_homeserver", 200),
+            Self::AssociationsPerNetwork => ("associations_per_network", 100),
+        }
+    }
+
+    /// What somebody asked for who meets it.
+    const fn asked(self) -> Asked {
+        match self {
+            Self::GuessesPerAddress | Self::GuessesPerNetwork => Asked::Guesses,
+            Self::AssociationsPerAddress
+            | Self::AssociationsPerUser
+            | Self::AssociationsPerHomeserver
+            | Self::AssociationsPerNetwork => Asked::Associations,
+            _ => Asked::Messages,
         }
     }
 }
 
-/// Those who come too often are turned away here.
-#[derive(Debug)]
-struct Gate {
-    bound: Bound,
-    rates: Rates,
+impl allowance::Bound for Bound {
+    const ALL: &'static [Self] = &[
+        Self::MessagesPerAddress,
+        Self::MessagesPerDomain,
+        Self::MessagesPerPrefix,
+        Self::MessagesPerNetwork,
+        Self::MessagesPerNetworkWithoutAccount,
+        Self::MessagesPerNetworkAndDomain,
+        Self::MessagesPerNetworkAndPrefix,
+        Self::MessagesPerUser,
+        Self::MessagesPerHomeserver,
+        Self::Mails,
+        Self::MailsWithoutAccount,
+        Self::Sms,
+        Self::SmsWithoutAccount,
+        Self::GuessesPerAddress,
+        Self::GuessesPerNetwork,
+        Self::AssociationsPerAddress,
+        Self::AssociationsPerUser,
+        Self::AssociationsPerHomeserver,
+        Self::AssociationsPerNetwork,
+    ];
+
+    fn name(self) -> &'static str {
+        self.words().0
+    }
+
+    fn usual(self) -> u32 {
+        self.words().1
+    }
 }
 
-impl Gate {
-    fn new(bound: Bound, rate: Rate) -> Self {
-        Self { bound, rates: Rates::new(rate) }
-    }
+/// How often what may be asked.
+pub type Bounds = allowance::Bounds<Bound>;
 
-    fn pass(&self, key: impl Hash, now: Timestamp) -> Result<(), Refused> {
-        let bound = self.bound;
-        self.rates.admit(key, now).map_err(|wait| Refused::TooOften { bound, wait })
-    }
-
-    /// Whether it would be let pass. Nothing is counted.
-    fn is_open(&self, key: impl Hash, now: Timestamp) -> Result<(), Refused> {
-        let bound = self.bound;
-        self.rates.would_admit(key, now).map_err(|wait| Refused::TooOften { bound, wait })
+impl From<TooOften<Bound>> for Refused {
+    fn from(TooOften { bound, wait }: TooOften<Bound>) -> Self {
+        Self::TooOften { asked: bound.asked(), wait }
     }
 }
 
-/// What was asked lately, by whom. It is forgotten with the process; the guesses of a session are not.
-#[derive(Debug)]
-pub(super) struct Gates {
-    messages_per_address: Gate,
-    messages_per_domain: Gate,
-    messages_per_prefix: Gate,
-    messages_per_network: Gate,
-    messages_per_user: Gate,
-    guesses_per_address: Gate,
-    guesses_per_network: Gate,
-    associations_per_address: Gate,
-    associations_per_user: Gate,
-    associations_per_network: Gate,
+/// Who asks for a message.
+#[derive(Debug, Clone)]
+pub(super) enum Asker {
+    /// Nobody knows.
+    Anybody,
+    /// Who has an account.
+    User(Mxid),
+    /// Another verification server.
+    Server(ServerName),
 }
 
-impl Gates {
-    pub(super) fn new(bounds: &Bounds) -> Self {
-        let messages = |rate| Gate::new(Bound::Messages, rate);
-        let guesses = |rate| Gate::new(Bound::Guesses, rate);
-        let associations = |rate| Gate::new(Bound::Associations, rate);
-        Self {
-            messages_per_address: messages(bounds.messages_per_address),
-            messages_per_domain: messages(bounds.messages_per_domain),
-            messages_per_prefix: messages(bounds.messages_per_prefix),
-            messages_per_network: messages(bounds.messages_per_network),
-            messages_per_user: messages(bounds.messages_per_user),
-            guesses_per_address: guesses(bounds.guesses_per_address),
-            guesses_per_network: guesses(bounds.guesses_per_network),
-            associations_per_address: associations(bounds.associations_per_address),
-            associations_per_user: associations(bounds.associations_per_user),
-            associations_per_network: associations(bounds.associations_per_network),
-        }
+impl Asker {
+    /// Who a caller is.
+    pub(super) fn of(caller: &Caller) -> Self {
+        caller.mxid.clone().map_or(Self::Anybody, Self::User)
     }
+}
 
-    /// Lets a message go to `to`. Who asks is counted before whom it is for: who asks too often uses up
-    /// nothing of what others may have sent there.
+type Passing<'g> = Errand<'g, Bound>;
+
+impl Gates<Bound> {
+    /// Lets a message go to `to`, or counts it for nobody.
     pub(super) fn message(
         &self,
         to: &Threepid,
+        (asker, network): (&Asker, IpAddr),
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let errand = self.errand().by(Bound::MessagesPerAddress, to);
+        let errand = errand.by_networks(Bound::MessagesPerNetwork, network, ());
+        let errand = of_kind(errand, to, network);
+        Ok(of_asker(errand, to, asker, network).admit(now)?)
+    }
+
+    /// Lets `caller` try a token, of `threepid` where it is a short one.
+    pub(super) fn token(
+        &self,
+        caller: &Caller,
+        threepid: Option<&Threepid>,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let errand = self.errand().by_networks(Bound::GuessesPerNetwork, caller.network, ());
+        let errand = match threepid {
+            Some(threepid) => errand.by(Bound::GuessesPerAddress, threepid),
+            None => errand,
+        };
+        Ok(errand.admit(now)?)
+    }
+
+    /// Lets `threepid` be associated with `mxid`.
+    pub(super) fn association(
+        &self,
+        (threepid, mxid): (&Threepid, &Mxid),
         caller: &Caller,
         now: Timestamp,
     ) -> Result<(), Refused> {
-        self.messages_per_network.pass(client(caller.network), now)?;
-        if let Some(user) = &caller.mxid {
-            self.messages_per_user.pass(user, now)?;
-        }
-        self.messages_per_address.pass(to, now)?;
-        match to.domain() {
-            Some(domain) => self.messages_per_domain.pass(domain, now),
-            None => self.messages_per_prefix.pass(prefix(to), now),
-        }
+        let server = caller.mxid.as_ref().map(Mxid::server);
+        let errand = self.changing(caller, server.as_ref());
+        let errand = errand.by(Bound::AssociationsPerUser, mxid);
+        Ok(errand.by(Bound::AssociationsPerAddress, threepid).admit(now)?)
     }
 
-    /// Lets `caller` try a token.
-    pub(super) fn token_of(&self, caller: &Caller, now: Timestamp) -> Result<(), Refused> {
-        self.guesses_per_network.pass(client(caller.network), now)
-    }
-
-    /// Lets a token be tried for `threepid`.
-    pub(super) fn token_for(&self, threepid: &Threepid, now: Timestamp) -> Result<(), Refused> {
-        self.guesses_per_address.pass(threepid, now)
-    }
-
-    /// Lets `caller` ask for a change.
-    pub(super) fn association_by(&self, caller: &Caller, now: Timestamp) -> Result<(), Refused> {
-        self.associations_per_network.pass(client(caller.network), now)
-    }
-
-    /// Lets `threepid` be associated with `mxid`, or counts for neither.
-    pub(super) fn association_of(
+    /// Lets `caller` ask for a withdrawal, in the name of a homeserver or of one of its users. It does not count
+    /// for the user: who controls an address may have had it said of anybody.
+    pub(super) fn asking_to_withdraw(
         &self,
-        (threepid, mxid): (&Threepid, &Mxid),
+        caller: &Caller,
+        server: Option<&ServerName>,
         now: Timestamp,
     ) -> Result<(), Refused> {
-        self.associations_per_address.is_open(threepid, now)?;
-        self.associations_per_user.pass(mxid, now)?;
-        self.withdrawal_of(threepid, now)
+        Ok(self.changing(caller, server).admit(now)?)
     }
 
-    /// Lets what is said of `threepid` be withdrawn. It does not count for the user: who controls an address may
-    /// have had it said of anybody.
-    pub(super) fn withdrawal_of(&self, threepid: &Threepid, now: Timestamp) -> Result<(), Refused> {
-        self.associations_per_address.pass(threepid, now)
+    /// Lets what is said of `threepid` be withdrawn.
+    pub(super) fn withdrawal(&self, threepid: &Threepid, now: Timestamp) -> Result<(), Refused> {
+        Ok(self.errand().by(Bound::AssociationsPerAddress, threepid).admit(now)?)
     }
+
+    fn changing(&self, caller: &Caller, server: Option<&ServerName>) -> Passing<'_> {
+        let errand = self.errand().by_networks(Bound::AssociationsPerNetwork, caller.network, ());
+        match server {
+            Some(server) => errand.by(Bound::AssociationsPerHomeserver, server),
+            None => errand,
+        }
+    }
+}
+
+/// What a message takes of what goes to where `to` is, and of all of its kind.
+fn of_kind<'g>(errand: Passing<'g>, to: &Threepid, network: IpAddr) -> Passing<'g> {
+    let errand = errand.by(if is_mail(to) { Bound::Mails } else { Bound::Sms }, ());
+    match to.domain() {
+        Some(domain) => errand.by(Bound::MessagesPerDomain, domain).by_networks(
+            Bound::MessagesPerNetworkAndDomain,
+            network,
+            domain,
+        ),
+        None => errand.by(Bound::MessagesPerPrefix, prefix(to)).by_networks(
+            Bound::MessagesPerNetworkAndPrefix,
+            network,
+            prefix(to),
+        ),
+    }
+}
+
+/// What a message takes of what is for whoever asks.
+fn of_asker<'g>(errand: Passing<'g>, to: &Threepid, asker: &Asker, network: IpAddr) -> Passing<'g> {
+    match asker {
+        Asker::User(mxid) => {
+            errand.by(Bound::MessagesPerUser, mxid).by(Bound::MessagesPerHomeserver, mxid.server())
+        }
+        Asker::Server(server) => errand.by(Bound::MessagesPerHomeserver, server),
+        Asker::Anybody => {
+            let all =
+                if is_mail(to) { Bound::MailsWithoutAccount } else { Bound::SmsWithoutAccount };
+            errand.by(all, ()).by_networks(Bound::MessagesPerNetworkWithoutAccount, network, ())
+        }
+    }
+}
+
+fn is_mail(threepid: &Threepid) -> bool {
+    *threepid.medium() == Medium::Email
 }
 
 /// The first digits of a phone number, or of what else an address begins with.

@@ -137,7 +137,7 @@ impl Verifier {
         caller: &Caller,
     ) -> Result<Confirmation, Refused> {
         let now = self.now();
-        self.gates.token_of(caller, now)?;
+        self.gates.token(caller, None, now)?;
         let (session, server, statement) = self.confirming(id).await?;
         session.is_alive(&self.settings.sessions, now)?;
         match statement.claim().mxid().cloned() {
@@ -161,7 +161,7 @@ impl Verifier {
         caller: &Caller,
     ) -> Result<(), Refused> {
         let now = self.now();
-        self.gates.token_of(caller, now)?;
+        self.gates.token(caller, None, now)?;
         let (session, _, statement) = self.confirming(id).await?;
         self.take_back(id, &session.client_secret, token, now).await?;
         let verifier = self.clone();

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{Bound, Delegate, Refused, Verifier};
+use super::{Asked, Delegate, Refused, Verifier};
 use crate::codec::{Url, percent};
 use crate::signed::{Json, Object};
 use crate::threepid::{Medium, Threepid};
@@ -173,7 +173,7 @@ fn refusal(answer: &Incoming) -> Option<Refused> {
                 _ => 0,
             };
             let wait = Duration::from_millis(wait).clamp(Duration::from_secs(1), LONGEST_WAIT);
-            Refused::TooOften { bound: Bound::Messages, wait }
+            Refused::TooOften { asked: Asked::Messages, wait }
         }
         (_, "M_SESSION_EXPIRED") => Refusal::Expired.into(),
         (_, "M_SESSION_NOT_VALIDATED") => Refusal::NotValidated.into(),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::bounds::Asker;
 use super::chores::Tried;
 use super::work::to_the_end;
 use super::{Caller, Refused, Verifier};
@@ -65,7 +66,8 @@ impl Verifier {
     ) -> Result<Invited, Refused> {
         self.permitted(&invite.threepid)?;
         self.can_send(&invite.threepid)?;
-        self.gates.message(&invite.threepid, caller, self.now())?;
+        let asker = Asker::of(caller);
+        self.gates.message(&invite.threepid, (&asker, caller.network), self.now())?;
         let verifier = self.clone();
         to_the_end(async move {
             let threepid = invite.threepid.clone();

@@ -18,8 +18,9 @@
 //!   alone, and one that another server asked for opens for no client.
 //! - *Who wants to know who has an address* learns nothing: a message is sent, or not, whoever has it. What was
 //!   proved is told to who proved it; what the trees tell is for everybody anyway.
-//! - *Who floods people*, or earns by messages to expensive numbers, is turned away by network, user, address, mail
-//!   domain and phone prefix, before anything is sent or looked up.
+//! - *Who floods people*, or earns by messages to expensive numbers, is turned away by network, user, homeserver,
+//!   address, mail domain and phone prefix, before anything is sent or looked up. There is a ceiling of all SMS and
+//!   of all mails. Who is turned away takes nothing from others ([`Gates`]).
 //! - *Somebody else's consent*: `bind` wants it from whoever asks it; `unbind` wants a session of the address, or
 //!   the user's own homeserver.
 //! - *Two truths*: a statement is made after every other there is, here, on its way or in a tree, and goes to every
@@ -46,6 +47,7 @@
 //! use threepid::store::ledger::Ledger;
 //! use threepid::stub::Client;
 //! use threepid::stub::publish::{self, Outbox};
+//! use threepid::telemetry::Telemetry;
 //! use threepid::threepid::Medium;
 //! use threepid::transport::http::{ClientLimits, HttpClient, TrustStore};
 //! use threepid::verification::{Courier, Policy};
@@ -72,7 +74,9 @@
 //!         homeservers,
 //!         clock: Arc::new(SystemClock),
 //!     };
-//!     let verifier = Arc::new(Verifier::new(keys, Settings::new(policy, links), means));
+//!     let telemetry = Telemetry::new("threepid");
+//!     let settings = Settings::new(policy, links);
+//!     let verifier = Arc::new(Verifier::new(keys, settings, means, &telemetry));
 //!     // Services ask the verifier meanwhile.
 //!     verifier.run(std::future::pending()).await;
 //!     Ok(())
@@ -105,15 +109,16 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
+use crate::allowance::Gates;
 use crate::association::Mxid;
 use crate::signed::ServerName;
+use crate::telemetry::Telemetry;
 use crate::threepid::Threepid;
 use crate::verification::{ClientSecret, SessionId};
 
-use bounds::Gates;
 use work::Turns;
 
-pub use bounds::{Bound, Bounds};
+pub use bounds::{Asked, Bound, Bounds};
 pub use cosign::Confirmation;
 pub use invite::{Invite, Invited};
 pub use keys::SigningKeys;
@@ -127,7 +132,7 @@ pub struct Verifier {
     keys: ArcSwap<SigningKeys>,
     settings: Settings,
     means: Means,
-    gates: Gates,
+    gates: Gates<Bound>,
     /// Whose session is opened.
     openings: Turns,
     /// Of what is said something new.
@@ -174,11 +179,11 @@ pub enum Proof {
 }
 
 impl Verifier {
-    /// A verification server that signs with these keys.
-    pub fn new(keys: SigningKeys, settings: Settings, means: Means) -> Self {
+    /// A verification server that signs with these keys, and counts in `telemetry` whom it turns away.
+    pub fn new(keys: SigningKeys, settings: Settings, means: Means, telemetry: &Telemetry) -> Self {
         Self {
             keys: ArcSwap::from_pointee(keys),
-            gates: Gates::new(&settings.bounds),
+            gates: Gates::new(&settings.bounds, telemetry, "verification_turned_away"),
             settings,
             means,
             openings: Turns::new(),

@@ -9,7 +9,7 @@ use crate::store::StoreError;
 use crate::stub::publish::OutboxError;
 use crate::verification::Refusal;
 
-use super::Bound;
+use super::Asked;
 
 /// Why a verification server does not do what it was asked. It never names an address, a token or a secret:
 /// what stands in it may be told to clients and logged.
@@ -22,10 +22,10 @@ pub enum Refused {
     #[error(transparent)]
     Session(#[from] Refusal),
     /// It was asked for too often.
-    #[error("too many {bound}: try again in {} s", .wait.as_secs().max(1))]
+    #[error("too many {asked}: try again in {} s", .wait.as_secs().max(1))]
     TooOften {
-        /// What there is a bound on.
-        bound: Bound,
+        /// What.
+        asked: Asked,
         /// How long to wait.
         wait: Duration,
     },

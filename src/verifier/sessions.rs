@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bounds::Asker;
 use super::work::to_the_end;
 use super::{Caller, Refused, Verifier, Wanted};
 use crate::clock::Timestamp;
@@ -77,15 +78,20 @@ impl Verifier {
     ) -> Result<(SessionId, Option<Session>), Refused> {
         let _turn = self.openings.of(&wanted.threepid).await;
         let now = self.now();
+        let asker = match &purpose {
+            Purpose::Confirm { server, .. } => Asker::Server(server.clone()),
+            _ => Asker::of(caller),
+        };
+        let asker = (&asker, caller.network);
         let Some((id, mut session)) = self.opened(&wanted, now).await? else {
-            self.gates.message(&wanted.threepid, caller, now)?;
+            self.gates.message(&wanted.threepid, asker, now)?;
             return self.begin(wanted, purpose, now).await;
         };
         let Wanted { send_attempt, next_link, .. } = wanted;
         if !session.ask_again(send_attempt, next_link.clone(), &self.settings.sessions, now)? {
             return Ok((id, None));
         }
-        self.gates.message(&session.threepid, caller, now)?;
+        self.gates.message(&session.threepid, asker, now)?;
         let (limits, of) = (self.settings.sessions.clone(), id.clone());
         let changed = self.ledger(move |ledger| {
             ledger.change_session(&of, |session| {
@@ -179,13 +185,10 @@ impl Verifier {
         caller: &Caller,
     ) -> Result<Option<String>, Refused> {
         let now = self.now();
-        self.gates.token_of(caller, now)?;
-        let session = self.session(id, client_secret).await?;
-        session.bears_guess(&self.settings.sessions, now)?;
-        let is_elsewhere = matches!(session.purpose, Purpose::Elsewhere(_));
-        if is_elsewhere || session.token().is_short() {
-            self.gates.token_for(&session.threepid, now)?;
-        }
+        let session = self.bearing_guess(id, client_secret, now).await;
+        let guessed = session.as_ref().ok().filter(|session| is_guessed(session));
+        self.gates.token(caller, guessed.map(|session| &session.threepid), now)?;
+        let session = session?;
         if let Purpose::Elsewhere(elsewhere) = &session.purpose {
             self.submit_elsewhere(&session, elsewhere, token).await?;
             self.change(id.clone(), move |session| session.prove(now)).await?;
@@ -193,6 +196,18 @@ impl Verifier {
         }
         self.take_back(id, client_secret, token, now).await?;
         Ok(session.next_link)
+    }
+
+    /// The session of a client, where it bears a guess.
+    async fn bearing_guess(
+        &self,
+        id: &SessionId,
+        client_secret: &ClientSecret,
+        now: Timestamp,
+    ) -> Result<Session, Refused> {
+        let session = self.session(id, client_secret).await?;
+        session.bears_guess(&self.settings.sessions, now)?;
+        Ok(session)
     }
 
     /// Compares a token; what comes of it is on disk when this returns.
@@ -265,4 +280,9 @@ impl Verifier {
         }
         Ok(())
     }
+}
+
+/// Whether what comes back for a session may have been guessed: it is short, or another server's.
+fn is_guessed(session: &Session) -> bool {
+    matches!(session.purpose, Purpose::Elsewhere(_)) || session.token().is_short()
 }

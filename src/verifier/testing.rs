@@ -318,6 +318,7 @@ pub(crate) struct World {
     settings: Box<dyn Fn() -> Settings>,
     name: &'static str,
     folder: TempDir,
+    pub(crate) telemetry: Telemetry,
 }
 
 impl World {
@@ -361,6 +362,7 @@ impl World {
             homeservers: Arc::new(Homes::default()),
             clock: Arc::new(ManualClock::default()),
         };
+        let telemetry = Telemetry::new("t");
         let mut world = Self {
             roots,
             clock: ManualClock::at(START),
@@ -368,10 +370,11 @@ impl World {
             servers: Servers::default(),
             homes: Arc::default(),
             outbox,
-            verifier: Arc::new(Verifier::new(key_of(name), settings(), means)),
+            verifier: Arc::new(Verifier::new(key_of(name), settings(), means, &telemetry)),
             settings: Box::new(settings),
             name,
             folder,
+            telemetry,
         };
         world.restart();
         world
@@ -394,7 +397,8 @@ impl World {
             homeservers: self.homes.clone(),
             clock: Arc::new(self.clock.clone()),
         };
-        self.verifier = Arc::new(Verifier::new(key_of(self.name), (self.settings)(), means));
+        let verifier = Verifier::new(key_of(self.name), (self.settings)(), means, &self.telemetry);
+        self.verifier = Arc::new(verifier);
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

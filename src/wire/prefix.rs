@@ -42,6 +42,17 @@ impl Prefix {
     /// The IPv6 address of the machine itself (RFC 4291 section 2.5.3).
     pub const LOOPBACK_V6: Self = Self { address: IpAddr::V6(Ipv6Addr::LOCALHOST), length: 128 };
 
+    /// The network of so many bits that `address` is in; the address alone, where it has no more.
+    pub fn around(address: IpAddr, length: u8) -> Self {
+        let length = length.min(if address.is_ipv4() { 32 } else { 128 });
+        Self { address: masked(address, length), length }
+    }
+
+    /// How many bits its addresses share.
+    pub fn length(&self) -> u8 {
+        self.length
+    }
+
     /// Whether `address` lies in this network. An IPv4 address mapped into IPv6 is the IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
         masked(address.to_canonical(), self.length) == self.address

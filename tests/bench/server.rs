@@ -8,19 +8,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use threepid::allowance::Rate;
+use threepid::allowance::{Bound as _, Rate};
 use threepid::association::Mxid;
 use threepid::clock::SystemClock;
 use threepid::codec::Url;
 use threepid::crypto::{OsRandom, SeededRandom};
 use threepid::directory::{self, Directory, Sources};
 use threepid::homeserver::Refused;
-use threepid::services::matrix::{self, IdentityApi, LookupLimits, Lookups};
+use threepid::services::matrix::{self, Bound, IdentityApi, Lookups};
 use threepid::signed::{NamedKey, Object, ServerName};
 use threepid::store::ledger::Ledger;
 use threepid::store::{Policy, Store};
 use threepid::stub::Finding;
 use threepid::stub::publish::{self, Outbox};
+use threepid::telemetry::Telemetry;
 use threepid::threepid::Threepid;
 use threepid::transport::http::{
     self, BoxFuture, CertificateFiles, FetchError, Incoming, Outgoing, Request, Router, ServerTls,
@@ -36,7 +37,7 @@ pub(super) const PLACE: &str = "THREEPID_BENCH_PLACE";
 /// The CPU it runs on.
 const CPU: usize = 0;
 /// As often as one likes: what is measured is what it costs.
-const UNBOUNDED: Rate = Rate { interval: Duration::ZERO, burst: u32::MAX };
+const UNBOUNDED: Rate = Rate::within(Duration::ZERO, u32::MAX, u32::MAX);
 
 /// Serves, and says when it does. Does nothing unless told to.
 #[test]
@@ -93,15 +94,8 @@ async fn fill(place: &Path, ledger: &Arc<Ledger>) -> Directory {
 fn router(place: &Path, ledger: &Arc<Ledger>, directory: &Directory) -> Router {
     let base: Url = "https://localhost".parse().expect("a URL");
     let mut settings = matrix::Settings::new(base.clone());
-    settings.limits.per_network = UNBOUNDED;
-    settings.limits.per_user = UNBOUNDED;
-    settings.limits.lookups = LookupLimits {
-        hashes_per_user: UNBOUNDED,
-        hashes_per_homeserver: UNBOUNDED,
-        hashes_per_network: UNBOUNDED,
-        at_once: NonZeroUsize::MIN,
-        ..LookupLimits::default()
-    };
+    Bound::ALL.iter().for_each(|bound| settings.limits.bounds[*bound] = UNBOUNDED);
+    settings.limits.lookups.at_once = NonZeroUsize::MIN;
     let means = matrix::Means {
         ledger: ledger.clone(),
         verifier: Arc::new(verifier(place, ledger, base)),
@@ -109,7 +103,7 @@ fn router(place: &Path, ledger: &Arc<Ledger>, directory: &Directory) -> Router {
         clock: Arc::new(SystemClock),
         lookups: Lookups { people: None, directory: Some(directory.clone()) },
     };
-    IdentityApi::new(settings, means).router()
+    IdentityApi::new(settings, means, &Telemetry::new("bench")).router()
 }
 
 /// A verification server, which nobody asks for anything.
@@ -127,7 +121,8 @@ fn verifier(place: &Path, ledger: &Arc<Ledger>, base: Url) -> Verifier {
         clock: Arc::new(SystemClock),
     };
     let links = Links { base, web_client: None };
-    Verifier::new(keys, verifier::Settings::new(Default::default(), links), means)
+    let settings = verifier::Settings::new(Default::default(), links);
+    Verifier::new(keys, settings, means, &Telemetry::new("bench"))
 }
 
 /// Others, who are not asked.

@@ -104,7 +104,7 @@ impl IdentityPart {
             clock: Arc::clone(clock),
         };
         let settings = plan.settings(opened.delegates);
-        let verifier = Arc::new(Verifier::new(opened.keys, settings, means));
+        let verifier = Arc::new(Verifier::new(opened.keys, settings, means, &status.telemetry));
         let directory = plan.directory(hosting, &client, &ledger, clock)?;
         let api = IdentityApi::new(
             plan.api_settings(),
@@ -115,6 +115,7 @@ impl IdentityPart {
                 clock: Arc::clone(clock),
                 lookups: plan.lookups(&looking, directory.as_ref()),
             },
+            &status.telemetry,
         );
         let router = cosign::on(api.router(), &verifier);
         let web = WebServer::start(&plan.api.web, plan.path, opened.tls, Arc::new(router))?;
@@ -249,6 +250,7 @@ impl Plan<'_> {
             terms: self.api.terms.clone(),
             next_links: self.api.next_links.clone(),
             version1: self.api.version1,
+            limits: matrix::Limits { bounds: self.api.bounds.clone(), ..matrix::Limits::default() },
             ..matrix::Settings::new(self.verification.links.base.clone())
         }
     }

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::task::JoinSet;
 
-use crate::allowance::Rates;
+use crate::allowance::Gates;
 use crate::authority::Place;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Config, Mistake};
-use crate::services::publish::{Below, Intake, Limits, Passages, Rules, Shelf, Tally, Zones};
+use crate::services::publish::{
+    Below, Bound, Intake, Limits, Passages, Rules, Shelf, Tally, Zones,
+};
 use crate::services::root_lists::RootLists;
 use crate::store::{Change, Outcome, StoreError};
 use crate::stub::Client;
@@ -107,7 +109,7 @@ struct Parts {
 /// What is counted of those who publish.
 #[derive(Clone)]
 struct Kept {
-    rates: Arc<Rates>,
+    gates: Arc<Gates<Bound>>,
     passages: Arc<Passages>,
     tally: Arc<Tally>,
 }
@@ -155,9 +157,9 @@ impl PublishPart {
         clock: &Arc<dyn Clock>,
         status: &Status,
     ) -> Result<Self, StartError> {
-        let rates = Arc::new(Rates::new(plan.per_client));
+        let gates = gates(plan, status);
         let tally = Arc::new(Tally::new(&status.telemetry));
-        let kept = Kept { rates, passages: Arc::default(), tally };
+        let kept = Kept { gates, passages: Arc::default(), tally };
         let parts = parts(plan, opened.below, points, hosting, clock, kept);
         let door = Arc::new(Door(ArcSwap::from_pointee(parts)));
         let web = WebServer::start(&plan.web, path, opened.tls, door.clone())?;
@@ -165,11 +167,17 @@ impl PublishPart {
     }
 
     /// Takes statements as `plan` says from here on.
-    pub(super) fn replace(&self, plan: &config::Publish, opened: Opened, points: Option<Points>) {
+    pub(super) fn replace(
+        &self,
+        plan: &config::Publish,
+        opened: Opened,
+        points: Option<Points>,
+        status: &Status,
+    ) {
         self.web.follow_certificate();
         let mut kept = self.door.0.load().kept.clone();
-        if kept.rates.rate() != plan.per_client {
-            kept.rates = Arc::new(Rates::new(plan.per_client));
+        if *kept.gates.bounds() != plan.bounds {
+            kept.gates = gates(plan, status);
         }
         let parts = parts(plan, opened.below, points, &self.hosting, &self.clock, kept);
         self.door.0.store(Arc::new(parts));
@@ -207,13 +215,17 @@ fn parts(
     Parts { kept, router, client, _tasks: tasks }
 }
 
+fn gates(plan: &config::Publish, status: &Status) -> Arc<Gates<Bound>> {
+    Arc::new(Gates::new(&plan.bounds, &status.telemetry, "publish_turned_away"))
+}
+
 fn taker(
     plan: &config::Publish,
     client: Client,
     below: Below<HttpClient>,
     hosting: &Hosting,
     clock: &Arc<dyn Clock>,
-    Kept { rates, passages, tally }: Kept,
+    Kept { gates, passages, tally }: Kept,
 ) -> Intake<Network, HttpClient, Hosting> {
     let rules = Rules {
         roots: plan.roots.iter().map(|root| root.apex.value.clone()).collect(),
@@ -227,7 +239,7 @@ fn taker(
         zones: Arc::new(hosting.clone()),
         shelf: hosting.clone(),
         clock: Arc::clone(clock),
-        rates,
+        gates,
         passages,
         tally,
     }

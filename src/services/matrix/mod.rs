@@ -62,24 +62,24 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::allowance::Rates;
+use crate::allowance::Gates;
 use crate::clock::Clock;
 use crate::codec::Url;
 use crate::signed::{Json, Object};
 use crate::store::StoreError;
 use crate::store::ledger::Ledger;
-use crate::transport;
+use crate::telemetry::Telemetry;
 use crate::transport::http::{Handler, Request, Response, Router, StatusCode, endpoint};
 use crate::verifier::{Caller, Verifier};
 
 use limits::CONTENT;
-use lookup::Load;
 
 pub use homeservers::Homeservers;
-pub use limits::Limits;
+pub use limits::{Bound, Bounds, Limits};
 pub use lookup::{LookupLimits, Lookups, People};
 pub use next_link::NextLinks;
 pub use refusal::Refusal;
@@ -145,13 +145,9 @@ pub struct Means {
 pub struct IdentityApi {
     settings: Settings,
     means: Means,
-    /// How often each network came.
-    networks: Rates,
-    /// How often each network had a homeserver asked.
-    homeservers: Rates,
-    /// How often each user came.
-    users: Rates,
-    load: Load,
+    gates: Gates<Bound>,
+    /// Requests to look up addresses that are answered now.
+    lookups: Semaphore,
 }
 
 impl fmt::Debug for IdentityApi {
@@ -161,13 +157,11 @@ impl fmt::Debug for IdentityApi {
 }
 
 impl IdentityApi {
-    /// An identity service.
-    pub fn new(settings: Settings, means: Means) -> Arc<Self> {
-        let networks = Rates::new(settings.limits.per_network);
-        let homeservers = Rates::new(settings.limits.homeservers);
-        let users = Rates::new(settings.limits.per_user);
-        let load = Load::new(&settings.limits.lookups);
-        Arc::new(Self { settings, means, networks, homeservers, users, load })
+    /// An identity service, which counts in `telemetry` whom it turns away.
+    pub fn new(settings: Settings, means: Means, telemetry: &Telemetry) -> Arc<Self> {
+        let gates = Gates::new(&settings.limits.bounds, telemetry, "identity_api_turned_away");
+        let lookups = Semaphore::new(settings.limits.lookups.requests);
+        Arc::new(Self { settings, means, gates, lookups })
     }
 
     /// The endpoints, for pages of any origin.
@@ -210,14 +204,16 @@ impl IdentityApi {
 
     /// Lets the network that a request comes from come once more.
     fn admit(&self, request: &Request) -> Result<(), Refusal> {
-        let network = transport::client(request.peer.ip());
-        self.networks.admit(network, self.means.clock.now()).map_err(Refusal::too_often)
+        let errand =
+            self.gates.errand().by_networks(Bound::RequestsPerNetwork, request.peer.ip(), ());
+        Ok(errand.admit(self.means.clock.now())?)
     }
 
     /// Lets the network of a caller have a homeserver asked once more.
     fn admit_asking(&self, caller: &Caller) -> Result<(), Refusal> {
-        let network = transport::client(caller.network);
-        self.homeservers.admit(network, self.means.clock.now()).map_err(Refusal::too_often)
+        let errand =
+            self.gates.errand().by_networks(Bound::HomeserversPerNetwork, caller.network, ());
+        Ok(errand.admit(self.means.clock.now())?)
     }
 
     /// Reads or writes what is kept. It waits for the disk on a thread of its own.

@@ -68,6 +68,7 @@ impl From<Refused> for Refusal {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Bound;
     use super::super::testing::{Desk, member};
     use super::*;
     use crate::allowance::Rate;
@@ -104,7 +105,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_network_registers_so_often() {
-        let desk = Desk::with(|settings| settings.limits.homeservers = Rate::per_hour(3));
+        let desk = Desk::with(|settings| {
+            settings.limits.bounds[Bound::HomeserversPerNetwork] = Rate::per_hour(5);
+        });
         let register =
             async || desk.post(PATH, None, &credentials("openid-alice", "example.org")).await;
         for _ in 0..3 {

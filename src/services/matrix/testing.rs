@@ -13,6 +13,7 @@ use crate::signed::{NamedKey, Object, ServerName};
 use crate::store::ledger::{AccessToken, Ledger};
 use crate::stub::publish::{self, Outbox};
 use crate::stub::{Finding, Found, Proof};
+use crate::telemetry::Telemetry;
 use crate::threepid::{Medium, Threepid};
 use crate::transport::http::testing::{ask, request};
 use crate::transport::http::{
@@ -34,6 +35,7 @@ pub(super) struct Desk {
     pub(super) world: Arc<World>,
     pub(super) api: Arc<IdentityApi>,
     pub(super) router: Router,
+    pub(super) telemetry: Telemetry,
     _directory: tempfile::TempDir,
 }
 
@@ -78,7 +80,7 @@ impl Desk {
         let lookups = lookups(&ledger, &clock);
         let apexes = vec!["3pid.example.".parse().unwrap()];
         let world = Arc::new(World { apexes, ..World::default() });
-        let keys = keys();
+        let (keys, telemetry) = (keys(), Telemetry::new("t"));
         let acting = verifier::Means {
             ledger: ledger.clone(),
             outbox: outbox.clone(),
@@ -92,14 +94,14 @@ impl Desk {
         };
         let means = Means {
             ledger: ledger.clone(),
-            verifier: Arc::new(Verifier::new(keys.clone(), verifying(), acting)),
+            verifier: Arc::new(Verifier::new(keys.clone(), verifying(), acting, &telemetry)),
             homeservers: world.clone(),
             clock: Arc::new(clock.clone()),
             lookups,
         };
-        let api = IdentityApi::new(settings, means);
+        let api = IdentityApi::new(settings, means, &telemetry);
         let router = api.router();
-        Self { clock, ledger, outbox, keys, world, api, router, _directory: directory }
+        Self { clock, ledger, outbox, keys, world, api, router, telemetry, _directory: directory }
     }
 
     /// Gives a user an access token.

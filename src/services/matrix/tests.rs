@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::Bound;
 use super::testing::{Desk, member};
 use crate::allowance::Rate;
 use crate::clock::Clock;
@@ -199,8 +200,8 @@ async fn browsers_ask_before() {
 #[tokio::test]
 async fn networks_and_users_come_so_often() {
     let desk = Desk::with(|settings| {
-        settings.limits.per_network = Rate::per_second(4);
-        settings.limits.per_user = Rate::per_second(2);
+        settings.limits.bounds[Bound::RequestsPerNetwork] = Rate::per_second(4);
+        settings.limits.bounds[Bound::RequestsPerUser] = Rate::per_second(2);
     });
     let user = desk.register(EARS);
     let get = async |path: &str, token| ask(&desk, request_of("GET", path, ""), token).await;
@@ -215,6 +216,11 @@ async fn networks_and_users_come_so_often() {
         told.contains("M_LIMIT_EXCEEDED") && told.contains(r#""retry_after_ms":250"#),
         "{told}"
     );
+    let counted = desk.telemetry.render();
+    for bound in ["requests_per_network", "requests_per_user"] {
+        let line = format!("t_identity_api_turned_away_total{{bound=\"{bound}\"}} 1\n");
+        assert!(counted.contains(&line), "{counted}");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{IdentityApi, Refusal};
+use super::{Bound, IdentityApi, Refusal};
 use crate::association::Mxid;
 use crate::store::ledger::AccessToken;
 use crate::transport::http::{Request, StatusCode, header};
@@ -57,6 +57,6 @@ pub(super) async fn holder(
             account.ok_or_else(Refusal::unauthorized)?
         }
     };
-    api.users.admit(&account.mxid, now).map_err(Refusal::too_often)?;
+    api.gates.errand().by(Bound::RequestsPerUser, &account.mxid).admit(now)?;
     Ok((account.mxid, account.agreed))
 }

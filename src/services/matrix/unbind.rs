@@ -76,6 +76,7 @@ async fn homeserver_of(
 
 #[cfg(test)]
 mod tests {
+    use super::super::Bound;
     use super::super::testing::{ALICE, Desk};
     use crate::allowance::Rate;
     use crate::stub::publish::EntryId;
@@ -101,7 +102,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_network_has_homeservers_asked_so_often() {
-        let desk = Desk::with(|settings| settings.limits.homeservers = Rate::per_hour(2));
+        let desk = Desk::with(|settings| {
+            settings.limits.bounds[Bound::HomeserversPerNetwork] = Rate::per_hour(3);
+        });
         let unbind = async || desk.post(PATH, None, BY_HOMESERVER).await.0;
         assert_eq!([unbind().await, unbind().await, unbind().await], [403, 403, 429]);
     }

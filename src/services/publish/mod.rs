@@ -39,7 +39,7 @@
 //! # What is checked, in this order
 //!
 //! 1. The size, then the JSON, then the statement, its address in normal form.
-//! 2. How often the client came: [`per_second`].
+//! 2. How often the client came: [`Bound`].
 //! 3. Where the name lies, by the zones' tables alone: here, below a delegation, or elsewhere.
 //! 4. The signatures, by certificates in the tree that the statement goes to, up to the root verification
 //!    servers that are accepted here. It is held with those alone that hold for this identifier.
@@ -69,6 +69,7 @@
 //! [addresses of the internet](crate::wire::is_global) alone, and to what the operator allows.
 
 mod answer;
+mod bound;
 mod forward;
 mod note;
 mod passages;
@@ -88,33 +89,25 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::allowance::{Rate, Rates};
+use crate::allowance::Gates;
 use crate::association::Statement;
 use crate::authority::Place;
 use crate::clock::{Clock, Timestamp};
 use crate::store::{Change, Outcome, StoreError};
 use crate::stub::{Client, publish};
 use crate::threepid::Threepid;
+use crate::transport::Exchange;
 use crate::transport::http::{Fetch, Reach};
-use crate::transport::{self, Exchange};
 use crate::trust::{Anchors, Vouching};
 use crate::wire::Name;
 
 pub use answer::{Answer, Refusal, RefusalKind};
+pub use bound::{Bound, Bounds};
 pub use passages::Passages;
 pub use tally::Tally;
 
 use forward::Passing;
 use request::Publication;
-
-/// For how many seconds' worth of statements a client may save up.
-const BURST_SECONDS: u32 = 20;
-
-/// What one client may send, an IPv4 address or an IPv6 network of 64 bits: so many statements a second in
-/// the long run, and those of 20 seconds at once, so that an outbox that waited is soon empty.
-pub const fn per_second(count: u32) -> Rate {
-    Rate::per_second(count).bursting(count.saturating_mul(BURST_SECONDS))
-}
 
 /// What is taken of publications, and of those who send them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,7 +210,7 @@ pub struct Intake<E, F, S> {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How often clients came.
-    pub rates: Arc<Rates>,
+    pub gates: Arc<Gates<Bound>>,
     /// How many statements are being passed on.
     pub passages: Arc<Passages>,
     /// What came of it all.
@@ -260,7 +253,7 @@ impl<E: Exchange + 'static, F: Fetch, S: Shelf> Intake<E, F, S> {
         statement: &Statement,
         peer: IpAddr,
     ) -> Result<Answer, Refusal> {
-        self.rates.admit(transport::client(peer), self.clock.now()).map_err(vet::too_many)?;
+        self.gates.errand().by_networks(Bound::PerClient, peer, ()).admit(self.clock.now())?;
         let onward = publication.onward()?;
         match self.way(threepid, publication.root()?.as_ref(), onward.zone.as_ref())? {
             Way::Here(spots) => self.hold(threepid, statement, &spots).await,

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Answer, Refusal, RefusalKind, Tally};
+use crate::allowance::client;
 use crate::association::Statement;
 use crate::clock::Timestamp;
 use crate::codec::hex;
 use crate::crypto::sha256;
 use crate::threepid::Threepid;
-use crate::transport::client;
 
 /// How often it is warned that nothing can be looked up.
 const WARNING: Duration = Duration::from_secs(60);

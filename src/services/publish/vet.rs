@@ -1,7 +1,5 @@
 //! What a publication has to satisfy, step by step.
 
-use std::time::Duration;
-
 use super::{Answer, Limits, Refusal, RefusalKind};
 use crate::association::{AssociationError, Statement};
 use crate::clock::Timestamp;
@@ -25,10 +23,6 @@ fn kind(error: &AssociationError) -> RefusalKind {
         }
         _ => RefusalKind::BadJson,
     }
-}
-
-pub(super) fn too_many(wait: Duration) -> Refusal {
-    RefusalKind::TooMany.retry("too many publications from this network: wait", wait)
 }
 
 /// Why none of a statement's signatures counts.

@@ -3,8 +3,8 @@
 use super::*;
 use crate::allowance::Rate;
 
-fn too_often<T: std::fmt::Debug>(result: Result<T, Refused>, of: Bound) -> bool {
-    matches!(result, Err(Refused::TooOften { bound, .. }) if bound == of)
+fn too_often<T: std::fmt::Debug>(result: Result<T, Refused>, of: Asked) -> bool {
+    matches!(result, Err(Refused::TooOften { asked, .. }) if asked == of)
 }
 
 fn from(network: &str) -> Caller {
@@ -31,11 +31,11 @@ async fn messages_to_one_address_are_few_whoever_asks() {
     let ask = async |number: usize| {
         let caller = from(&format!("198.51.100.{number}"));
         let wanted = wanted(&alice(), &format!("s{number}"), 1);
-        !too_often(world.verifier.request_token(wanted, &caller).await, Bound::Messages)
+        !too_often(world.verifier.request_token(wanted, &caller).await, Asked::Messages)
     };
-    assert_eq!(pass(99, ask).await, 5);
-    assert_eq!(world.post.sent().len(), 5);
-    world.clock.advance(HOUR / 5);
+    assert_eq!(pass(99, ask).await, 3);
+    assert_eq!(world.post.sent().len(), 3);
+    world.clock.advance(HOUR / 3);
     assert!(ask(100).await);
 }
 
@@ -45,30 +45,127 @@ async fn a_refused_message_uses_up_no_attempt() {
     let ask = async |attempt: u64, secret: &str| {
         world.verifier.request_token(wanted(&alice(), secret, attempt), &caller()).await
     };
-    for number in 1..=5 {
+    for number in 1..=3 {
         ask(number, "s").await.unwrap();
     }
-    assert!(too_often(ask(6, "s").await, Bound::Messages));
+    assert!(too_often(ask(4, "s").await, Asked::Messages));
     world.post.sent();
     world.clock.advance(HOUR);
-    ask(6, "s").await.unwrap();
+    ask(4, "s").await.unwrap();
     assert_eq!(world.post.sent().len(), 1);
+}
+
+/// Asks for a message to each of these, from where and by whom `caller` says. Tells how many went out before one
+/// was refused, and by which bound.
+async fn messages(
+    world: &World,
+    caller: impl Fn(usize) -> Caller,
+    to: impl Fn(usize) -> Threepid,
+) -> (usize, String) {
+    let ask = async |number: usize| {
+        let wanted = wanted(&to(number), &format!("m{number}"), 1);
+        !too_often(world.verifier.request_token(wanted, &caller(number)).await, Asked::Messages)
+    };
+    let passed = pass(2000, ask).await;
+    let told = world.telemetry.render();
+    let met = told.lines().filter_map(|line| {
+        line.strip_prefix("t_verification_turned_away_total{bound=\"")?.strip_suffix("\"} 1")
+    });
+    (passed, met.collect())
+}
+
+fn user(number: usize, server: &str, network: &str) -> Caller {
+    Caller { mxid: Some(mxid(&format!("@u{number}:{server}"))), ..from(network) }
+}
+
+fn number_in(prefix: usize, number: usize) -> Threepid {
+    Threepid::parse_any(&format!("+{prefix}00{number:04}"), None).unwrap()
+}
+
+/// Mails to many domains, each of a caller like these.
+async fn mails(caller: impl Fn(usize) -> Caller) -> (usize, String) {
+    messages(&World::new(), caller, address).await
 }
 
 #[tokio::test]
 async fn messages_for_one_client_are_few_whatever_the_address() {
+    let met = |passed: usize, bound: &str| (passed, bound.to_owned());
+    let one = mails(|_| from("192.0.2.1")).await;
+    assert_eq!(one, met(15, "messages_per_network_without_account"));
+    let users = mails(|number| user(number, &format!("s{number}.example"), "192.0.2.1")).await;
+    assert_eq!(users, met(50, "messages_per_network"));
+    let one = mails(|number| user(1, "b", &format!("198.51.100.{number}"))).await;
+    assert_eq!(one, met(10, "messages_per_user"));
+    let homeserver = mails(|number| user(number, "b", &format!("198.51.100.{number}"))).await;
+    assert_eq!(homeserver, met(100, "messages_per_homeserver"));
+}
+
+#[tokio::test]
+async fn many_networks_of_ipv6_are_few_clients() {
+    let in_56 = mails(|number| from(&format!("2001:db8:0:{number:x}::1"))).await;
+    assert_eq!(in_56.0, 2 * 15 - 1);
+    let in_48 = mails(|number| from(&format!("2001:db8:0:{number:02x}00::1"))).await;
+    assert_eq!(in_48.0, 4 * 15 - 3);
+}
+
+/// A network has a tenth of what goes to a phone prefix or a mail domain.
+#[tokio::test]
+async fn no_network_uses_up_what_is_for_all() {
     let world = World::new();
-    let ask = async |number: usize| {
-        let wanted = wanted(&address(number), "s", 1);
-        !too_often(world.verifier.request_token(wanted, &caller()).await, Bound::Messages)
-    };
-    assert_eq!(pass(999, ask).await, 100);
-    let user = Caller { mxid: Some(mxid("@a:b")), ..from("2001:db8::1") };
-    let ask = async |number: usize| {
-        let wanted = wanted(&address(1000 + number), "s", 1);
-        !too_often(world.verifier.request_token(wanted, &user).await, Bound::Messages)
-    };
-    assert_eq!(pass(999, ask).await, 20);
+    let own = |number| user(number, &format!("s{number}.example"), "192.0.2.1");
+    let met = messages(&world, own, |number| number_in(49_151, number)).await;
+    assert_eq!(met, (3, "messages_per_network_and_prefix".to_owned()));
+    let of_others = messages(
+        &world,
+        |number| from(&format!("198.51.100.{number}")),
+        |number| number_in(49_151, 1000 + number),
+    );
+    assert_eq!(of_others.await.0, 30 - 3);
+
+    let world = World::with(|settings| {
+        settings.bounds[Bound::MessagesPerNetworkAndDomain] = Rate::per_hour(20);
+    });
+    let to = |number| Threepid::parse_any(&format!("p{number}@example.org"), None).unwrap();
+    let met = messages(&world, own, to).await;
+    assert_eq!(met, (10, "messages_per_network_and_domain".to_owned()));
+}
+
+/// Who has an account still gets messages where those without have used up theirs.
+#[tokio::test]
+async fn all_messages_have_a_ceiling() {
+    let number = |number: usize| number_in(49_151 + number / 10, number);
+    for (to, without, all) in [
+        (number as fn(usize) -> Threepid, ("sms_without_account", 150), ("sms", 300)),
+        (address, ("mails_without_account", 20), ("mails", 30)),
+    ] {
+        let world = World::with(|settings| {
+            settings.bounds[Bound::Mails] = Rate::per_hour(60);
+            settings.bounds[Bound::MailsWithoutAccount] = Rate::per_hour(40);
+        });
+        let network = |number: usize| format!("10.0.{}.{}", number / 250, number % 250);
+        let met = messages(&world, |number| from(&network(number)), to);
+        assert_eq!(met.await, (without.1, without.0.to_owned()));
+        let known = |number| user(number, &format!("s{number}.example"), &network(1000 + number));
+        let (passed, met) = messages(&world, known, |number| to(300 + number)).await;
+        assert_eq!(passed, all.1 - without.1);
+        assert!(met.starts_with(all.0), "{met}");
+    }
+}
+
+/// Who is refused has taken nothing from anybody else.
+#[tokio::test]
+async fn a_refused_message_costs_nobody() {
+    let world = World::new();
+    let caller = user(1, "b", "192.0.2.1");
+    let met = messages(&world, |_| caller.clone(), address).await;
+    assert_eq!(met, (10, "messages_per_user".to_owned()));
+    for number in 0..50 {
+        let wanted = wanted(&alice(), &format!("s{number}"), 1);
+        let asked = world.verifier.request_token(wanted, &caller).await;
+        assert!(too_often(asked, Asked::Messages));
+    }
+    let met = messages(&world, |number| user(2 + number, "b", "192.0.2.1"), |_| alice());
+    assert_eq!(met.await.0, 3, "the address has all of its own");
 }
 
 #[tokio::test]
@@ -78,9 +175,9 @@ async fn messages_to_one_phone_prefix_are_few() {
         let threepid = Threepid::parse_any(&format!("+447700900{number:03}"), None).unwrap();
         let caller = from(&format!("198.51.100.{number}"));
         let asked = world.verifier.request_token(wanted(&threepid, "s", 1), &caller).await;
-        !too_often(asked, Bound::Messages)
+        !too_often(asked, Asked::Messages)
     };
-    assert_eq!(pass(200, ask).await, 60);
+    assert_eq!(pass(200, ask).await, 30);
 }
 
 /// Five guesses a session, and a new session as soon as they are used up: of one address no more are looked
@@ -88,7 +185,7 @@ async fn messages_to_one_phone_prefix_are_few() {
 #[tokio::test]
 async fn guesses_at_one_address_are_few_over_all_its_sessions() {
     let world = World::with(|settings| {
-        settings.bounds.messages_per_address = Rate::per_hour(1000);
+        settings.bounds[Bound::MessagesPerAddress] = Rate::per_hour(1000);
     });
     let mut looked_at = 0;
     for session in 0..30 {
@@ -98,16 +195,18 @@ async fn guesses_at_one_address_are_few_over_all_its_sessions() {
         let id = world.verifier.request_token(wanted, &caller).await.unwrap();
         for _ in 0..5 {
             let guess = world.verifier.submit(&id, &secret(&name), "x", &caller).await;
-            looked_at += usize::from(!too_often(guess, Bound::Guesses));
+            looked_at += usize::from(!too_often(guess, Asked::Guesses));
         }
     }
-    assert_eq!(looked_at, 20);
+    assert_eq!(looked_at, 10);
 }
 
 /// Nobody guesses what is in a link, and what is not compared is no guess.
 #[tokio::test]
 async fn what_is_no_guess_uses_up_none_of_the_address() {
-    let world = World::with(|settings| settings.bounds.guesses_per_address = Rate::per_hour(7));
+    let world = World::with(|settings| {
+        settings.bounds[Bound::GuessesPerAddress] = Rate::per_hour(14);
+    });
     let submit = async |id: &SessionId, secret_: &str, token: &str| {
         world.verifier.submit(id, &secret(secret_), token, &caller()).await
     };
@@ -134,17 +233,17 @@ async fn tokens_of_one_client_are_few() {
     let id: SessionId = "none".parse().unwrap();
     let guess = async |_| {
         let guess = world.verifier.submit(&id, &secret("s"), "x", &caller()).await;
-        !too_often(guess, Bound::Guesses)
+        !too_often(guess, Asked::Guesses)
     };
-    assert_eq!(pass(999, guess).await, 200);
+    assert_eq!(pass(999, guess).await, 100);
 }
 
 /// Neither who has nothing there, nor who is turned away.
 #[tokio::test]
 async fn nobody_uses_up_the_changes_of_others() {
     let world = World::with(|settings| {
-        settings.bounds.associations_per_user = Rate::per_hour(2);
-        settings.bounds.associations_per_address = Rate::per_hour(2);
+        settings.bounds[Bound::AssociationsPerUser] = Rate::per_hour(4);
+        settings.bounds[Bound::AssociationsPerAddress] = Rate::per_hour(4);
     });
     let unbind = async |of: &str, network: usize| {
         let by = Proof::Homeserver(mxid(of).server());
@@ -161,7 +260,7 @@ async fn nobody_uses_up_the_changes_of_others() {
     for number in 0..20 {
         let (to, network) = (mxid("@alice:a.example"), from(&format!("203.0.113.{number}")));
         let bound = world.verifier.bind(&id, &secret("again"), &to, &network).await;
-        assert!(too_often(bound, Bound::Associations), "the address has had enough");
+        assert!(too_often(bound, Asked::Associations), "the address has had enough");
     }
     world.bind(&address(1), "@alice:a.example").await.unwrap();
 }
@@ -169,14 +268,14 @@ async fn nobody_uses_up_the_changes_of_others() {
 #[tokio::test]
 async fn associations_are_few_for_a_user_an_address_and_a_network() {
     let world = World::with(|settings| {
-        settings.bounds.associations_per_user = Rate::per_hour(5);
-        settings.bounds.associations_per_address = Rate::per_hour(4);
-        settings.bounds.associations_per_network = Rate::per_hour(6);
+        settings.bounds[Bound::AssociationsPerUser] = Rate::per_hour(10);
+        settings.bounds[Bound::AssociationsPerAddress] = Rate::per_hour(8);
+        settings.bounds[Bound::AssociationsPerNetwork] = Rate::per_hour(12);
     });
     let bind = async |threepid: Threepid, to: String, network: String| {
         let id = world.prove(&threepid, "s").await;
         let bound = world.verifier.bind(&id, &secret("s"), &mxid(&to), &from(&network)).await;
-        !too_often(bound, Bound::Associations)
+        !too_often(bound, Asked::Associations)
     };
     let of_user = async |number: usize| {
         bind(address(number), "@a:b".to_owned(), format!("198.51.100.{number}")).await
@@ -186,7 +285,7 @@ async fn associations_are_few_for_a_user_an_address_and_a_network() {
     let of_address = async |number: usize| {
         let (to, network) = (mxid(&format!("@u{number}:b")), from(&format!("203.0.113.{number}")));
         let bound = world.verifier.bind(&id, &secret("s"), &to, &network).await;
-        !too_often(bound, Bound::Associations)
+        !too_often(bound, Asked::Associations)
     };
     assert_eq!(pass(50, of_address).await, 4);
     let of_network = async |number: usize| {

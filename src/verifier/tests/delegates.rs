@@ -126,8 +126,9 @@ async fn a_server_that_fails_is_asked_again() {
     );
     assert_eq!(ask(&world).await, Err(Refused::Elsewhere));
     let wait = Duration::from_secs(5);
-    assert_eq!(ask(&world).await, Err(Refused::TooOften { bound: Bound::Messages, wait }));
+    assert_eq!(ask(&world).await, Err(Refused::TooOften { asked: Asked::Messages, wait }));
     assert_eq!(ask(&world).await, Err(Refused::Elsewhere));
+    world.clock.advance(HOUR / 3);
     assert!(ask(&world).await.is_ok());
     assert!(ask(&world).await.is_ok());
     let asked = asked.lock().unwrap();

@@ -1,6 +1,7 @@
 //! Invitations wait for whoever binds the address.
 
 use super::*;
+use crate::allowance::Rate;
 use crate::codec::from_base64_unpadded;
 use crate::crypto::{PublicKey, SigningKey};
 use crate::signed::{Json, KeyName, NamedKey, Object};
@@ -129,7 +130,9 @@ async fn a_homeserver_that_is_gone_is_given_up() {
 
 #[tokio::test]
 async fn who_has_an_address_is_invited_directly() {
-    let world = World::new();
+    let world = World::with(|settings| {
+        settings.bounds[Bound::MessagesPerAddress] = Rate::per_hour(10);
+    });
     let held = statement_by("other.example", &alice(), "@alice:a", START);
     world.roots.take(1, &alice(), held);
     assert_eq!(world.invite(&alice()).await, Err(Refused::InUse(mxid("@alice:a"))));

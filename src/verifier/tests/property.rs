@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::allowance::{Bound as _, Rate};
 
 /// Something that happens.
 #[derive(Debug, Clone)]
@@ -71,11 +72,8 @@ fn name_of(client: u8) -> String {
 impl Play {
     fn new() -> Self {
         let world = World::with(|settings| {
-            let often = crate::allowance::Rate::per_second(1000);
-            settings.bounds.messages_per_address = often;
-            settings.bounds.associations_per_address = often;
-            settings.bounds.associations_per_user = often;
-            settings.bounds.guesses_per_address = often;
+            let often = Rate::per_second(1000);
+            Bound::ALL.iter().for_each(|bound| settings.bounds[*bound] = often);
         });
         let (proved, consented) = (BTreeSet::new(), BTreeSet::new());
         Self { world, clients: [None, None], proved, consented, on_its_way: Vec::new() }

@@ -8,12 +8,12 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use threepid::allowance::{Rate, Rates};
+use threepid::allowance::{Gates, Rate};
 use threepid::association::Statement;
 use threepid::authority::Place;
 use threepid::clock::{ManualClock, Timestamp};
 use threepid::services::publish::{
-    Below, Limits, Intake, Rules, Shelf, Tally, Zones,
+    Below, Bound, Bounds, Limits, Intake, Rules, Shelf, Tally, Zones,
 };
 use threepid::signed::{self, Object};
 use threepid::store::{Change, Outcome, StoreError};
@@ -63,6 +63,8 @@ fn apex() -> Name {
 
 fn publisher() -> Intake<Nothing, HttpClient, Nothing> {
     let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_790_000_000)));
+    let (telemetry, mut bounds) = (Telemetry::new("fuzz"), Bounds::default());
+    bounds[Bound::PerClient] = Rate::per_second(1).bursting(u32::MAX);
     let resolver = "192.0.2.53:53".parse().expect("an address");
     Intake {
         rules: Rules {
@@ -75,9 +77,9 @@ fn publisher() -> Intake<Nothing, HttpClient, Nothing> {
         zones: Arc::new(Nothing),
         shelf: Nothing,
         clock,
-        rates: Arc::new(Rates::new(Rate::per_second(1).bursting(u32::MAX))),
+        gates: Arc::new(Gates::new(&bounds, &telemetry, "turned_away")),
         passages: Arc::default(),
-        tally: Arc::new(Tally::new(&Telemetry::new("fuzz"))),
+        tally: Arc::new(Tally::new(&telemetry)),
     }
 }
 

@@ -16,13 +16,12 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use super::limits::{ADDRESSES, Bound, HASHES};
 use super::{IdentityApi, Refusal, for_users};
-use crate::allowance::{Rate, Rates};
 use crate::clock::Timestamp;
 use crate::directory::Directory;
 use crate::hashes::Key;
 use crate::signed::Json;
-use crate::transport::client;
 use crate::transport::http::{Request, Response, Router, StatusCode, error_object};
 use crate::verifier::Caller;
 use content::{Asked, Mappings};
@@ -51,27 +50,13 @@ impl Lookups {
     }
 }
 
-/// What may be looked up.
+/// What may be looked up at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookupLimits {
     /// Hashes in one request: 10,000, as other servers take. Clients send an address book at once.
     pub hashes: usize,
-    /// Hashes of one user: 100,000 an hour, an hour's at once.
-    pub hashes_per_user: Rate,
-    /// Hashes of all users of one homeserver: ten times a user's, as whoever runs one has as many users as he
-    /// likes. It slows down who goes through the numbers of a country by hash, and does not stop who has many
-    /// networks and many names.
-    pub hashes_per_homeserver: Rate,
-    /// Hashes that one client network asks for, whoever its users are: as many.
-    pub hashes_per_network: Rate,
     /// Addresses in one request that are looked up in the trees: 100. Each is a walk through every tree.
     pub addresses: usize,
-    /// Addresses of one user that are: 1000 an hour, an hour's at once.
-    pub addresses_per_user: Rate,
-    /// Addresses of all users of one homeserver that are: ten times as many.
-    pub addresses_per_homeserver: Rate,
-    /// Addresses that one client network asks for that are: as many.
-    pub addresses_per_network: Rate,
     /// Addresses of one request that are looked up at the same time: 16.
     pub at_once: NonZeroUsize,
     /// Requests to look up addresses that are answered at the same time, of all users: 16. Others wait,
@@ -84,14 +69,8 @@ pub struct LookupLimits {
 impl Default for LookupLimits {
     fn default() -> Self {
         Self {
-            hashes: 10_000,
-            hashes_per_user: Rate::per_hour(100_000),
-            hashes_per_homeserver: Rate::per_hour(1_000_000),
-            hashes_per_network: Rate::per_hour(1_000_000),
-            addresses: 100,
-            addresses_per_user: Rate::per_hour(1000),
-            addresses_per_homeserver: Rate::per_hour(10_000),
-            addresses_per_network: Rate::per_hour(10_000),
+            hashes: HASHES as usize,
+            addresses: ADDRESSES as usize,
             at_once: const { NonZeroUsize::new(16).expect("16 is not zero") },
             requests: 16,
             time: Duration::from_secs(20),
@@ -104,55 +83,71 @@ impl LookupLimits {
     fn content(&self) -> usize {
         4096 + (self.hashes * 64).max(self.addresses * 600)
     }
+
+    /// Waits until fewer requests than may be are answered.
+    pub(super) async fn turn<'r>(
+        &self,
+        requests: &'r Semaphore,
+    ) -> Result<SemaphorePermit<'r>, Refusal> {
+        let turn = timeout(self.time, requests.acquire()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| Refusal::not_yet(self.time))
+    }
 }
 
-/// How much is looked up now, and by whom.
-pub(super) struct Load {
-    hashes: Shares,
-    pub(super) addresses: Shares,
-    requests: Semaphore,
+/// What is looked up.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum What {
+    /// Hashes of addresses.
+    Hashes,
+    /// Addresses as they are.
+    Addresses,
 }
 
-impl Load {
-    pub(super) fn new(limits: &LookupLimits) -> Self {
-        Self {
-            hashes: Shares {
-                users: Rates::new(limits.hashes_per_user),
-                homeservers: Rates::new(limits.hashes_per_homeserver),
-                networks: Rates::new(limits.hashes_per_network),
-            },
-            addresses: Shares {
-                users: Rates::new(limits.addresses_per_user),
-                homeservers: Rates::new(limits.addresses_per_homeserver),
-                networks: Rates::new(limits.addresses_per_network),
-            },
-            requests: Semaphore::new(limits.requests),
+impl What {
+    /// What bounds a user, his homeserver and his network.
+    fn bounds(self) -> [Bound; 3] {
+        match self {
+            Self::Hashes => {
+                [Bound::HashesPerUser, Bound::HashesPerHomeserver, Bound::HashesPerNetwork]
+            }
+            Self::Addresses => {
+                [Bound::AddressesPerUser, Bound::AddressesPerHomeserver, Bound::AddressesPerNetwork]
+            }
         }
     }
 
-    /// Waits until fewer requests than may be are answered.
-    pub(super) async fn turn(&self, limits: &LookupLimits) -> Result<SemaphorePermit<'_>, Refusal> {
-        let turn = timeout(limits.time, self.requests.acquire()).await;
-        turn.ok().and_then(Result::ok).ok_or_else(|| Refusal::not_yet(limits.time))
+    /// How many one request may have.
+    fn most(self, limits: &LookupLimits) -> usize {
+        match self {
+            Self::Hashes => limits.hashes,
+            Self::Addresses => limits.addresses,
+        }
     }
-}
 
-/// How much of one kind everybody has looked up lately.
-pub(super) struct Shares {
-    users: Rates,
-    homeservers: Rates,
-    networks: Rates,
-}
-
-impl Shares {
-    /// Lets somebody look up so many. His own share is counted first: who has none left takes nothing from his
-    /// neighbours. A network has a user's share where there is no user, as in version 1.
-    fn admit(&self, caller: &Caller, count: u32, now: Timestamp) -> Result<(), Duration> {
-        let network = client(caller.network);
-        let Some(user) = &caller.mxid else { return self.users.admit_many(network, count, now) };
-        self.users.admit_many(user, count, now)?;
-        self.networks.admit_many(network, count, now)?;
-        self.homeservers.admit_many(user.server(), count, now)
+    /// Refuses more than one request, the user, his homeserver or his network may ask for. A network has a
+    /// user's share where there is no user, as in version 1.
+    pub(super) fn within(
+        self,
+        count: usize,
+        api: &IdentityApi,
+        caller: &Caller,
+    ) -> Result<(), Refusal> {
+        let most = self.most(&api.settings.limits.lookups);
+        if count > most {
+            let text = format!("at most {most} addresses are looked up at once");
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", text));
+        }
+        let errand = api.gates.errand_of(u32::try_from(count).unwrap_or(u32::MAX));
+        let [of_user, of_homeserver, of_network] = self.bounds();
+        let errand = match &caller.mxid {
+            None => errand.by_networks(of_user, caller.network, ()),
+            Some(user) => errand.by(of_user, user).by(of_homeserver, user.server()).by_networks(
+                of_network,
+                caller.network,
+                (),
+            ),
+        };
+        Ok(errand.admit(api.means.clock.now())?)
     }
 }
 
@@ -168,34 +163,18 @@ async fn lookup(
     request: Request,
 ) -> Result<Response, Refusal> {
     let asked = Asked::read(&request)?;
-    let (lookups, limits) = (&api.means.lookups, &api.settings.limits.lookups);
-    let (count, now) = (asked.addresses.len(), api.means.clock.now());
+    let (lookups, count) = (&api.means.lookups, asked.addresses.len());
     match (&*asked.algorithm.0, &lookups.people, &lookups.directory) {
         (SHA256, _, Some(directory)) => {
-            within(count, limits.hashes, &api.load.hashes, (&caller, now))?;
-            by_hash(directory, &asked, now)
+            What::Hashes.within(count, &api, &caller)?;
+            by_hash(directory, &asked, api.means.clock.now())
         }
         (NONE, Some(people), _) => {
-            within(count, limits.addresses, &api.load.addresses, (&caller, now))?;
-            in_trees(&**people, &asked, limits, &api.load).await
+            What::Addresses.within(count, &api, &caller)?;
+            in_trees(&**people, &asked, &api).await
         }
         _ => Err(Refusal::invalid("the algorithm is not one of `/hash_details`")),
     }
-}
-
-/// Refuses more addresses than one request, the user, his network or his homeserver may ask for.
-pub(super) fn within(
-    count: usize,
-    most: usize,
-    shares: &Shares,
-    (caller, now): (&Caller, Timestamp),
-) -> Result<(), Refusal> {
-    if count > most {
-        let text = format!("at most {most} addresses are looked up at once");
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", text));
-    }
-    let count = u32::try_from(count).unwrap_or(u32::MAX);
-    shares.admit(caller, count, now).map_err(Refusal::too_often)
 }
 
 fn by_hash(directory: &Directory, asked: &Asked<'_>, now: Timestamp) -> Result<Response, Refusal> {
@@ -223,11 +202,11 @@ fn other_pepper(directory: &Directory) -> Response {
 async fn in_trees(
     people: &dyn People,
     asked: &Asked<'_>,
-    limits: &LookupLimits,
-    load: &Load,
+    api: &IdentityApi,
 ) -> Result<Response, Refusal> {
     let (texts, threepids) = asked.threepids();
-    let _turn = load.turn(limits).await?;
+    let limits = &api.settings.limits.lookups;
+    let _turn = limits.turn(&api.lookups).await?;
     let found = people.find(threepids, limits.at_once, limits.time).await;
     let mut mappings = Mappings::with_room(found.len());
     found.iter().for_each(|(at, mxid)| mappings.push(texts[*at], mxid.as_str()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::super::lookup::within;
+use super::super::lookup::What;
 use super::super::{IdentityApi, Refusal, parameters};
 use super::people;
 use crate::signed::{Json, Object};
@@ -25,12 +25,11 @@ pub(super) async fn bulk_lookup(
 ) -> Result<Response, Refusal> {
     let Asked { threepids } = parameters::content(&request)?;
     let limits = &api.settings.limits.lookups;
-    let (count, now) = (threepids.len(), api.means.clock.now());
-    within(count, limits.addresses, &api.load.addresses, (&caller, now))?;
+    What::Addresses.within(threepids.len(), &api, &caller)?;
     let read =
         |asked: (String, String)| Some((parameters::threepid(&asked.0, &asked.1).ok()?, asked));
     let (wanted, asked): (Vec<_>, Vec<_>) = threepids.into_iter().filter_map(read).unzip();
-    let _turn = api.load.turn(limits).await?;
+    let _turn = limits.turn(&api.lookups).await?;
     let found = people(&api)?.find(wanted, limits.at_once, limits.time).await;
     let told = found.into_iter().map(|(at, mxid)| {
         let (medium, address) = &asked[at];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::lookup::within;
+use super::super::lookup::What;
 use super::super::{IdentityApi, Refusal, done, parameters};
 use super::people;
 use crate::transport::http::{Request, Response, StatusCode};
@@ -17,8 +17,8 @@ pub(super) async fn lookup(
     let value = |name| parameters::query(&request, name);
     let threepid = parameters::threepid(&value("medium")?, &value("address")?)?;
     let limits = &api.settings.limits.lookups;
-    within(1, limits.addresses, &api.load.addresses, (&caller, api.means.clock.now()))?;
-    let _turn = api.load.turn(limits).await?;
+    What::Addresses.within(1, &api, &caller)?;
+    let _turn = limits.turn(&api.lookups).await?;
     let signed = people(&api)?.signed(threepid.clone(), limits.time).await;
     let told = |json| Response::json(StatusCode::OK, json);
     Ok(signed.map_or_else(done, |statement| told(statement.to_json(&threepid))))

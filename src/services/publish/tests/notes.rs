@@ -33,7 +33,7 @@ fn a_publication_is_noted_without_whom_it_is_about() {
     let (threepid, statement) = Statement::from_json(&body).unwrap();
     let peer = "2001:db8::1:2:3:4".parse().unwrap();
     let text = logged(|| note(peer, &threepid, &statement, &Answer::Stored));
-    let who = "client=2001:db8:: about=";
+    let who = "client=2001:db8::/64 about=";
     let rest = "signers=\"a.example ed25519:1, b.example ed25519:1\" outcome=\"stored\"";
     assert!(text.contains(who) && text.contains(rest), "{text}");
     assert!(!text.contains("7700900123") && !text.contains("3.2.1.0"), "{text}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::allowance::{Rate, Rates};
+use crate::allowance::{Gates, Rate};
 use crate::association::Statement;
 use crate::authority::{self, Associated, Authority, Place, ServedZone};
 use crate::certificate::{self, Certificate, Scope, Terms};
@@ -17,7 +17,9 @@ use crate::codec::hex;
 use crate::crypto::{SeededRandom, SigningKey};
 use crate::dnssec::ZoneKey;
 use crate::resolver::Root;
-use crate::services::publish::{Below, Intake, Limits, Passages, Rules, Shelf, Tally, Zones};
+use crate::services::publish::{
+    Below, Bound, Bounds, Intake, Limits, Passages, Rules, Shelf, Tally, Zones,
+};
 use crate::signed::{Json, KeyName, Limits as JsonLimits, Object};
 use crate::store::{Change, Entry, Outcome, Policy, Store, StoreError};
 use crate::stub::publish::PATH;
@@ -256,6 +258,8 @@ pub(super) fn world(certificates: [&[Cert]; 2], children: &[Child]) -> World {
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let store = Store::open(&directory.path().join("a.store"), Policy::default()).unwrap();
     let (telemetry, servers) = (Telemetry::new("t"), Servers::default());
+    let mut bounds = Bounds::default();
+    bounds[Bound::PerClient] = Rate::per_second(1).bursting(1000);
     let (root, root_key) = key("root.example");
     let mut verifiers = Anchors::default();
     verifiers.insert(root, root_key.public());
@@ -274,7 +278,7 @@ pub(super) fn world(certificates: [&[Cert]; 2], children: &[Child]) -> World {
         zones: Arc::new(Tables(cuts)),
         shelf: Noted { store, touched: Arc::default(), is_stuck: Arc::default() },
         clock: shared,
-        rates: Arc::new(Rates::new(Rate::per_second(1).bursting(1000))),
+        gates: Arc::new(Gates::new(&bounds, &telemetry, "publish_turned_away")),
         passages: Arc::new(Passages::default()),
         tally: Arc::new(Tally::new(&telemetry)),
     };
