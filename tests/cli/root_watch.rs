@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use threepid::wire::Rcode;
 
-use super::roots::{draft, expire, mirror, publish, sign};
+use super::roots::{draft, expire, key, mirror, publish, sign};
 use super::serve::{address, ask, serve};
 use super::threepid;
 use crate::interop::process::Background;
@@ -158,6 +158,36 @@ async fn a_process_starts_with_an_expired_list_and_answers_nothing_in_its_trees(
     assert_eq!(page(&serving, "/health"), "ready\n");
     serving.end();
     servers.end();
+}
+
+/// Its signatures are good, and it is newer. But one of its keys is for something else here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_has_a_key_of_a_verification_server_is_not_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    for (version, letters, previous) in
+        [(1, &["a", "b"][..], None), (2, &["a", "b", "c"], Some("1.json"))]
+    {
+        let file = draft(directory, version, 1, letters);
+        for letter in ["a", "b"] {
+            assert_eq!(sign(directory, &file, letter, previous).code, 0);
+        }
+    }
+    fs::copy(directory.join("1.json"), directory.join("held.json")).unwrap();
+    publish(directory, "mirror", &[1, 2]);
+    let (mirror, verifier) = (mirror(&directory.join("mirror")).await, key(directory, "c"));
+    let text = format!(
+        "[resolver]\nlisten = [\"127.0.0.1:0\"]\nroot_list = \"held.json\"\n\
+         root_list_urls = [\"http://{mirror}\"]\n[client]\nroot_list = \"held.json\"\n\
+         [[client.verifier]]\nname = \"v.example\"\nkey_id = \"0\"\nkey = \"{verifier}\"\n"
+    );
+    fs::write(directory.join("all.toml"), text).unwrap();
+    let mut serving = serve(directory, "all.toml");
+    let told = serving.told("a root list is not taken: ");
+    assert!(told.contains("version=2"), "{told}");
+    let held = fs::read(directory.join("held.json")).unwrap();
+    assert_eq!(held, fs::read(directory.join("1.json")).unwrap());
+    serving.end();
 }
 
 #[test]

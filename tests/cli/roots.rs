@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use super::{Ran, beside, threepid};
 
 /// Writes a key into the file `<letter>.key`, and gives its public part.
-fn key(directory: &Path, letter: &str) -> String {
+pub(super) fn key(directory: &Path, letter: &str) -> String {
     let seed = letter.as_bytes()[0].into();
     let key = NamedKey::generate(&mut threepid::crypto::SeededRandom::new(seed));
     let file = directory.join(format!("{letter}.key"));

@@ -265,6 +265,29 @@ async fn nobody_uses_up_the_changes_of_others() {
     world.bind(&address(1), "@alice:a.example").await.unwrap();
 }
 
+/// Whoever runs a homeserver has as many users as he likes.
+#[tokio::test]
+async fn associations_are_few_for_all_users_of_a_homeserver() {
+    let world = World::with(|settings| {
+        settings.bounds[Bound::AssociationsPerHomeserver] = Rate::per_hour(6);
+    });
+    let bind = async |number: usize| {
+        let id = world.prove(&address(number), "s").await;
+        let caller = user(number, "b", &format!("198.51.100.{number}"));
+        let to = caller.mxid.clone().unwrap();
+        let bound = world.verifier.bind(&id, &secret("s"), &to, &caller).await;
+        !too_often(bound, Asked::Associations)
+    };
+    assert_eq!(pass(9, bind).await, 3);
+    let unbind = async |server: &str| {
+        let by = Proof::Homeserver(mxid(&format!("@u1:{server}")).server());
+        let (of, from) = (mxid(&format!("@u1:{server}")), from("203.0.113.1"));
+        world.verifier.unbind(&address(1), &of, &by, &from).await
+    };
+    assert!(too_often(unbind("b").await, Asked::Associations), "as it is a homeserver that asks");
+    assert_eq!(unbind("c").await, Err(Refused::NotBound));
+}
+
 #[tokio::test]
 async fn associations_are_few_for_a_user_an_address_and_a_network() {
     let world = World::with(|settings| {
