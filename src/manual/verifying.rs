@@ -80,6 +80,9 @@
 //! until every root has it. Both are on disk before anything is answered, and a crash loses neither. Access tokens
 //! stand there as hashes.
 //!
+//! At one address wait 50 invitations, 5 of one sender. Where there are more, one gives way to the newest: the oldest of
+//! that sender, or of the homeserver that has most of them. So nobody keeps others from inviting somebody.
+//!
 //! What ended is forgotten: sessions after a day or two, invitations that nobody took up after 90 days, their keys, which
 //! homeservers ask for, after a year.
 //!

@@ -52,13 +52,13 @@ pub struct Invited {
 impl Verifier {
     /// Keeps an invitation until somebody binds the address, and sends a message that tells of it.
     ///
-    /// It is counted before anything is looked up, so that nobody learns whose many addresses are.
+    /// It is counted before anything is looked up, so that nobody learns whose many addresses are. Where too many
+    /// wait at an address once its message is out, another one gives way.
     ///
     /// # Errors
     /// [`Refused::InUse`] where it belongs to somebody, who can be invited directly;
-    /// [`Refused::OutOfScope`], [`Refused::TooOften`], [`Refused::TooManyInvitations`],
-    /// [`Refused::Undeliverable`], [`Refused::NotSent`], [`Refused::Undetermined`],
-    /// [`Refused::Unavailable`].
+    /// [`Refused::OutOfScope`], [`Refused::TooOften`], [`Refused::Undeliverable`],
+    /// [`Refused::NotSent`], [`Refused::Undetermined`], [`Refused::Unavailable`].
     pub async fn invite(
         self: &Arc<Self>,
         invite: Invite,
@@ -91,12 +91,9 @@ impl Verifier {
         }
         let key = SigningKey::generate(&mut OsRandom);
         let invitation = self.invitation(invite, &key);
-        let (kept, most) = (invitation.clone(), self.settings.limits.invitations);
-        let added = self.ledger(move |ledger| ledger.add_invitation(&threepid, &kept, most));
-        match added.await? {
-            true => Ok((invitation, key.public())),
-            false => Err(Refused::TooManyInvitations),
-        }
+        let kept = invitation.clone();
+        self.ledger(move |ledger| ledger.add_invitation(&threepid, &kept)).await?;
+        Ok((invitation, key.public()))
     }
 
     fn invitation(&self, invite: Invite, key: &SigningKey) -> Invitation {
@@ -121,9 +118,9 @@ impl Verifier {
         let Some(message) = self.letter(threepid, invitation) else { return Ok(()) };
         let sent = self.send(&message).await;
         let (threepid, invitation) = (threepid.clone(), invitation.clone());
-        let is_sent = sent.is_ok();
+        let (is_sent, limits) = (sent.is_ok(), self.settings.limits.invitations.clone());
         self.ledger(move |ledger| match is_sent {
-            true => ledger.tell_invitation(&invitation.token),
+            true => ledger.tell_invitation(&invitation.token, &limits),
             false => ledger.forget_invitations(&threepid, &[invitation]),
         })
         .await?;
@@ -152,7 +149,8 @@ impl Verifier {
     /// Tells the homeserver of a user what waited at the address that was bound to him.
     pub(super) async fn tell(&self, chore: &Chore) -> Result<Tried, Refused> {
         let Some(mxid) = chore.statement.claim().mxid() else { return Ok(Tried::Done) };
-        let (threepid, most) = (chore.threepid.clone(), self.settings.limits.invitations);
+        let (threepid, most) =
+            (chore.threepid.clone(), self.settings.limits.invitations.at_address);
         let waiting = self.ledger(move |ledger| ledger.invitations(&threepid, most)).await?;
         if waiting.is_empty() {
             return Ok(Tried::Done);

@@ -53,9 +53,6 @@ pub enum Refused {
     /// The server that verifies such addresses gives no answer.
     #[error("the server that verifies such addresses cannot be asked now: try again")]
     Elsewhere,
-    /// As many invitations wait there as may.
-    #[error("too many invitations wait for this address")]
-    TooManyInvitations,
     /// This server cannot keep what it would have to. The operator is told in the log why.
     #[error("this server cannot do that now: try again")]
     Unavailable,

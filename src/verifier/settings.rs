@@ -11,7 +11,7 @@ use crate::certificate::Scope;
 use crate::clock::Clock;
 use crate::codec::Url;
 use crate::signed::ServerName;
-use crate::store::ledger::Ledger;
+use crate::store::ledger::{InvitationLimits, Ledger};
 use crate::stub::publish::Outbox;
 use crate::threepid::Medium;
 use crate::trust::Anchors;
@@ -103,8 +103,8 @@ pub struct Limits {
     /// How long what was signed here is remembered, whatever the trees say: 2 hours, until no resolver has
     /// what was there before.
     pub remembered: Duration,
-    /// Invitations that wait at one address: 50.
-    pub invitations: usize,
+    /// How many invitations wait at one address: 50, and 5 of one sender.
+    pub invitations: InvitationLimits,
     /// How long invitations wait: 90 days. Addresses of who has not come by then are not kept.
     pub waiting: Duration,
     /// How long the key of an invitation is said to be valid: a year. Homeservers ask for it when the invited
@@ -130,7 +130,7 @@ impl Default for Limits {
             life: Duration::from_millis(crate::association::LIFETIME),
             ahead: Duration::from_secs(240),
             remembered: Duration::from_secs(2 * 3600),
-            invitations: 50,
+            invitations: InvitationLimits::default(),
             waiting: Duration::from_secs(90 * 24 * 3600),
             ephemeral: Duration::from_secs(365 * 24 * 3600),
             telling: Duration::from_secs(30 * 24 * 3600),

@@ -43,7 +43,7 @@ mod tests {
             message: None,
         };
         let alice = Threepid::parse_any("alice@example.com", None).unwrap();
-        desk.ledger.add_invitation(&alice, &invitation, 9).unwrap();
+        desk.ledger.add_invitation(&alice, &invitation).unwrap();
         let valid = |is| (200, format!(r#"{{"valid":{is}}}"#));
         assert_eq!(ask("?public_key=a%2Bb%2Fc").await, valid(true));
         assert_eq!(ask("?public_key=a+b/c").await, valid(true), "a plus that was not escaped");

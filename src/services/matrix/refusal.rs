@@ -111,7 +111,6 @@ impl From<Refused> for Refusal {
             }
             Refused::Session(refusal) => refusal.into(),
             Refused::TooOften { wait, .. } => Self { wait: Some(wait), ..Self::too_many(error) },
-            Refused::TooManyInvitations => Self::too_many(error),
             Refused::Undeliverable | Refused::NotSent => {
                 Self::new(StatusCode::BAD_REQUEST, "M_SEND_ERROR", error)
             }

@@ -101,7 +101,7 @@ mod tests {
             message: None,
         };
         let foo = Threepid::parse_any("foo@example.com", None).unwrap();
-        desk.ledger.add_invitation(&foo, &invitation, 9).unwrap();
+        desk.ledger.add_invitation(&foo, &invitation).unwrap();
         (desk, key)
     }
 

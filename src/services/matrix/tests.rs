@@ -122,7 +122,7 @@ fn invite(desk: &Desk) -> String {
         message: None,
     };
     let invited = Threepid::parse_any("foo@bar.com", None).unwrap();
-    desk.ledger.add_invitation(&invited, &invitation, 9).unwrap();
+    desk.ledger.add_invitation(&invited, &invitation).unwrap();
     base64_unpadded(key.seed().as_ref())
 }
 

@@ -1,5 +1,6 @@
 //! Invitations of people who have no Matrix user yet.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use redb::TableDefinition;
@@ -54,8 +55,42 @@ impl fmt::Debug for InvitationMessage {
     }
 }
 
+/// How many invitations wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationLimits {
+    /// At one address: 50.
+    pub at_address: usize,
+    /// Of one sender at one address: 5.
+    pub of_sender: usize,
+}
+
+impl Default for InvitationLimits {
+    fn default() -> Self {
+        Self { at_address: 50, of_sender: 5 }
+    }
+}
+
+impl InvitationLimits {
+    /// The one that gives way, where there are too many: the oldest of a sender who has too many. Where all
+    /// together are, it is one of the homeserver that has most of them, as whoever runs one has as many users as
+    /// he likes; there, the oldest of the sender who has most.
+    fn surplus<'i>(&self, waiting: &'i [Invitation]) -> Option<&'i Invitation> {
+        let of = |sender: &str| waiting.iter().filter(|other| other.sender == sender).count();
+        let from = |server: &str| {
+            waiting.iter().filter(|other| server_of(&other.sender) == server).count()
+        };
+        let age = |invitation: &Invitation| Reverse(invitation.since);
+        let is_full = waiting.len() > self.at_address;
+        let too_many = waiting.iter().filter(|it| of(&it.sender) > self.of_sender);
+        too_many.max_by_key(|it| age(it)).or_else(|| {
+            let share = |it: &&Invitation| (from(server_of(&it.sender)), of(&it.sender), age(it));
+            waiting.iter().filter(|_| is_full).max_by_key(share)
+        })
+    }
+}
+
 impl Ledger {
-    /// Keeps an invitation of `threepid`, and its key. False where so many wait already.
+    /// Keeps an invitation of `threepid`, and its key.
     ///
     /// # Errors
     /// What the disk says.
@@ -63,11 +98,7 @@ impl Ledger {
         &self,
         threepid: &Threepid,
         invitation: &Invitation,
-        most: usize,
-    ) -> Result<bool, StoreError> {
-        if self.invitations(threepid, most)?.len() >= most {
-            return Ok(false);
-        }
+    ) -> Result<(), StoreError> {
         let key = [&*prefix(threepid), invitation.token.as_bytes()].concat();
         self.write(|pages| {
             pages.put(INVITATIONS, &key, invitation)?;
@@ -79,7 +110,7 @@ impl Ledger {
             if invitation.message.is_some() {
                 pages.put(UNTOLD, invitation.token.as_bytes(), &())?;
             }
-            Ok(true)
+            Ok(())
         })
     }
 
@@ -101,18 +132,24 @@ impl Ledger {
         Ok(untold)
     }
 
-    /// Takes note that the message of an invitation went out. What it told is forgotten.
+    /// Takes note that the message of an invitation went out. What it told is forgotten, and where more wait at
+    /// its address than may, others give way to it.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn tell_invitation(&self, token: &str) -> Result<(), StoreError> {
+    pub fn tell_invitation(
+        &self,
+        token: &str,
+        limits: &InvitationLimits,
+    ) -> Result<(), StoreError> {
         self.write(|pages| {
             pages.remove(UNTOLD, token.as_bytes())?;
             let Some(key) = pages.get::<Vec<u8>>(INVITED, token.as_bytes())? else { return Ok(()) };
             let Some(invitation) = pages.get::<Invitation>(INVITATIONS, &key)? else {
                 return Ok(());
             };
-            pages.put(INVITATIONS, &key, &Invitation { message: None, ..invitation })
+            pages.put(INVITATIONS, &key, &Invitation { message: None, ..invitation })?;
+            make_room(pages, &prefix(&threepid_of(&key)?), limits)
         })
     }
 
@@ -207,4 +244,22 @@ fn forget(pages: &Pages<'_>, key: &[u8], token: &[u8]) -> Result<(), StoreError>
     pages.remove(INVITED, token)?;
     pages.remove(UNTOLD, token)?;
     Ok(())
+}
+
+/// Has those at an address give way that are too many.
+fn make_room(pages: &Pages<'_>, start: &[u8], limits: &InvitationLimits) -> Result<(), StoreError> {
+    let keys = pages.keys_below(INVITATIONS, start)?;
+    let waiting = keys.iter().filter_map(|key| pages.get(INVITATIONS, key).transpose());
+    let mut waiting = waiting.collect::<Result<Vec<Invitation>, StoreError>>()?;
+    while let Some(surplus) = limits.surplus(&waiting).cloned() {
+        let token = surplus.token.as_bytes();
+        forget(pages, &[start, token].concat(), token)?;
+        waiting.retain(|other| *other != surplus);
+    }
+    Ok(())
+}
+
+/// The server of a user.
+fn server_of(sender: &str) -> &str {
+    sender.split_once(':').map_or(sender, |(_, server)| server)
 }

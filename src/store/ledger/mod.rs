@@ -54,7 +54,7 @@ use crate::threepid::Threepid;
 
 pub use accounts::{AccessToken, Account};
 pub use chores::{Chore, Work};
-pub use invitations::{Invitation, InvitationMessage};
+pub use invitations::{Invitation, InvitationLimits, InvitationMessage};
 use recent::Recent;
 
 /// Octets by octets: every table is one.

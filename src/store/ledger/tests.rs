@@ -196,9 +196,8 @@ fn invitations_wait_for_their_address() {
         message: None,
     };
     for token in ["one", "two"] {
-        assert_eq!(desk.ledger().add_invitation(&alice(), &invitation(token), 2), Ok(true));
+        desk.ledger().add_invitation(&alice(), &invitation(token)).unwrap();
     }
-    assert_eq!(desk.ledger().add_invitation(&alice(), &invitation("three"), 2), Ok(false));
     // An address that begins like hers is another one.
     let other = Threepid::parse_any("alice@example.com.au", None).unwrap();
     assert_eq!(desk.ledger().invitations(&other, 9).unwrap(), []);
@@ -210,6 +209,34 @@ fn invitations_wait_for_their_address() {
     assert_eq!(desk.ledger().invitation("two"), Ok(None));
     assert_eq!(desk.ledger().is_ephemeral("key of two"), Ok(true));
     assert_eq!(desk.ledger().is_ephemeral("key of four"), Ok(false));
+}
+
+#[test]
+fn invitations_give_way_to_newer_ones() {
+    let desk = Desk::new();
+    let limits = InvitationLimits { at_address: 4, of_sender: 2 };
+    let invite = |token: &str, sender: &str, since: u64| {
+        let invitation = Invitation {
+            token: token.to_owned(),
+            sender: sender.to_owned(),
+            room_id: "!room:example.com".to_owned(),
+            ephemeral_key: format!("key of {token}"),
+            since,
+            message: None,
+        };
+        desk.ledger().add_invitation(&alice(), &invitation).unwrap();
+        desk.ledger().tell_invitation(token, &limits).unwrap();
+        let waiting = desk.ledger().invitations(&alice(), 9).unwrap();
+        waiting.into_iter().map(|invitation| invitation.token).collect::<Vec<_>>().concat()
+    };
+    assert_eq!(invite("b", "@a:a", 1), "b");
+    assert_eq!(invite("a", "@a:a", 2), "ab");
+    assert_eq!(invite("c", "@a:a", 3), "ac", "of one sender: his oldest");
+    assert_eq!(invite("d", "@d:d", 0), "acd");
+    assert_eq!(invite("e", "@e:a", 1), "acde");
+    assert_eq!(invite("f", "@f:f", 4), "cdef", "of the server with most, the sender with most");
+    assert_eq!(invite("g", "@g:g", 5), "cdfg", "the oldest of the server with most");
+    assert_eq!(invite("h", "@h:h", 6), "cfgh", "of them all the oldest");
 }
 
 #[test]
@@ -330,12 +357,12 @@ fn invitations_are_told_of_until_that_is_done() {
     };
     let (one, two) = (invitation("one"), invitation("two"));
     for invitation in [&one, &two] {
-        assert_eq!(desk.ledger().add_invitation(&alice(), invitation, 9), Ok(true));
+        desk.ledger().add_invitation(&alice(), invitation).unwrap();
     }
     desk.reopen();
     let untold = desk.ledger().untold_invitations(9).unwrap();
     assert_eq!(untold, [(alice(), one), (alice(), two.clone())]);
-    desk.ledger().tell_invitation("one").unwrap();
+    desk.ledger().tell_invitation("one", &InvitationLimits::default()).unwrap();
     desk.ledger().forget_invitations(&alice(), &[two]).unwrap();
     assert_eq!(desk.ledger().untold_invitations(9), Ok(vec![]));
     assert_eq!(desk.ledger().invitation("one").unwrap().unwrap().message, None, "nor is it kept");
@@ -353,9 +380,8 @@ fn invitations_end_and_their_keys_later() {
         message: None,
     };
     for (token, hour) in [("one", 1), ("two", 2), ("new", 9)] {
-        assert_eq!(desk.ledger().add_invitation(&alice(), &left(token, hour), 3), Ok(true));
+        desk.ledger().add_invitation(&alice(), &left(token, hour)).unwrap();
     }
-    assert_eq!(desk.ledger().add_invitation(&alice(), &left("other", 9), 3), Ok(false));
     desk.ledger().forget_invitations(&alice(), &[left("two", 2)]).unwrap();
     assert_eq!(desk.ledger().expire_invitations(hours(9), 1), Ok(1), "there may be more");
     assert_eq!(desk.ledger().expire_invitations(hours(9), 9), Ok(1));

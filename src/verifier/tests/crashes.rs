@@ -71,7 +71,7 @@ async fn an_invitation_that_was_due_is_told_of_when_the_process_starts_again() {
         since: START.as_millis(),
         message: Some(message),
     };
-    world.ledger().add_invitation(&alice(), &invitation, 9).unwrap();
+    world.ledger().add_invitation(&alice(), &invitation).unwrap();
     world.restart();
     world.verifier.resume().await;
     let sent = world.post.sent();

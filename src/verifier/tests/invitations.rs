@@ -155,17 +155,22 @@ async fn nobody_waits_who_was_not_told() {
 }
 
 #[tokio::test]
-async fn not_too_many_wait_at_one_address() {
-    let world = World::with(|settings| settings.limits.invitations = 2);
-    for _ in 0..2 {
-        world.invite(&alice()).await.unwrap();
-    }
-    assert_eq!(world.invite(&alice()).await, Err(Refused::TooManyInvitations));
+async fn another_one_gives_way_once_the_message_is_out() {
+    let world = World::with(|settings| settings.limits.invitations.of_sender = 1);
+    let first = world.invite(&alice()).await.unwrap();
+    let waits = |token: &str| world.ledger().invitation(token).unwrap().is_some();
+    world.post.fail(Some(CourierError::Refused("no such address".to_owned())));
+    assert_eq!(world.invite(&alice()).await, Err(Refused::Undeliverable));
+    assert!(waits(&first.token), "nobody was told of the other");
+    world.post.fail(None);
+    world.clock.advance(MINUTE);
+    let second = world.invite(&alice()).await.unwrap();
+    assert!(waits(&second.token) && !waits(&first.token));
 }
 
 #[tokio::test]
 async fn invitations_do_not_wait_for_ever() {
-    let world = World::with(|settings| settings.limits.invitations = 1);
+    let world = World::with(|settings| settings.limits.invitations.at_address = 1);
     let invited = world.invite(&alice()).await.unwrap();
     let key = crate::codec::base64_unpadded(invited.ephemeral_key.octets());
     let day = Duration::from_secs(24 * 3600);
