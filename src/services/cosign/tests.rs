@@ -3,6 +3,7 @@
 use super::*;
 use crate::certificate::Scope;
 use crate::signed::SignedRequest;
+use crate::threepid::Threepid;
 use crate::transport::http::header::{CACHE_CONTROL, REFERRER_POLICY, RETRY_AFTER};
 use crate::transport::http::testing::{ask as answer, request};
 use crate::transport::http::{Handler, Incoming, Method, Outgoing};
@@ -128,6 +129,19 @@ async fn questions_that_are_refused() {
     let long = question_of(&keys, &[b"{\"a\":\"", "x".repeat(CONTENT).as_bytes(), b"\"}"].concat());
     assert_eq!(ask(long).await, refused(413, "M_TOO_LARGE"));
     assert_eq!(ask(question_of(&keys, &good)).await, refused(202, ""));
+}
+
+/// It has no account, and is known all the same.
+#[tokio::test]
+async fn a_server_that_may_ask_is_not_anybody() {
+    let world = asked(Roots::new());
+    let router: &dyn Handler = &router(&world);
+    for number in 0..30 {
+        let of = Threepid::parse_any(&format!("u{number}@a.example"), None).unwrap();
+        let statement = statement_by(ASKER, &of, &format!("@u{number}:a"), START);
+        let response = answer(router, question_of(&key_of(ASKER), &statement.to_json(&of))).await;
+        assert_eq!(response.status, StatusCode::ACCEPTED, "{number}");
+    }
 }
 
 #[tokio::test]

@@ -201,6 +201,29 @@ async fn guesses_at_one_address_are_few_over_all_its_sessions() {
     assert_eq!(looked_at, 10);
 }
 
+/// Neither does who guesses at it use up what is for his network.
+#[tokio::test]
+async fn a_guess_that_is_refused_is_none_of_the_networks() {
+    let world = World::with(|settings| {
+        settings.bounds[Bound::GuessesPerAddress] = Rate::per_hour(2);
+        settings.bounds[Bound::GuessesPerNetwork] = Rate::per_hour(6);
+    });
+    let ask = async |threepid: Threepid, name: &str| {
+        world.verifier.request_token(wanted(&threepid, name, 1), &caller()).await.unwrap()
+    };
+    let id = ask(phone(), "s").await;
+    let guess = async |id: &SessionId, name: &str| {
+        !too_often(world.verifier.submit(id, &secret(name), "x", &caller()).await, Asked::Guesses)
+    };
+    assert!(guess(&id, "s").await);
+    for _ in 0..9 {
+        assert!(!guess(&id, "s").await, "the address has had enough");
+    }
+    let other = ask(number_in(49_151, 1), "t").await;
+    assert!(guess(&other, "t").await && guess(&ask(alice(), "u").await, "u").await);
+    assert!(!guess(&ask(address(1), "v").await, "v").await, "the network has had enough");
+}
+
 /// Nobody guesses what is in a link, and what is not compared is no guess.
 #[tokio::test]
 async fn what_is_no_guess_uses_up_none_of_the_address() {
