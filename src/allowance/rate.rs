@@ -13,8 +13,9 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// So many an hour, and no more in any hour, whenever that begins. Half of them may come at once. None is
-    /// taken for one.
+    /// So many an hour, and no more in any hour, whenever that begins. Half of them may come at once, after a
+    /// while without any, the others one by one: in the long run it is half of them an hour, and one. None is taken
+    /// for one.
     pub const fn per_hour(count: u32) -> Self {
         Self::within(Duration::from_secs(3600), count, count.div_ceil(2))
     }

@@ -97,7 +97,8 @@
 //! reason.
 //!
 //! - *Of an hour* no more pass than the number says, in any hour, whenever that begins: half of them may come at
-//!   once, the others one by one. Of one an hour, the next passes an hour later.
+//!   once, after a while without any, the others one by one. Who never stops has half of them an hour, and one. Of
+//!   one an hour, the next passes an hour later.
 //! - *A request passes all its bounds or none*: what is refused takes nothing from the address, the domain, the
 //!   homeserver or the network that it would have passed. The response tells when to come again.
 //! - *A network* is an IPv4 address or an IPv6 network of 64 bits. IPv6 networks of 56 and of 48 bits, of which one

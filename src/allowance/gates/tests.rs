@@ -151,10 +151,10 @@ proptest! {
     /// So many an hour, in any hour; of a wider network as many times more.
     #[test]
     fn no_hour_has_more_than_its_count(
-        count in 1_u32..12,
+        (count, burst) in (1_u32..12).prop_flat_map(|count| (Just(count), 1..=count)),
         gaps in prop::collection::vec((0_u64..HOUR / 4, 0_u64..2, 1_u32..3), 1..400),
     ) {
-        let (gate, mut now) = (gate(Rate::per_hour(count)), 0);
+        let (gate, mut now) = (gate(Rate::within(Duration::from_millis(HOUR), count, burst)), 0);
         let mut own: BTreeMap<u16, Vec<u64>> = BTreeMap::new();
         let mut wide = Vec::new();
         for (number, (gap, pauses, together)) in gaps.into_iter().enumerate() {
