@@ -1,8 +1,8 @@
 //! The only door to signatures, hashing and randomness.
 //!
 //! What is made here is signed with Ed25519; the other algorithms verify what others made. Three
-//! libraries stand behind the door: `ed25519-dalek`, `aws-lc-rs` for RSA and ECDSA, and `crrl` for
-//! Ed448, the one pure implementation that passes all of Wycheproof's vectors.
+//! libraries stand behind the door: `ed25519-dalek`, `aws-lc-rs` for signing, RSA and ECDSA, and `crrl`
+//! for Ed448, the one pure implementation that passes all of Wycheproof's vectors.
 
 mod digest;
 mod ecdsa;
