@@ -25,7 +25,7 @@ impl Authority {
         now: Timestamp,
         out: &mut Vec<u8>,
     ) -> Rcode {
-        let mut reply = Reply::new(query, limit, edns, now, out);
+        let mut reply = Reply::new(query, limit, edns, now, &self.memo, out);
         let rcode = self.respond(query, &mut reply).unwrap_or_else(|refusal| {
             if let Some((code, text)) = refusal.error {
                 reply.set_extended_error(code, text);

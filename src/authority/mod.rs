@@ -2,8 +2,8 @@
 //!
 //! An [`Authority`] serves several zones. Each [`ServedZone`] is a [`Zone`](crate::zone::Zone) with its
 //! keys, with every RRset encoded and signed when the zone is loaded, and with its associations: those
-//! in its file, or an [`Index`] of what a store holds. Answers are put together from these parts; what is signed for a question is only
-//! what cannot be known before: denials (RFC 9824), and what a wildcard answers.
+//! in its file, or an [`Index`] of what a store holds. Answers are put together from these parts; what is signed for
+//! a question is only what cannot be known before: denials (RFC 9824), and what a wildcard answers.
 //!
 //! Time is an argument. Whoever drives the authority asks it when the next signature has to be
 //! renewed or a key changes ([`Authority::next_renewal`]), and has it done ([`Authority::renew`]) on a copy, which
@@ -18,6 +18,7 @@ mod foresight;
 pub mod index;
 mod kept;
 mod locate;
+mod memo;
 mod reply;
 mod served;
 mod signer;
@@ -31,6 +32,7 @@ pub use kept::{Kept, Standing, first_end};
 pub use locate::Place;
 pub use served::{Associated, ServedZone};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -39,6 +41,7 @@ use crate::clock::Timestamp;
 use crate::dnssec::{self, ZoneKey};
 use crate::wire::{Name, Rtype, Serial, Ttl};
 use crate::zone::SearchName;
+use memo::Memo;
 use zones::Zones;
 
 /// Zones that cannot be served as they were given.
@@ -86,6 +89,8 @@ impl Default for Policy {
 #[derive(Debug, Clone, Default)]
 pub struct Authority {
     zones: Zones,
+    /// What was signed for questions.
+    memo: Arc<Memo>,
 }
 
 impl Authority {
@@ -94,7 +99,7 @@ impl Authority {
     /// # Errors
     /// [`AuthorityError::SameZone`] where two have the same name.
     pub fn new(zones: Vec<ServedZone>) -> Result<Self, AuthorityError> {
-        Ok(Self { zones: Zones::new(zones)? })
+        Ok(Self { zones: Zones::new(zones)?, memo: Arc::default() })
     }
 
     /// The zones.
@@ -114,8 +119,10 @@ impl Authority {
         self.zones.enclosing(name, name.label_count()).is_some()
     }
 
-    /// Serves what `old` serves of the store, with all that comes to it, in each zone that can share it.
+    /// Serves what `old` serves of the store, with all that comes to it, in each zone that can share it, and keeps
+    /// what was signed for questions.
     pub fn share(&mut self, old: &Self) {
+        self.memo = Arc::clone(&old.memo);
         for zone in old.zones() {
             if let (Some(index), Some(new)) = (zone.index(), self.zones.get_mut(zone.apex())) {
                 new.share(zone, index);

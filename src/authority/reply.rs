@@ -1,7 +1,7 @@
 //! What one name contributes to a response.
 
-use super::ServedZone;
 use super::denial::{Denied, nsec};
+use super::{Memo, ServedZone};
 use crate::clock::Timestamp;
 use crate::wire::{
     AnswerWriter, EdeCode, EdnsPolicy, Encoded, MAX_NAME, Name, Part, Query, Rcode, Rrset, Rtype,
@@ -57,6 +57,7 @@ pub(super) struct Reply<'a> {
     dnssec_ok: bool,
     compact_ok: bool,
     now: Timestamp,
+    memo: &'a Memo,
     writer: AnswerWriter<'a>,
 }
 
@@ -66,6 +67,7 @@ impl<'a> Reply<'a> {
         limit: usize,
         edns: &'a EdnsPolicy,
         now: Timestamp,
+        memo: &'a Memo,
         out: &'a mut Vec<u8>,
     ) -> Self {
         Self {
@@ -73,6 +75,7 @@ impl<'a> Reply<'a> {
             dnssec_ok: query.dnssec_ok(),
             compact_ok: query.compact_ok(),
             now,
+            memo,
             writer: AnswerWriter::new(query, limit, edns, out),
         }
     }
@@ -137,11 +140,13 @@ impl<'a> Reply<'a> {
         self.made(Section::Answer, spot, &set, Part::Signed);
     }
 
-    /// Writes a set made for this question, signed now.
+    /// Writes a set made for this question, signed for it.
     fn made(&mut self, section: Section, spot: &Spot<'_>, set: &Rrset, part: Part) {
         let rrsigs = match part {
             Part::Records => Vec::new(),
-            Part::Signed | Part::Signatures => spot.zone.signer().sign_now(set, self.now),
+            Part::Signed | Part::Signatures => {
+                spot.zone.signer().sign_for_question(set, self.now, self.memo)
+            }
         };
         let encoded = Encoded::of(set, set.ttl, &rrsigs);
         self.writer.encoded(section, spot.owner, encoded.view(), part);

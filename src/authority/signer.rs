@@ -1,7 +1,7 @@
 //! A zone's keys at work.
 
-use super::Policy;
 use super::answers::{Prepared, Signed};
+use super::{Memo, Policy};
 use crate::clock::Timestamp;
 use crate::dnssec::lifecycle::KeySet;
 use crate::dnssec::{Validity, ZoneKey, sign_with_all, signers};
@@ -132,20 +132,21 @@ impl Signer {
         self.rrsigs(set, self.policy.signatures.validity(&set.name, set.rtype, now))
     }
 
-    /// Signs a set for one answer. Such signatures are for names that whoever asks has chosen, so
-    /// they last as short as those over people, to the same moment for every name.
-    pub(super) fn sign_now(&self, set: &Rrset, now: Timestamp) -> Vec<Rdata> {
-        let inception = now.saturating_sub(self.policy.signatures.backdate);
-        let expiration = inception.saturating_add(self.policy.signatures.personal);
-        self.rrsigs(set, Validity { inception, expiration })
+    /// Signs a set that is made for one answer, of the TTL that it is served with. Whoever asks has chosen the
+    /// name, so such signatures last as short as those over people.
+    pub(super) fn sign_for_question(&self, set: &Rrset, now: Timestamp, memo: &Memo) -> Vec<Rdata> {
+        let validity = self.policy.signatures.validity_for_question(now);
+        let sign = |key: &ZoneKey, octets: &[u8]| memo.signature(key, octets);
+        sign_with_all(set, self.set.active(), validity, sign).rdata
     }
 
     fn rrsigs(&self, set: &Rrset, validity: Validity) -> Vec<Rdata> {
         let ttl = self.ttl(set);
         if ttl == set.ttl {
-            sign_with_all(set, self.set.active(), validity).rdata
+            sign_with_all(set, self.set.active(), validity, ZoneKey::sign).rdata
         } else {
-            sign_with_all(&Rrset { ttl, ..set.clone() }, self.set.active(), validity).rdata
+            let set = Rrset { ttl, ..set.clone() };
+            sign_with_all(&set, self.set.active(), validity, ZoneKey::sign).rdata
         }
     }
 }

@@ -43,7 +43,9 @@ pub fn signed_octets(rrset: &Rrset, rrsig: &Rrsig) -> Option<Vec<u8>> {
     head.extend(rrset.class.0.to_be_bytes());
     head.extend(rrsig.original_ttl.as_secs().to_be_bytes());
     let mut octets = rrsig.signed_prefix();
-    for rdata in sorted_rdata(rrset) {
+    let sorted = sorted_rdata(rrset);
+    octets.reserve(sorted.iter().map(|rdata| head.len() + 2 + rdata.octets().len()).sum());
+    for rdata in sorted {
         octets.extend_from_slice(&head);
         octets.extend(rdata.length().to_be_bytes());
         octets.extend_from_slice(rdata.octets());

@@ -3,7 +3,7 @@
 use super::lifecycle::{State, Timing};
 use super::{ds_of, sha256_ds};
 use crate::clock::Timestamp;
-use crate::crypto::{Random, Signature, SigningKey};
+use crate::crypto::{PublicKey, Random, Signature, SigningKey};
 use crate::wire::rdata::{Dnskey, Ds};
 use crate::wire::{Algorithm, Class, DigestType, Name, Rdata, Rrset, Rtype, Ttl};
 
@@ -52,13 +52,18 @@ impl ZoneKey {
         same_key && self.timing == other.timing
     }
 
+    /// Its public part.
+    pub fn public(&self) -> PublicKey {
+        self.key.public()
+    }
+
     /// Its public part as a record.
     pub fn dnskey(&self) -> Dnskey {
         Dnskey {
             flags: self.flags,
             protocol: PROTOCOL,
             algorithm: Algorithm::ED25519,
-            public_key: self.key.public().octets().to_vec(),
+            public_key: self.public().octets().to_vec(),
         }
     }
 
@@ -112,7 +117,8 @@ impl ZoneKey {
         &self.key
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> Signature {
+    /// Signs `message`, which holds what is signed and nothing else.
+    pub fn sign(&self, message: &[u8]) -> Signature {
         self.key.sign(message)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ZoneKey, canonical, signers};
 use crate::clock::Timestamp;
-use crate::crypto::sha256;
+use crate::crypto::{Signature, sha256};
 use crate::wire::rdata::Rrsig;
 use crate::wire::{Algorithm, Name, Rrset, Rtype};
 
@@ -19,6 +19,15 @@ pub struct Validity {
 
 /// Signs `rrset` (RFC 4035 section 2.2).
 pub fn sign(rrset: &Rrset, key: &ZoneKey, validity: Validity) -> Rrsig {
+    sign_by(rrset, key, validity, ZoneKey::sign)
+}
+
+fn sign_by(
+    rrset: &Rrset,
+    key: &ZoneKey,
+    validity: Validity,
+    sign: impl Fn(&ZoneKey, &[u8]) -> Signature,
+) -> Rrsig {
     let mut rrsig = Rrsig {
         type_covered: rrset.rtype,
         algorithm: Algorithm::ED25519,
@@ -31,13 +40,20 @@ pub fn sign(rrset: &Rrset, key: &ZoneKey, validity: Validity) -> Rrsig {
         signature: Vec::new(),
     };
     let octets = canonical::signed_octets(rrset, &rrsig).expect("the labels are the owner's");
-    rrsig.signature = key.sign(&octets).to_vec();
+    rrsig.signature = sign(key, &octets).to_vec();
     rrsig
 }
 
-/// The RRSIG set over `rrset` by those of `keys` that sign its type; empty where there are no keys.
-pub fn sign_with_all(rrset: &Rrset, keys: &[ZoneKey], validity: Validity) -> Rrset {
-    let rdata = signers(keys, rrset.rtype).map(|key| sign(rrset, key, validity).to_rdata());
+/// The RRSIG set over `rrset` by those of `keys` that sign its type; empty where there are no keys. Signatures are
+/// what `sign` says: [`ZoneKey::sign`], or what that made before.
+pub fn sign_with_all(
+    rrset: &Rrset,
+    keys: &[ZoneKey],
+    validity: Validity,
+    sign: impl Fn(&ZoneKey, &[u8]) -> Signature,
+) -> Rrset {
+    let rdata =
+        signers(keys, rrset.rtype).map(|key| sign_by(rrset, key, validity, &sign).to_rdata());
     Rrset {
         name: rrset.name.clone(),
         rtype: Rtype::RRSIG,
@@ -87,6 +103,16 @@ impl Policy {
         let lifetime = lifetime.as_secs() - spread(name, rtype, lifetime.as_secs() / 8);
         let lifetime = Duration::from_secs(lifetime);
         Validity { inception, expiration: inception.saturating_add(lifetime) }
+    }
+
+    /// For how long to sign what is made for one question: as short as over people, to the same moment for every
+    /// name. The start steps on by a 64th of the lifetime, about an hour: until it does, what is denied again has
+    /// the same signature.
+    pub fn validity_for_question(&self, now: Timestamp) -> Validity {
+        let step = (self.personal.saturating_sub(self.backdate).as_secs() / 64).max(1);
+        let now = Timestamp::from_secs(now.as_secs() / step * step);
+        let inception = now.saturating_sub(self.backdate);
+        Validity { inception, expiration: inception.saturating_add(self.personal) }
     }
 
     /// When to sign again: a quarter of the lifetime before its end.
@@ -144,7 +170,7 @@ mod tests {
         let rrset = Rrset::single(name("a.e"), Rtype::A, Ttl::from_secs(9), address);
         let now = Timestamp::from_secs(1_700_000_000);
         let validity = Policy::default().validity(&rrset.name, Rtype::A, now);
-        let signatures = sign_with_all(&rrset, &keys, validity);
+        let signatures = sign_with_all(&rrset, &keys, validity, ZoneKey::sign);
         assert_eq!((signatures.rtype, signatures.ttl), (Rtype::RRSIG, rrset.ttl));
         assert_eq!(signatures.rdata.len(), 2);
         for (rdata, key) in signatures.rdata.iter().zip(&keys) {
@@ -165,6 +191,34 @@ mod tests {
             assert!(lifetime <= most && lifetime >= most * 7 / 8, "{rtype}: {lifetime:?}");
             let left = validity.expiration.since(policy.renewal(validity));
             assert_eq!(left, lifetime / 4);
+        }
+    }
+
+    #[test]
+    fn what_is_signed_for_questions_is_the_same_for_an_hour() {
+        let policy = Policy::default();
+        let at = |seconds| policy.validity_for_question(Timestamp::from_secs(seconds));
+        let validities: std::collections::BTreeSet<u64> = (0..24 * 3600)
+            .map(|second| {
+                let now = 1_700_000_000 + second;
+                let Validity { inception, expiration } = at(now);
+                assert!(now - inception.as_secs() >= 3600, "{second}");
+                assert!(expiration.as_secs() - now > 69 * 3600, "{second}");
+                assert_eq!(expiration.since(inception), policy.personal);
+                inception.as_secs()
+            })
+            .collect();
+        assert!((21..=23).contains(&validities.len()), "{validities:?}");
+    }
+
+    #[test]
+    fn what_is_signed_for_questions_outlasts_the_shortest_policy() {
+        for (personal, backdate) in [(2, 1), (60, 59), (7200, 3600)] {
+            let [personal, backdate] = [personal, backdate].map(Duration::from_secs);
+            let policy = Policy { personal, backdate, ..Policy::default() };
+            for now in (1_700_000_000..1_700_000_500).map(Timestamp::from_secs) {
+                assert!(policy.validity_for_question(now).expiration > now, "{policy:?}");
+            }
         }
     }
 

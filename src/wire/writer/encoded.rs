@@ -30,7 +30,9 @@ impl Encoded {
     pub fn of(set: &Rrset, ttl: Ttl, rrsigs: &[Rdata]) -> Self {
         let (rdata, rrsigs) = (set.rdata.iter(), rrsigs.iter());
         let (rdata, rrsigs) = (rdata.map(Rdata::octets), rrsigs.map(Rdata::octets));
-        let mut octets = Vec::new();
+        let mut octets = Vec::with_capacity(
+            rdata.clone().chain(rrsigs.clone()).map(|data| RECORD + data.len()).sum(),
+        );
         let unsigned = EncodedRef::write(&mut octets, set.rtype, ttl, rdata, rrsigs).unsigned;
         Self { octets: octets.into(), unsigned }
     }
