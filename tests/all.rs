@@ -2,6 +2,7 @@
 
 mod bench;
 mod cli;
+mod differential;
 mod dnssec;
 mod examples;
 mod house;

@@ -48,7 +48,7 @@ mod servers;
 mod sharing;
 mod special;
 mod stale;
-mod tree;
+pub(crate) mod tree;
 mod validation;
 mod vouching;
 mod waiting;
