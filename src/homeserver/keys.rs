@@ -1,8 +1,9 @@
 //! The keys of homeservers ("Retrieving server keys").
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use super::{Homeservers, Refused, object};
+use super::{By, Homeservers, Refused, object};
 use crate::clock::Timestamp;
 use crate::crypto::PublicKey;
 use crate::signed::{Json, KeyId, KeyName, ServerName};
@@ -28,8 +29,8 @@ impl ServerKeys {
 }
 
 impl<F: Fetch> Homeservers<F> {
-    /// A key that its server signs requests with.
-    pub(super) async fn key(&self, name: &KeyName) -> Result<PublicKey, Refused> {
+    /// A key that its server signs requests with, as one from `client` says.
+    pub(super) async fn key(&self, name: &KeyName, client: IpAddr) -> Result<PublicKey, Refused> {
         let now = self.clock.now();
         let known = self.keys.last(&name.server);
         if let Some(key) = known.as_ref().and_then(|known| known.key(&name.id, now)) {
@@ -37,40 +38,45 @@ impl<F: Fetch> Homeservers<F> {
         }
         let known = match known {
             Some(known) if now < known.again => known,
-            known => self.ask_keys(&name.server, known, now).await,
+            known => self.ask_keys(&name.server, client, known, now).await?,
         };
         let key = known.key(&name.id, now);
         known.keys?;
         key.ok_or_else(|| Refused::Key(name.clone()))
     }
 
-    /// Asks a server for its keys. Where it does not tell, those `known` count on.
+    /// Asks a server for its keys. Where it does not tell, those `known` count on. That too many are asked now
+    /// is nothing to remember of it.
     async fn ask_keys(
         &self,
         server: &ServerName,
+        client: IpAddr,
         known: Option<ServerKeys>,
         now: Timestamp,
-    ) -> ServerKeys {
+    ) -> Result<ServerKeys, Refused> {
         let again = now.saturating_add(self.limits.keys_again);
         let known = known.filter(|known| now < known.valid_until);
-        let keys = match (self.told_keys(server).await, known) {
+        let keys = match (self.told_keys(server, client).await, known) {
             (Ok((keys, until)), _) => {
                 let valid_until = until.min(now.saturating_add(self.limits.keys_kept));
                 ServerKeys { keys: Ok(keys), valid_until, again }
             }
+            (Err(Refused::Busy), None) => return Err(Refused::Busy),
             (Err(_), Some(known)) => ServerKeys { again, ..known },
             (Err(refused), None) => ServerKeys { keys: Err(refused), valid_until: now, again },
         };
         self.keys.insert(server.clone(), keys.clone(), keys.valid_until.max(again));
-        keys
+        Ok(keys)
     }
 
     /// The keys that a server signed itself, and until when they count.
     async fn told_keys(
         &self,
         server: &ServerName,
+        client: IpAddr,
     ) -> Result<(BTreeMap<KeyId, PublicKey>, Timestamp), Refused> {
-        let answer = self.ask(server, "/_matrix/key/v2/server", Outgoing::get).await?;
+        let answer =
+            self.ask(server, By::Client(client), "/_matrix/key/v2/server", Outgoing::get).await?;
         let object = object(server, &answer)?;
         let unusable = |expected| Refused::Unusable { server: server.clone(), expected };
         if object.string("server_name") != Some(server.as_str()) {

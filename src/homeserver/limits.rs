@@ -8,6 +8,18 @@ pub struct Limits {
     /// Requests to homeservers at the same time: 128. Each has a connection of its own, and the usual
     /// 1024 descriptors of a process are for others, too.
     pub at_once: usize,
+    /// Those of them that clients have sent: 112, so that 16 are left to tell homeservers of their users.
+    pub at_once_for_clients: usize,
+    /// Those that one client network has sent: 8, so that whoever names servers that do not answer needs
+    /// many networks to keep others from theirs. A server that does answer takes a fraction of a second.
+    pub at_once_per_client: usize,
+    /// Those to one server name: 8. Users of a slow server wait for each other, not all others for them.
+    pub at_once_per_server: usize,
+    /// Those to one network that server names lead to: 16, as names cost little, and honest ones share the
+    /// addresses of those who host them.
+    pub at_once_per_network: usize,
+    /// Addresses of one server that are tried: 6.
+    pub addresses: usize,
     /// How long one request may take, finding the server included: 20 s, so that one that does not
     /// answer at 443 has its turn at 8448.
     pub time: Duration,
@@ -49,6 +61,11 @@ impl Default for Limits {
         let hours = |count: u64| minutes(60 * count);
         Self {
             at_once: 128,
+            at_once_for_clients: 112,
+            at_once_per_client: 8,
+            at_once_per_server: 8,
+            at_once_per_network: 16,
+            addresses: 6,
             time: Duration::from_secs(20),
             well_known_time: Duration::from_secs(6),
             redirects: 5,

@@ -34,7 +34,7 @@ impl<F: Fetch> Homeservers<F> {
         if let Some(place) = told(server) {
             return Ok(place);
         }
-        let Some(delegated) = self.delegated(server.as_str()).await else {
+        let Some(delegated) = self.delegated(server.as_str()).await? else {
             return self.looked_up(server, server.as_str()).await;
         };
         match told(&delegated) {

@@ -12,37 +12,43 @@
 //!
 //! Whoever answers there proves to be the one by the certificate of the name itself, or of the one that
 //! `.well-known` names. Anybody may name a homeserver, so requests go where [`Reach`] lets them, and all
-//! that is read, kept and waited for has its bound in [`Limits`].
+//! that is read, kept and waited for has its bound in [`Limits`]. One that does not answer holds up those who
+//! name it: who else asks, and whom, goes on.
 
 mod keys;
 mod limits;
 mod locate;
 mod memory;
 mod names;
+mod passes;
 #[cfg(test)]
 mod tests;
 mod well_known;
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::association::Mxid;
 use crate::clock::Clock;
-use crate::codec::{Url, percent};
+use crate::codec::{self, Url, percent};
 use crate::signed::{
     Authorization, KeyName, Limits as JsonLimits, Object, ServerName, SignedError, SignedRequest,
 };
-use crate::transport::http::{Fetch, Incoming, Outgoing, Reach, Request, StatusCode, header};
+use crate::telemetry::Telemetry;
+use crate::transport::http::{
+    Fetch, FetchError, Incoming, Outgoing, Reach, Request, StatusCode, header,
+};
 
 pub use limits::Limits;
 pub use names::{Names, PublicNames};
 
 use keys::ServerKeys;
 use memory::Memory;
+use passes::{By, Passes};
 use well_known::Delegation;
 
 /// What is not known of a homeserver, or not done by it. What it says itself is for strangers, too; why it cannot
@@ -108,7 +114,7 @@ pub struct Homeservers<F> {
     reach: Reach,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    passes: Semaphore,
+    passes: Passes,
     /// By host, in lower case.
     delegations: Memory<String, Delegation>,
     keys: Memory<ServerName, ServerKeys>,
@@ -121,39 +127,45 @@ impl<F> fmt::Debug for Homeservers<F> {
 }
 
 impl<F: Fetch> Homeservers<F> {
-    /// Asks by `fetch`, within `reach`.
+    /// Asks by `fetch`, within `reach`. It counts in `telemetry` whom it turns away.
     pub fn new(
         fetch: F,
         names: impl Names,
         reach: Reach,
         clock: Arc<dyn Clock>,
         limits: Limits,
+        telemetry: &Telemetry,
     ) -> Self {
         Self {
             fetch,
             names: Box::new(names),
             reach,
             clock,
-            passes: Semaphore::new(limits.at_once),
+            passes: Passes::new(telemetry),
             delegations: Memory::new(limits.remembered),
             keys: Memory::new(limits.remembered),
             limits,
         }
     }
 
-    /// The user of `server` whose OpenID token this is.
+    /// The user of `server` whose OpenID token this is, as a client at `client` tells.
     ///
     /// # Errors
     /// [`Refused::Token`] where it is nobody's, [`Refused::Foreign`] where the server names somebody
     /// who is not its own; and where it cannot be asked.
-    pub async fn owner(&self, server: &ServerName, openid_token: &str) -> Result<Mxid, Refused> {
+    pub async fn owner(
+        &self,
+        server: &ServerName,
+        openid_token: &str,
+        client: IpAddr,
+    ) -> Result<Mxid, Refused> {
         let refused = || Refused::Token(server.clone());
         if openid_token.len() > self.limits.token_octets {
             return Err(refused());
         }
         let token = percent(openid_token);
         let target = format!("/_matrix/federation/v1/openid/userinfo?access_token={token}");
-        let answer = self.ask(server, &target, Outgoing::get).await?;
+        let answer = self.ask(server, By::Client(client), &target, Outgoing::get).await?;
         if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&answer.status) {
             return Err(refused());
         }
@@ -191,7 +203,7 @@ impl<F: Fetch> Homeservers<F> {
         let value = request.headers.get(header::AUTHORIZATION).ok_or(Refused::Unsigned)?;
         let authorization: Authorization =
             value.to_str().map_err(|_| Refused::Unsigned)?.parse()?;
-        let public = self.key(&authorization.key).await?;
+        let public = self.key(&authorization.key, request.peer.ip()).await?;
         signed.verify(&authorization, &public)?;
         Ok(authorization.key.server)
     }
@@ -204,7 +216,7 @@ impl<F: Fetch> Homeservers<F> {
     pub async fn onbind(&self, server: &ServerName, content: &Object) -> Result<(), Refused> {
         let body = content.to_octets();
         let post = |url| Outgoing::post_json(url, body);
-        let answer = self.ask(server, "/_matrix/federation/v1/3pid/onbind", post).await?;
+        let answer = self.ask(server, By::Us, "/_matrix/federation/v1/3pid/onbind", post).await?;
         succeeded(server, &answer)
     }
 
@@ -212,20 +224,55 @@ impl<F: Fetch> Homeservers<F> {
     async fn ask(
         &self,
         server: &ServerName,
+        by: By,
         target: &str,
         request: impl FnOnce(Url) -> Outgoing,
     ) -> Result<Incoming, Refused> {
-        let _pass = self.passes.try_acquire().map_err(|_| Refused::Busy)?;
+        let _pass = self.passes.ask(server, by, &self.limits)?;
         let asked = async {
             let place = self.locate(server).await?;
-            let unreachable = |why: &dyn fmt::Display| unreachable(server, why);
-            let url = place.url(target).map_err(|error| unreachable(&error))?;
-            let (addresses, reach) = (place.addresses, self.reach.clone());
-            let request = Outgoing { addresses, reach, ..request(url) };
-            self.fetch.fetch(request).await.map_err(|error| unreachable(&error))
+            let url = place.url(target).map_err(|error| unreachable(server, &error))?;
+            let request = Outgoing { addresses: place.addresses, ..request(url) };
+            self.send(request).await?.map_err(|error| unreachable(server, &error))
         };
         let late = |_| Err(unreachable(server, &"it takes too long"));
         timeout(self.limits.time, asked).await.unwrap_or_else(late)
+    }
+
+    /// Sends a request to the first of its addresses that can be connected to, one of a few to its network.
+    async fn send(&self, request: Outgoing) -> Result<Result<Incoming, FetchError>, Refused> {
+        let addresses = match self.addresses(&request).await {
+            Ok(addresses) => addresses,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut failure = FetchError::NoAddress(request.url.host().to_string());
+        for address in addresses.into_iter().take(self.limits.addresses) {
+            let _pass = self.passes.send(address.ip(), &self.limits)?;
+            let (addresses, reach) = (Some(vec![address]), self.reach.clone());
+            let there = Outgoing { addresses, reach, ..request.clone() };
+            match self.fetch.fetch(there).await {
+                Err(error @ (FetchError::Connect { .. } | FetchError::OutOfReach(_))) => {
+                    failure = error;
+                }
+                answer => return Ok(answer),
+            }
+        }
+        Ok(Err(failure))
+    }
+
+    /// Where a request goes: where it is told to, or wherever its URL leads.
+    async fn addresses(&self, request: &Outgoing) -> Result<Vec<SocketAddr>, FetchError> {
+        let port = request.url.port();
+        match (&request.addresses, request.url.host()) {
+            (Some(addresses), _) => Ok(addresses.clone()),
+            (None, codec::Host::Address(address)) => Ok(vec![(*address, port).into()]),
+            (None, codec::Host::Name(name)) => {
+                let found = self.names.addresses(name.clone()).await;
+                let found =
+                    found.map_err(|error| FetchError::Resolve { host: name.clone(), error });
+                Ok(found?.into_iter().map(|address| (address, port).into()).collect())
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::{Homeservers, Limits};
+use super::{Homeservers, Limits, Refused};
 use crate::clock::Timestamp;
 use crate::codec::{Url, from_http_date};
 use crate::signed::ServerName;
@@ -29,21 +29,22 @@ struct Document {
 
 impl<F: Fetch> Homeservers<F> {
     /// Who acts for the server at a host, as far as that is told.
-    pub(super) async fn delegated(&self, host: &str) -> Option<ServerName> {
+    pub(super) async fn delegated(&self, host: &str) -> Result<Option<ServerName>, Refused> {
         let (host, now) = (host.to_ascii_lowercase(), self.clock.now());
         let known = match self.delegations.get(&host, now) {
             Some(known) => known,
-            None => self.ask_delegated(host, now).await,
+            None => self.ask_delegated(host, now).await?,
         };
-        match known {
+        Ok(match known {
             Delegation::To(server) => Some(server),
             Delegation::Failed(_) => None,
-        }
+        })
     }
 
-    async fn ask_delegated(&self, host: String, now: Timestamp) -> Delegation {
+    /// That too many are asked now is nothing to remember of a server.
+    async fn ask_delegated(&self, host: String, now: Timestamp) -> Result<Delegation, Refused> {
         let asked = timeout(self.limits.well_known_time, self.ask_well_known(&host)).await;
-        let (delegation, kept) = match asked.ok().flatten() {
+        let (delegation, kept) = match asked.ok().transpose()?.flatten() {
             Some((server, headers)) => {
                 (Delegation::To(server), lifetime(&headers, now, &self.limits))
             }
@@ -56,25 +57,28 @@ impl<F: Fetch> Homeservers<F> {
             }
         };
         self.delegations.insert(host, delegation.clone(), now.saturating_add(kept));
-        delegation
+        Ok(delegation)
     }
 
     /// The server that the document names, and what was said of how long that counts. Redirects are
     /// followed.
-    async fn ask_well_known(&self, host: &str) -> Option<(ServerName, HeaderMap)> {
-        let mut url: Url = format!("https://{host}/.well-known/matrix/server").parse().ok()?;
+    async fn ask_well_known(&self, host: &str) -> Result<Option<(ServerName, HeaderMap)>, Refused> {
+        let url = format!("https://{host}/.well-known/matrix/server").parse();
+        let Ok(mut url): Result<Url, _> = url else { return Ok(None) };
         for _ in 0..=self.limits.redirects {
-            let request = Outgoing { reach: self.reach.clone(), ..Outgoing::get(url.clone()) };
-            let answer = self.fetch.fetch(request).await.inspect_err(|why| {
+            let answer = self.send(Outgoing::get(url.clone())).await?.inspect_err(|why| {
                 tracing::debug!(host, %why, "no .well-known document");
             });
-            let answer = answer.ok()?;
+            let Ok(answer) = answer else { return Ok(None) };
             match redirected(&url, &answer) {
                 Some(next) => url = next,
-                None => return read(&answer, &self.limits).map(|server| (server, answer.headers)),
+                None => {
+                    let server = read(&answer, &self.limits);
+                    return Ok(server.map(|server| (server, answer.headers)));
+                }
             }
         }
-        None
+        Ok(None)
     }
 }
 

@@ -108,13 +108,15 @@
 //! - *No network uses up* a phone prefix or a mail domain: it has a tenth, `messages_per_network_and_prefix` and
 //!   `messages_per_network_and_domain`.
 //! - *A homeserver* has as many users as it likes. So its users together are bounded, too.
+//! - *Homeservers that do not answer* hold up those who name them: few requests at the same time go to one server, to
+//!   one network of servers, and for one client network. Some are kept for telling homeservers of their users.
 //!
 //! A Synapse with `account_threepid_delegates` asks for all its users from one address, and without an account. Where
 //! it has many, `messages_per_network_without_account` and `messages_per_network_and_prefix` are to be greater.
 //!
 //! What was turned away is counted by the bound that it met, and not by whom: in
-//! `threepid_verification_turned_away_total`, `threepid_identity_api_turned_away_total` and, of `[publish]`,
-//! `threepid_publish_turned_away_total`.
+//! `threepid_verification_turned_away_total`, `threepid_identity_api_turned_away_total`,
+//! `threepid_homeservers_turned_away_total` and, of `[publish]`, `threepid_publish_turned_away_total`.
 //!
 //! # Lookups
 //!

@@ -1,18 +1,17 @@
 //! How many connections or questions there may be, in all and for one client.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use crate::allowance::networks;
+use crate::allowance::{Crowd, Presence, networks};
 use crate::wire::Prefix;
 
 /// Hands out places to clients. Remembers those alone that hold one: no more than there are places.
 #[derive(Debug)]
 pub struct Slots {
     most: NonZeroUsize,
-    taken: Mutex<Taken>,
+    taken: Arc<Crowd<Share>>,
 }
 
 /// Why there is no place.
@@ -24,23 +23,23 @@ pub enum Full {
     Client,
 }
 
-#[derive(Debug, Default)]
-struct Taken {
-    all: usize,
-    by_network: HashMap<Prefix, usize>,
+/// What a place counts for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Share {
+    All,
+    Network(Prefix),
 }
 
 /// A place, given back when dropped.
 #[derive(Debug)]
 pub struct Slot {
-    slots: Arc<Slots>,
-    networks: Vec<Prefix>,
+    _taken: Presence<Share>,
 }
 
 impl Slots {
     /// So many places, all of them free.
     pub fn new(most: NonZeroUsize) -> Arc<Self> {
-        Arc::new(Self { most, taken: Mutex::default() })
+        Arc::new(Self { most, taken: Crowd::new() })
     }
 
     /// A place for the client at `address`, which may have `most_per_client`. An IPv6 network of 64
@@ -50,47 +49,21 @@ impl Slots {
     ///
     /// # Errors
     /// Where one of the limits is reached.
-    pub fn take(
-        self: &Arc<Self>,
-        address: IpAddr,
-        most_per_client: NonZeroUsize,
-    ) -> Result<Slot, Full> {
-        let networks: Vec<Prefix> = networks(address).map(|(network, _)| network).collect();
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.all >= self.most.get() {
-            return Err(Full::All);
-        }
-        let is_full = |network: &Prefix| {
+    pub fn take(&self, address: IpAddr, most_per_client: NonZeroUsize) -> Result<Slot, Full> {
+        let of_network = |network: Prefix| {
             let share = match network.length() {
                 48 => self.most.get() / 2,
                 56 => self.most.get() / 4,
                 _ => 0,
             };
-            let held = taken.by_network.get(network).copied().unwrap_or(0);
-            held >= share.max(most_per_client.get())
+            (Share::Network(network), share.max(most_per_client.get()))
         };
-        if networks.iter().any(is_full) {
-            return Err(Full::Client);
-        }
-        for network in &networks {
-            *taken.by_network.entry(*network).or_default() += 1;
-        }
-        taken.all += 1;
-        Ok(Slot { slots: self.clone(), networks })
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let mut taken = self.slots.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.all -= 1;
-        for network in &self.networks {
-            match taken.by_network.get_mut(network) {
-                Some(count) if *count > 1 => *count -= 1,
-                _ => {
-                    taken.by_network.remove(network);
-                }
-            }
+        let mut shares = vec![(Share::All, self.most.get())];
+        shares.extend(networks(address).map(|(network, _)| of_network(network)));
+        match self.taken.enter(shares) {
+            Ok(taken) => Ok(Slot { _taken: taken }),
+            Err(Share::All) => Err(Full::All),
+            Err(Share::Network(_)) => Err(Full::Client),
         }
     }
 }
@@ -114,7 +87,6 @@ mod tests {
         assert_eq!(take("192.0.2.3").unwrap_err(), Full::All);
         drop(first);
         drop(take("192.0.2.1").unwrap());
-        assert_eq!(slots.taken.lock().unwrap().by_network.len(), 2);
     }
 
     #[test]
@@ -129,7 +101,7 @@ mod tests {
         assert_eq!(held.len(), 8, "half, of a network of 48 bits");
         assert!(take("2001:db8:1::1".to_owned()).is_ok());
         drop(held);
-        assert!(slots.taken.lock().unwrap().by_network.is_empty());
+        assert!(in_56(1).any(|address| take(address).is_ok()), "places are given back");
         let few = Slots::new(count(2));
         let own: Vec<_> =
             (0..2).map(|_| few.take("::1".parse().unwrap(), count(2)).unwrap()).collect();

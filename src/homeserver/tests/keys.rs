@@ -82,7 +82,7 @@ async fn keys_count_for_as_long_as_they_say_and_seven_days_at_most() {
         tells(&world, &keys(&[1], told));
         let (homeservers, clock) = world.homeservers();
         let name = key(1).0;
-        let authenticate = || homeservers.key(&name);
+        let authenticate = || homeservers.key(&name, CLIENT);
         assert!(authenticate().await.is_ok());
         clock.advance(Duration::from_secs(good - 1));
         assert!(authenticate().await.is_ok());
@@ -99,13 +99,13 @@ async fn an_unknown_key_is_asked_for_once_in_a_minute() {
     tells(&world, &keys(&[1], 3600));
     let (homeservers, clock) = world.homeservers();
     for name in [2, 3, 2].map(|id| key(id).0) {
-        assert_eq!(homeservers.key(&name).await.err(), Some(Refused::Key(name)));
+        assert_eq!(homeservers.key(&name, CLIENT).await.err(), Some(Refused::Key(name)));
     }
-    assert!(homeservers.key(&key(1).0).await.is_ok());
+    assert!(homeservers.key(&key(1).0, CLIENT).await.is_ok());
     assert_eq!(world.asked().len(), 1);
     tells(&world, &keys(&[1, 2], 3600));
     clock.advance(Duration::from_secs(60));
-    assert!(homeservers.key(&key(2).0).await.is_ok());
+    assert!(homeservers.key(&key(2).0, CLIENT).await.is_ok());
     assert_eq!(world.asked().len(), 1);
 }
 
@@ -115,17 +115,17 @@ async fn a_server_that_is_down_keeps_the_keys_it_told() {
     world.says(KEYS, 502, "");
     let (homeservers, clock) = world.homeservers();
     for _ in 0..2 {
-        let failed = homeservers.key(&key(1).0).await.err();
+        let failed = homeservers.key(&key(1).0, CLIENT).await.err();
         assert!(failed.is_some_and(|failed| failed.is_temporary()));
     }
     assert_eq!(world.asked().len(), 1, "it is left in peace for a while");
     clock.advance(Duration::from_secs(60));
     tells(&world, &keys(&[1], 3600));
-    assert!(homeservers.key(&key(1).0).await.is_ok());
+    assert!(homeservers.key(&key(1).0, CLIENT).await.is_ok());
     world.says(KEYS, 502, "");
     clock.advance(Duration::from_secs(60));
-    assert!(homeservers.key(&key(2).0).await.is_err());
-    assert!(homeservers.key(&key(1).0).await.is_ok(), "though it was asked for another");
+    assert!(homeservers.key(&key(2).0, CLIENT).await.is_err());
+    assert!(homeservers.key(&key(1).0, CLIENT).await.is_ok(), "though it was asked for another");
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn keys_are_those_that_the_server_signed() {
     let world = World::default();
     let refused = async |object: &Object| {
         tells(&world, object);
-        world.homeservers().0.key(&key(1).0).await.err()
+        world.homeservers().0.key(&key(1).0, CLIENT).await.err()
     };
     let a = server("a.example:1");
     let unusable = |expected| Some(Refused::Unusable { server: a.clone(), expected });

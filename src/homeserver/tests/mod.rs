@@ -2,12 +2,13 @@
 
 mod acting;
 mod keys;
+mod passes;
 mod places;
 mod well_known;
 
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,6 +21,11 @@ use crate::wire::Name;
 
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 
+/// Where hosts are of which nothing else is told.
+const SOMEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 254));
+/// A client.
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
+
 /// What a server says to a request; nothing where it is down.
 type Says = Box<dyn Fn(&Outgoing) -> Option<Incoming> + Send>;
 
@@ -29,7 +35,7 @@ type Services = Result<Vec<Service>, LookupError>;
 #[derive(Clone, Default)]
 struct World {
     pages: Arc<Mutex<HashMap<String, Says>>>,
-    /// What was asked for: the URL, and where it was to be connected to, if that was told.
+    /// What was asked for: the URL, and where it was to be connected to, if not [`SOMEWHERE`].
     asked: Arc<Mutex<Vec<String>>>,
     services: Arc<Mutex<HashMap<Name, Services>>>,
     addresses: Arc<Mutex<HashMap<String, Vec<IpAddr>>>>,
@@ -57,6 +63,7 @@ impl World {
         self.services.lock().unwrap().insert(name.parse().unwrap(), Ok(services));
     }
 
+    /// Tells the addresses of a host; it does not exist where there are none.
     fn host(&self, host: &str, addresses: &[&str]) {
         let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         self.addresses.lock().unwrap().insert(host.to_owned(), addresses);
@@ -71,10 +78,16 @@ impl World {
     }
 
     fn within(&self, limits: Limits) -> (Homeservers<Self>, ManualClock) {
+        self.counting(limits, &Telemetry::new("t"))
+    }
+
+    fn counting(&self, limits: Limits, telemetry: &Telemetry) -> (Homeservers<Self>, ManualClock) {
         let clock = ManualClock::at(START);
         let reach = Reach::Internet { and: Vec::new() };
         let (fetch, names) = (self.clone(), self.clone());
-        (Homeservers::new(fetch, names, reach, Arc::new(clock.clone()), limits), clock)
+        let homeservers =
+            Homeservers::new(fetch, names, reach, Arc::new(clock.clone()), limits, telemetry);
+        (homeservers, clock)
     }
 }
 
@@ -83,9 +96,15 @@ impl Fetch for World {
         tokio::task::yield_now().await;
         assert_eq!(request.reach, Reach::Internet { and: Vec::new() }, "whoever is asked");
         let url = request.url.to_string();
-        let at: Vec<String> = request.addresses.iter().flatten().map(ToString::to_string).collect();
-        let told = request.addresses.as_ref().map(|_| format!(" at {}", at.join(" ")));
-        self.asked.lock().unwrap().push(format!("{url}{}", told.unwrap_or_default()));
+        let at = request.addresses.as_deref().expect("it is known where a request goes");
+        let [at] = at else { panic!("one address at a time: {at:?}") };
+        let told = if at.ip() == SOMEWHERE { String::new() } else { format!(" at {at}") };
+        self.asked.lock().unwrap().push(format!("{url}{told}"));
+        if is_closed(*at) {
+            let host = request.url.host().to_string();
+            let error = io::ErrorKind::ConnectionRefused.into();
+            return Err(FetchError::Connect { host, address: *at, error });
+        }
         let page = url.split('?').next().unwrap_or_default();
         let answer = match self.pages.lock().unwrap().get(page) {
             Some(says) => says(&request),
@@ -106,9 +125,20 @@ impl Names for World {
 
     fn addresses(&self, host: String) -> BoxFuture<'_, io::Result<Vec<IpAddr>>> {
         let host = host.trim_end_matches('.');
-        let found = self.addresses.lock().unwrap().get(host).cloned();
-        Box::pin(async { found.ok_or_else(|| io::Error::other("no such host")) })
+        let told = self.addresses.lock().unwrap().get(host).cloned();
+        let found = told.unwrap_or_else(|| vec![SOMEWHERE]);
+        Box::pin(async {
+            match found.is_empty() {
+                true => Err(io::Error::other("no such host")),
+                false => Ok(found),
+            }
+        })
     }
+}
+
+/// Whether nobody takes connections there.
+fn is_closed(address: SocketAddr) -> bool {
+    address.ip() == IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9))
 }
 
 fn said(status: u16, body: &str) -> Incoming {

@@ -58,6 +58,7 @@ async fn services_come_in_order_and_the_new_ones_first() {
     expect("a.example at [192.0.2.1:8448, [2001:db8::1]:8448]").await;
     world.srv("_matrix._tcp.a.example", &[("c.example", 3)]);
     expect("a.example at [192.0.2.3:3]").await;
+    world.host("d.example", &[]);
     world
         .srv("_matrix-fed._tcp.a.example", &[("b.example", 1), ("d.example", 5), ("c.example", 2)]);
     expect("a.example at [192.0.2.2:1, 192.0.2.3:2]").await;

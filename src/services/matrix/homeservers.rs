@@ -1,5 +1,7 @@
 //! What homeservers are asked for their users.
 
+use std::net::IpAddr;
+
 use crate::association::Mxid;
 use crate::homeserver::{self, Refused};
 use crate::signed::ServerName;
@@ -7,11 +9,12 @@ use crate::transport::http::{BoxFuture, Fetch, Request};
 
 /// Homeservers, who say whose a token is and what they have signed. Tests play them.
 pub trait Homeservers: Send + Sync {
-    /// The user of `server` whose OpenID token this is.
+    /// The user of `server` whose OpenID token this is, as a client at `client` tells.
     fn owner<'a>(
         &'a self,
         server: &'a ServerName,
         openid_token: &'a str,
+        client: IpAddr,
     ) -> BoxFuture<'a, Result<Mxid, Refused>>;
 
     /// The homeserver that signed a request to `destination`.
@@ -27,8 +30,9 @@ impl<F: Fetch> Homeservers for homeserver::Homeservers<F> {
         &'a self,
         server: &'a ServerName,
         openid_token: &'a str,
+        client: IpAddr,
     ) -> BoxFuture<'a, Result<Mxid, Refused>> {
-        Box::pin(self.owner(server, openid_token))
+        Box::pin(self.owner(server, openid_token, client))
     }
 
     fn authenticate<'a>(

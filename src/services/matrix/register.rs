@@ -41,7 +41,8 @@ async fn register(
         .map_err(|_| Refusal::invalid("matrix_server_name is no name of a server"))?;
     api.admit_asking(&caller)?;
     let now = api.means.clock.now();
-    let mxid = api.means.homeservers.owner(&server, &asked.access_token).await?;
+    let owner = api.means.homeservers.owner(&server, &asked.access_token, caller.network);
+    let mxid = owner.await?;
     let token = AccessToken::draw(&mut OsRandom);
     let (kept, most) = (token.clone(), api.settings.limits.tokens);
     api.kept(move |ledger| ledger.add_account(&kept, &mxid, now, most)).await?;

@@ -1,6 +1,7 @@
 //! An identity service for tests, whose verifier works, and whose homeservers, couriers and trees are played.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use super::{Homeservers, IdentityApi, Lookups, Means, Policy, Settings, Terms, Text};
@@ -219,6 +220,7 @@ impl Homeservers for World {
         &'a self,
         server: &'a ServerName,
         openid_token: &'a str,
+        _: IpAddr,
     ) -> BoxFuture<'a, Result<Mxid, Refused>> {
         let localpart = openid_token.strip_prefix("openid-");
         let mxid = localpart.and_then(|localpart| format!("@{localpart}:{server}").parse().ok());
