@@ -71,8 +71,8 @@
 //!     msisdn: https://id.example
 //! ```
 //!
-//! The mail of an invitation names who invites, and the room. Avatars are not in it, as homeservers show them to users
-//! alone; nor is the type of the room, which the client tells that the link leads to.
+//! The mail of an invitation names who invites, and the room. Avatars are not in it, as homeservers show them to
+//! users alone; nor is the type of the room, which the client tells that the link leads to.
 //!
 //! # What is kept, and what is told
 //!
@@ -80,11 +80,11 @@
 //! until every root has it. Both are on disk before anything is answered, and a crash loses neither. Access tokens
 //! stand there as hashes.
 //!
-//! At one address wait 50 invitations, 5 of one sender. Where there are more, one gives way to the newest: the oldest of
-//! that sender, or of the homeserver that has most of them. So nobody keeps others from inviting somebody.
+//! At one address wait 50 invitations, 5 of one sender. Where there are more, one gives way to the newest: the
+//! oldest of that sender, or of the homeserver that has most of them. So nobody keeps others from inviting somebody.
 //!
-//! What ended is forgotten: sessions after a day or two, invitations that nobody took up after 90 days, their keys, which
-//! homeservers ask for, after a year.
+//! What ended is forgotten: sessions after a day or two, invitations that nobody took up after 90 days, their keys,
+//! which homeservers ask for, after a year.
 //!
 //! The log names no token, and an address by the SHA-256 of its medium, a zero octet and itself, unless
 //! `log_addresses` is on. No answer tells whether an address has an account at a homeserver: that is not asked.
