@@ -6,7 +6,7 @@ use crate::services::matrix::{Bound, Bounds, NextLinks, Policy, Terms, Text, Ver
 use crate::wire::Prefix;
 
 use super::document::{Table, Value};
-use super::mistake::Located;
+use super::mistake::{Located, Mistake, Position};
 use super::verification::MAX_PER_HOUR;
 use super::web::Web;
 use super::{Config, bounds, values};
@@ -23,6 +23,8 @@ pub struct IdentityApi {
     pub version1: Version1,
     /// The ways to look identifiers up that are offered.
     pub lookups: Vec<Lookup>,
+    /// Where these are given.
+    pub lookups_given: Option<Position>,
     /// What users have to agree to.
     pub terms: Terms,
     /// How often clients may come, and what they may look up.
@@ -55,6 +57,7 @@ impl IdentityApi {
                 false => Version1::Delegates,
             },
             lookups: lookups(&table, has_store),
+            lookups_given: table.value("lookups").map(|list| list.locate(()).position),
             terms: terms(&table),
             bounds: bounds(&table),
             next_links: table
@@ -67,6 +70,16 @@ impl IdentityApi {
         };
         table.finish();
         api
+    }
+
+    /// What an operator may not have meant: where clients may choose between both lookups, they choose hashes, and
+    /// find nobody by the other.
+    pub fn doubtful(&self) -> Option<Mistake> {
+        let position = self.lookups_given?;
+        let has_both = [Lookup::None, Lookup::Sha256].iter().all(|way| self.lookups.contains(way));
+        let message = "of both lookups clients take `sha256`, which finds the people of this server alone: \
+                       with `none` alone they find people anywhere in the trees";
+        has_both.then(|| Mistake { position, message: message.to_owned() })
     }
 
     /// Notes what does not go together with the other sections.
@@ -168,11 +181,15 @@ mod tests {
         assert_eq!((api.version1, api.next_links), (Version1::Delegates, NextLinks::Anywhere));
         let (api, _) = read("lookups = [\"sha256\", \"none\"]\n");
         assert_eq!(api.lookups, [Lookup::Sha256, Lookup::None]);
+        let doubt = api.doubtful().unwrap().to_string();
+        assert!(doubt.starts_with("3:11: of both lookups clients take `sha256`"), "{doubt}");
+        assert_eq!(read("lookups = [\"sha256\"]\n").0.doubtful(), None);
         let (api, _) = read("v1 = true\nnext_link_hosts = [\"app.example\"]\n");
         assert_eq!(api.version1, Version1::All);
-        assert!(matches!(api.next_links, NextLinks::Hosts(hosts) if hosts.len() == 1));
+        assert!(matches!(&api.next_links, NextLinks::Hosts(hosts) if hosts.len() == 1));
         let (_, mistakes) = read("next_link_hosts = [\"a b\"]\n");
         assert!(mistakes[0].starts_with("3:19: "), "{mistakes:?}");
+        assert_eq!(api.doubtful(), None);
         let (_, mistakes) = read("lookups = [\"md5\"]\n");
         assert_eq!(mistakes, ["3:12: `lookups` is one of `none`, `sha256`"]);
     }
@@ -213,7 +230,9 @@ mod tests {
             let mistakes = Mistakes::new(&text);
             let entries = document::parse(&text, &mistakes).unwrap();
             let config = Config::read(Table::top(&entries, &mistakes), "d/a.toml".as_ref());
-            (config.identity_api.unwrap().lookups, config.authority.unwrap().keep_addresses)
+            let api = config.identity_api.unwrap();
+            assert_eq!(api.doubtful(), None);
+            (api.lookups, config.authority.unwrap().keep_addresses)
         };
         let store = "store = \"s\"\n";
         assert_eq!(read("", ""), (vec![Lookup::None], false));

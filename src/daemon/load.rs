@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::authority::{Associated, Authority, AuthorityError, Index, Policy, ServedZone};
 use crate::clock::Timestamp;
-use crate::config::{self, Config, ConfigCause, ConfigError, Located, Mistake};
+use crate::config::{self, Config, ConfigCause, ConfigError, IdentityApi, Located, Mistake};
 use crate::crypto::{OsRandom, Random};
 use crate::dnssec::ZoneKey;
 use crate::dnssec::lifecycle::{Duty, KeySet, Outlook, utc};
@@ -180,6 +180,7 @@ pub fn load(config: &Config, now: Timestamp) -> Result<Loaded, LoadError> {
         format!("{}:{position}: warning: {message}", config.path.display())
     };
     let doubtful = anchors::doubtful(config, &served, &points).into_iter();
+    let doubtful = doubtful.chain(config.identity_api.iter().filter_map(IdentityApi::doubtful));
     warnings.extend(not_served.chain(doubtful).chain(closed_zones(config)).map(told));
     let purposes = Arc::new(purposes::check(config, &served)?);
     match Authority::new(served) {

@@ -142,3 +142,16 @@ fn what_it_names_is_read_before_anything_starts() {
     let delegate = told("[identity_api]", delegate);
     assert!(delegate.starts_with("a.toml:10:21: no: "), "{delegate}");
 }
+
+#[test]
+fn lookups_that_clients_do_not_take_are_warned_of() {
+    let directory = state();
+    fs::write(directory.path().join("a.zone"), "@ SOA ns h 1 1h 1h 1h 1m\n@ NS ns.b.\n").unwrap();
+    let authority = "[authority]\nstore = \"store\"\n[[authority.zone]]\nname = \"a.example\"\n\
+                     file = \"a.zone\"\n[client]";
+    set(&directory, "[client]", authority);
+    set(&directory, "v1 = true", "lookups = [\"none\", \"sha256\"]");
+    let (_, loaded) = check(&directory.path().join("a.toml"), SystemClock.now()).unwrap();
+    let told = |warning: &String| warning.contains("a.toml:10:11: warning: of both lookups");
+    assert!(loaded.warnings.iter().any(told), "{:?}", loaded.warnings);
+}
