@@ -41,6 +41,24 @@ impl Rule {
         self.excludes
     }
 
+    /// Whether it names all that `other` names. Of two rules one does, or they name nothing in common.
+    fn encloses(&self, other: &Self) -> bool {
+        let is_below = |name: &str, above: &str| {
+            name.strip_suffix(above).is_some_and(|rest| rest.ends_with('.'))
+        };
+        self.medium == other.medium
+            && match (&self.names, &other.names) {
+                (Names::All, _) => true,
+                (Names::Domain(name), Names::Domain(other)) => name == other,
+                (Names::BelowDomain(name), Names::Domain(other)) => is_below(other, name),
+                (Names::BelowDomain(name), Names::BelowDomain(other)) => {
+                    name == other || is_below(other, name)
+                }
+                (Names::Prefix(digits), Names::Prefix(other)) => other.starts_with(digits),
+                _ => false,
+            }
+    }
+
     fn names(&self, threepid: &Threepid) -> bool {
         let domain = threepid.domain().unwrap_or_default();
         *threepid.medium() == self.medium
@@ -114,6 +132,26 @@ impl Scope {
         let mut naming = self.0.iter().filter(|rule| rule.names(threepid)).peekable();
         naming.peek().is_some() && naming.all(|rule| !rule.excludes)
     }
+
+    /// The first rule by which it permits what `other` does not.
+    ///
+    /// What several rules of one cover together, as `msisdn:440` to `msisdn:449` do `msisdn:44`, is not seen.
+    pub fn beyond(&self, other: &Self) -> Option<&Rule> {
+        let excluded = |rule: &Rule| self.of_kind(true).any(|own| own.encloses(rule));
+        let is_permitted = |rule: &Rule| {
+            other.of_kind(false).any(|theirs| theirs.encloses(rule))
+                && other.of_kind(true).all(|theirs| match rule.encloses(theirs) {
+                    true => excluded(theirs),
+                    false => !theirs.encloses(rule),
+                })
+        };
+        self.of_kind(false).find(|rule| !excluded(rule) && !is_permitted(rule))
+    }
+
+    /// The rules that exclude, or those that permit.
+    fn of_kind(&self, excludes: bool) -> impl Iterator<Item = &Rule> {
+        self.0.iter().filter(move |rule| rule.excludes == excludes)
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +186,35 @@ mod tests {
         assert!(permits(&["msisdn:*", "!msisdn:447799"], "+447700900123"));
         assert!(!permits(&["!msisdn:447799"], "+447700900123"), "nothing permits it");
         assert!(!permits(&["email:*", "!email:example.com"], "a@example.com"));
+    }
+
+    #[test]
+    fn what_goes_beyond_another() {
+        let scope = |rules: &str| {
+            Scope::new(rules.split_whitespace().map(|rule| rule.parse().unwrap()).collect())
+        };
+        for (own, other, beyond) in [
+            ("email:*", "email:*", None),
+            ("email:* msisdn:*", "email:*", Some("msisdn:*")),
+            ("email:a.example", "email:*", None),
+            ("email:*", "email:a.example", Some("email:*")),
+            ("email:b.a.example email:*.b.a.example", "email:*.a.example", None),
+            ("email:*.a.example", "email:*.a.example", None),
+            ("email:a.example", "email:*.a.example", Some("email:a.example")),
+            ("email:*.a.example", "email:a.example", Some("email:*.a.example")),
+            ("email:ba.example", "email:*.a.example", Some("email:ba.example")),
+            ("msisdn:447", "msisdn:44", None),
+            ("msisdn:44", "msisdn:447", Some("msisdn:44")),
+            ("msisdn:44", "msisdn:* !msisdn:49", None),
+            ("msisdn:44", "msisdn:* !msisdn:447", Some("msisdn:44")),
+            ("msisdn:44 !msisdn:447", "msisdn:* !msisdn:447", None),
+            ("msisdn:44 !msisdn:44", "email:*", None),
+            ("msisdn:447", "msisdn:* !msisdn:44", Some("msisdn:447")),
+        ] {
+            let (own, other) = (scope(own), scope(other));
+            let found = own.beyond(&other).map(Rule::as_str);
+            assert_eq!(found, beyond, "{own:?} beyond {other:?}");
+        }
     }
 
     #[test]

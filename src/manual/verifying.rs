@@ -51,7 +51,10 @@
 //! # With others
 //!
 //! - *In the name of a parent*: the server has a certificate from one that is trusted already, for a part of the
-//!   identifiers, in the tree. `threepid cert issue` makes one, for others too.
+//!   identifiers, in the tree. `threepid cert issue` makes one, for others too. At its start and every hour the server
+//!   looks at its own, and warns where `scope` has what the certificate has not, where it is not for the key that is
+//!   signed with, and where it ends; `threepid_certificate_end_timestamp_seconds` tells when. A server that is
+//!   trusted by itself has none.
 //! - *By others*: `[[verification.delegate]]` has another server send the messages and take the tokens back, as a
 //!   provider of SMS does. What it says is proved, is signed here.
 //! - *Beside others*: what was bound here is offered to each `[[verification.cosigner]]`, which asks the address

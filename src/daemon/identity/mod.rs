@@ -1,5 +1,6 @@
 //! The part of the process that proves addresses, and answers Matrix clients.
 
+mod certified;
 mod homeservers;
 mod looking;
 mod open;
@@ -37,6 +38,7 @@ use super::list_expiry::Reader;
 use super::web::WebServer;
 use super::{Hosting, LoadError, StartError, aside};
 
+use certified::Certified;
 use homeservers::Told;
 use looking::Looking;
 use publishing::Publishing;
@@ -139,6 +141,7 @@ impl IdentityPart {
             tasks: JoinSet::new(),
         };
         part.go_on(api);
+        part.watch_certificates(plan, clock, status);
         Ok(part)
     }
 
@@ -155,6 +158,18 @@ impl IdentityPart {
         if let Some(directory) = self.directory.clone() {
             self.tasks.spawn(directory.run());
         }
+    }
+
+    /// Looks whether this server is certified for what it signs.
+    fn watch_certificates(&mut self, plan: Plan<'_>, clock: &Arc<dyn Clock>, status: &Arc<Status>) {
+        let certified = Certified {
+            client: self.client.clone(),
+            verifier: Arc::clone(&self.verifier),
+            scope: plan.verification.policy.scope.clone(),
+            clock: Arc::clone(clock),
+            status: Arc::clone(status),
+        };
+        self.tasks.spawn(certified.watch());
     }
 
     /// Signs with the keys of `opened` from here on, and goes by what proves the trees of `plan` now.
