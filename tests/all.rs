@@ -5,6 +5,7 @@ mod cli;
 mod differential;
 mod dnssec;
 mod examples;
+mod federation;
 mod house;
 mod interchange;
 mod interop;

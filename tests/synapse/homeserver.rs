@@ -34,7 +34,7 @@ pub(super) struct User<'a> {
 }
 
 /// A port that is free now.
-pub(super) fn free() -> u16 {
+pub(crate) fn free() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("it is bound").port()
 }

@@ -4,16 +4,16 @@ use std::fs;
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
-use threepid::codec::Url;
 use threepid::daemon::Daemon;
 use threepid::signed::NamedKey;
 use threepid::transport::http::{
-    ClientLimits, Fetch, HttpClient, Method, Outgoing, StatusCode, TrustStore, header,
+    ClientLimits, Fetch, HttpClient, Outgoing, StatusCode, TrustStore, header,
 };
 
 use super::gateway::Gateway;
 use super::homeserver::{User, free};
 use super::sink::Sink;
+use crate::federation::person::press;
 use crate::publish::world::{World, key, start};
 
 /// The server in whose name associations are signed. Both trees accept it.
@@ -115,22 +115,8 @@ impl Identity {
         let wanted = json!({"email": address, "client_secret": client_secret, "send_attempt": 1});
         let session = self.post("validate/email/requestToken", token, wanted).await;
         let link = sink.next(address).await.link(&format!("https://{}/", self.name));
-        let page = self.page(Method::GET, &link).await;
-        let (_, action) = page.split_once("action=\"").expect("a form");
-        let (action, _) = action.split_once('"').expect("the end of a value");
-        let (directory, _) = link.split_once("submitToken").expect("the path");
-        let button = format!("{directory}{}", action.replace("&amp;", "&"));
-        self.page(Method::POST, &button).await;
+        press(&self.http, &link).await;
         Validated { sid: session["sid"].clone(), client_secret }
-    }
-
-    /// What somebody sees at an address.
-    async fn page(&self, method: Method, address: &str) -> String {
-        let url: Url = address.parse().unwrap_or_else(|error| panic!("{address}: {error}"));
-        let asked = Outgoing { method, ..Outgoing::get(url) };
-        let page = self.http.fetch(asked).await.unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(page.status, StatusCode::OK, "{address}: {:?}", page.body);
-        String::from_utf8(page.body.to_vec()).expect("text")
     }
 
     /// Binds what was proved to a user, by his homeserver.

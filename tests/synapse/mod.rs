@@ -2,13 +2,13 @@
 
 mod asking;
 mod gateway;
-mod homeserver;
+pub(crate) mod homeserver;
 mod identity;
 mod life;
 mod phones;
-mod sink;
+pub(crate) mod sink;
 
 use std::time::Duration;
 
 /// How long something may take that others do.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

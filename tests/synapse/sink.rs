@@ -11,21 +11,21 @@ use super::PATIENCE;
 
 /// A mail that was taken.
 #[derive(Debug)]
-pub(super) struct Mail {
+pub(crate) struct Mail {
     /// Whom it is for.
-    pub(super) to: String,
+    pub(crate) to: String,
     /// The header and the content, as they came.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// The mail server, until it is dropped.
-pub(super) struct Sink {
-    pub(super) address: SocketAddr,
+pub(crate) struct Sink {
+    pub(crate) address: SocketAddr,
     mails: UnboundedReceiver<Mail>,
 }
 
 impl Sink {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let (taken, mails) = unbounded_channel();
@@ -38,7 +38,7 @@ impl Sink {
     }
 
     /// The next mail, which is for `to`.
-    pub(super) async fn next(&mut self, to: &str) -> Mail {
+    pub(crate) async fn next(&mut self, to: &str) -> Mail {
         let next = timeout(PATIENCE, self.mails.recv()).await;
         let mail = next.expect("a mail comes").expect("the server runs");
         assert_eq!(mail.to, to);
@@ -48,7 +48,7 @@ impl Sink {
 
 impl Mail {
     /// The link in it that starts like this.
-    pub(super) fn link(&self, start: &str) -> String {
+    pub(crate) fn link(&self, start: &str) -> String {
         // The lines of text in quoted-printable end in `=` where they go on (RFC 2045 section 6.7).
         let text = self.text.replace("=\r\n", "").replace("=3D", "=");
         let at = text.find(start).unwrap_or_else(|| panic!("no link to {start} in {text}"));
