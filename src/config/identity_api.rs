@@ -6,7 +6,7 @@ use crate::services::matrix::{Bound, Bounds, NextLinks, Policy, Terms, Text, Ver
 use crate::wire::Prefix;
 
 use super::document::{Table, Value};
-use super::mistake::{Located, Mistake, Position};
+use super::mistake::{Located, Mistake};
 use super::verification::MAX_PER_HOUR;
 use super::web::Web;
 use super::{Config, bounds, values};
@@ -23,8 +23,8 @@ pub struct IdentityApi {
     pub version1: Version1,
     /// The ways to look identifiers up that are offered.
     pub lookups: Vec<Lookup>,
-    /// Where these are given.
-    pub lookups_given: Option<Position>,
+    /// Where both are asked for.
+    pub both_lookups: Option<Located<()>>,
     /// What users have to agree to.
     pub terms: Terms,
     /// How often clients may come, and what they may look up.
@@ -48,16 +48,21 @@ pub enum Lookup {
     Sha256,
 }
 
+/// All ways.
+const ALL: [Lookup; 2] = [Lookup::None, Lookup::Sha256];
+
 impl IdentityApi {
     pub(super) fn read(table: Table<'_>, base: &Path, has_store: bool) -> Self {
+        let lookups = lookups(&table, has_store);
+        let both = table.value("lookups").filter(|_| ALL.iter().all(|way| lookups.contains(way)));
         let api = Self {
             web: Web::read(&table, base),
             version1: match values::switch(&table, "v1", false) {
                 true => Version1::All,
                 false => Version1::Delegates,
             },
-            lookups: lookups(&table, has_store),
-            lookups_given: table.value("lookups").map(|list| list.locate(()).position),
+            lookups,
+            both_lookups: both.map(|list| list.locate(())),
             terms: terms(&table),
             bounds: bounds(&table),
             next_links: table
@@ -75,11 +80,10 @@ impl IdentityApi {
     /// What an operator may not have meant: where clients may choose between both lookups, they choose hashes, and
     /// find nobody by the other.
     pub fn doubtful(&self) -> Option<Mistake> {
-        let position = self.lookups_given?;
-        let has_both = [Lookup::None, Lookup::Sha256].iter().all(|way| self.lookups.contains(way));
+        let position = self.both_lookups.as_ref()?.position;
         let message = "of both lookups clients take `sha256`, which finds the people of this server alone: \
                        with `none` alone they find people anywhere in the trees";
-        has_both.then(|| Mistake { position, message: message.to_owned() })
+        Some(Mistake { position, message: message.to_owned() })
     }
 
     /// Notes what does not go together with the other sections.
