@@ -178,8 +178,8 @@ impl<F: Fetch> Homeservers<F> {
         }
     }
 
-    /// The homeserver that signed a request to us, who are `destination` to it: the name that it was given,
-    /// with its port where that has one. The signature is over the method, the target and the content.
+    /// The homeserver that signed a request to us, who are one of `destinations` to it: it signs the name that it was
+    /// given, as it was given. The signature is over the method, the target and the content.
     ///
     /// # Errors
     /// [`Refused::Unsigned`], [`Refused::Signed`] or [`Refused::Key`] where nobody signed it; and where the
@@ -187,24 +187,23 @@ impl<F: Fetch> Homeservers<F> {
     pub async fn authenticate(
         &self,
         request: &Request,
-        destination: &str,
+        destinations: &[String],
     ) -> Result<ServerName, Refused> {
         let content = match request.body.is_empty() {
             true => None,
             false => Some(Object::parse(&request.body, &JsonLimits::default())?),
         };
         let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-        let signed = SignedRequest {
-            method: request.method.as_str(),
-            uri: &format!("{}{query}", request.path),
-            destination,
-            content: content.as_ref(),
-        };
+        let (method, uri) = (request.method.as_str(), &format!("{}{query}", request.path));
         let value = request.headers.get(header::AUTHORIZATION).ok_or(Refused::Unsigned)?;
         let authorization: Authorization =
             value.to_str().map_err(|_| Refused::Unsigned)?.parse()?;
         let public = self.key(&authorization.key, request.peer.ip()).await?;
-        signed.verify(&authorization, &public)?;
+        let verified = destinations.iter().map(|destination| {
+            let content = content.as_ref();
+            SignedRequest { method, uri, destination, content }.verify(&authorization, &public)
+        });
+        verified.reduce(Result::or).ok_or(Refused::Unsigned)??;
         Ok(authorization.key.server)
     }
 

@@ -168,7 +168,7 @@ impl matrix::Homeservers for Nobody {
     fn authenticate<'a>(
         &'a self,
         _: &'a Request,
-        _: &'a str,
+        _: &'a [String],
     ) -> BoxFuture<'a, Result<ServerName, Refused>> {
         unreachable!("no homeserver asks")
     }

@@ -84,10 +84,13 @@ async fn synapse_is_asked_and_what_it_signs_is_believed() {
         json!({"medium": "email", "address": "alice@example.com", "id_server": id_server});
     alice.post("v3/account/3pid/unbind", threepid).await;
     let request = unbound.recv().await.expect("it was asked");
-    assert_eq!(homeservers.authenticate(&request, &id_server).await, Ok(name.clone()));
+    let authenticate = async |request: &Request, destination: &str| {
+        homeservers.authenticate(request, &[destination.to_owned()]).await
+    };
+    assert_eq!(authenticate(&request, &id_server).await, Ok(name.clone()));
     let altered = Request { body: "{}".into(), ..request.clone() };
-    assert!(homeservers.authenticate(&altered, &id_server).await.is_err());
-    assert!(homeservers.authenticate(&request, "localhost").await.is_err());
+    assert!(authenticate(&altered, &id_server).await.is_err());
+    assert!(authenticate(&request, "localhost").await.is_err());
 
     let bound = json!({"medium": "email", "address": "alice@example.com", "mxid": alice.mxid, "invites": []});
     let bound = Object::parse(bound.to_string().as_bytes(), &Default::default());

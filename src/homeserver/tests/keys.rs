@@ -55,7 +55,8 @@ async fn a_signed_request_is_its_homeservers() {
     tells(&world, &keys(&[1], 3600));
     let (homeservers, _) = world.homeservers();
     let who = async |request: &Request, destination: &str| {
-        homeservers.authenticate(request, destination).await.map(|server| server.to_string())
+        let destinations = ["id.example".to_owned(), destination.to_owned()];
+        homeservers.authenticate(request, &destinations).await.map(|server| server.to_string())
     };
     let us = "id.example:8090";
     let good = signed(1, r#"{"mxid":"@a:b"}"#);

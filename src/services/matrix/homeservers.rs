@@ -17,11 +17,11 @@ pub trait Homeservers: Send + Sync {
         client: IpAddr,
     ) -> BoxFuture<'a, Result<Mxid, Refused>>;
 
-    /// The homeserver that signed a request to `destination`.
+    /// The homeserver that signed a request to one of `destinations`.
     fn authenticate<'a>(
         &'a self,
         request: &'a Request,
-        destination: &'a str,
+        destinations: &'a [String],
     ) -> BoxFuture<'a, Result<ServerName, Refused>>;
 }
 
@@ -38,8 +38,8 @@ impl<F: Fetch> Homeservers for homeserver::Homeservers<F> {
     fn authenticate<'a>(
         &'a self,
         request: &'a Request,
-        destination: &'a str,
+        destinations: &'a [String],
     ) -> BoxFuture<'a, Result<ServerName, Refused>> {
-        Box::pin(self.authenticate(request, destination))
+        Box::pin(self.authenticate(request, destinations))
     }
 }

@@ -86,6 +86,8 @@ pub use refusal::Refusal;
 pub use terms::{Policy, Terms, Text};
 pub use v1::Version1;
 
+/// The port where `id_server` tells none.
+const HTTPS: u16 = 443;
 /// How often it is looked for access tokens that nobody uses.
 const LOOK: Duration = Duration::from_secs(600);
 /// How many are looked at in one piece of work.
@@ -116,6 +118,16 @@ impl Settings {
             next_links: NextLinks::default(),
             version1: Version1::default(),
             limits: Limits::default(),
+        }
+    }
+
+    /// What homeservers may know it by: the `id_server` of their clients, with the port of HTTPS or without.
+    fn destinations(&self) -> Vec<String> {
+        let authority = self.base_url.authority();
+        let explicit = format!("{}:{HTTPS}", self.base_url.host());
+        match self.base_url.port() {
+            HTTPS => vec![authority, explicit],
+            _ => vec![authority],
         }
     }
 

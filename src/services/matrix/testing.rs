@@ -230,10 +230,10 @@ impl Homeservers for World {
     fn authenticate<'a>(
         &'a self,
         _: &'a Request,
-        destination: &'a str,
+        destinations: &'a [String],
     ) -> BoxFuture<'a, Result<ServerName, Refused>> {
         let signer = self.signer.lock().unwrap().take();
-        let signed = signer.filter(|(_, to)| to == destination).map(|(by, _)| by);
+        let signed = signer.filter(|(_, to)| destinations.contains(to)).map(|(by, _)| by);
         Box::pin(async { signed.ok_or(Refused::Unsigned) })
     }
 }

@@ -66,8 +66,8 @@ async fn homeserver_of(
     mxid: &Mxid,
 ) -> Result<ServerName, Refusal> {
     api.admit_asking(caller)?;
-    let destination = api.settings.base_url.authority();
-    let origin = api.means.homeservers.authenticate(request, &destination).await?;
+    let destinations = api.settings.destinations();
+    let origin = api.means.homeservers.authenticate(request, &destinations).await?;
     match origin == mxid.server() {
         true => Ok(origin),
         false => Err(Refusal::forbidden("the homeserver that signed this is not the user's")),
@@ -151,6 +151,26 @@ mod tests {
         *desk.world.signer.lock().unwrap() = Some(signer);
         let again = desk.post(PATH, None, BY_HOMESERVER).await;
         assert_eq!(again, (200, "{}".to_owned()), "it is not his anyway");
+    }
+
+    /// A client may write the port where it needs not, and so may the configuration.
+    #[tokio::test]
+    async fn the_port_of_https_may_be_written_or_not() {
+        for (base_url, destination, status) in [
+            ("https://id.example.org", "id.example.org:443", 200),
+            ("https://id.example.org:443", "id.example.org", 200),
+            ("https://id.example.org:443/", "id.example.org:443", 200),
+            ("https://id.example.org", "id.example.org:8443", 403),
+            ("https://id.example.org:8443", "id.example.org:8443", 200),
+            ("https://id.example.org:8443", "id.example.org", 403),
+            ("http://localhost", "localhost:80", 403),
+        ] {
+            let desk = Desk::with(|settings| settings.base_url = base_url.parse().unwrap());
+            let signer = ("example.org".parse().unwrap(), destination.to_owned());
+            *desk.world.signer.lock().unwrap() = Some(signer);
+            let unbound = desk.post(PATH, None, BY_HOMESERVER).await.0;
+            assert_eq!(unbound, status, "{base_url}, {destination}");
+        }
     }
 
     #[tokio::test]
