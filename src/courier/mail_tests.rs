@@ -25,7 +25,7 @@ fn message(to: &str) -> Message {
     let token = Token::kept("c0ffee".to_owned());
     let link = Some("https://verify.example/?token=c0ffee".to_owned());
     let to = Threepid::parse_any(to, None).unwrap();
-    Message { to, errand: Errand::Verify { token, link } }
+    Message { to, errand: Errand::Verify { token, link, user: None } }
 }
 
 /// Takes one mail, answers its recipient with `answer`, and gives what was said.

@@ -212,7 +212,11 @@ mod tests {
         let to = Threepid::parse_any("+447700900123", None).unwrap();
         Message {
             to,
-            errand: Errand::Verify { token: Token::kept("123456".to_owned()), link: None },
+            errand: Errand::Verify {
+                token: Token::kept("123456".to_owned()),
+                link: None,
+                user: None,
+            },
         }
     }
 

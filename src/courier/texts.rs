@@ -10,7 +10,7 @@ use super::template::{Escape, Template, TemplateError};
 use crate::verification::{Errand, Message};
 
 /// The places that a text may have, whatever it is about.
-const PLACES: [&str; 7] = ["address", "token", "link", "server", "mxid", "sender", "room"];
+const PLACES: [&str; 8] = ["address", "token", "link", "user", "server", "mxid", "sender", "room"];
 
 /// How the files of a letter's texts end: its subject, a mail as plain text and as HTML, an SMS.
 const ENDS: [&str; 4] = ["subject.txt", "txt", "html", "sms.txt"];
@@ -200,8 +200,9 @@ pub(super) fn fill(template: &Template, message: &Message, escape: Escape) -> St
     let address = message.to.to_string();
     let mut values = vec![("address", address.as_str())];
     match &message.errand {
-        Errand::Verify { token, link } => {
+        Errand::Verify { token, link, user } => {
             values.extend([("token", token.as_str()), ("link", link.as_deref().unwrap_or(""))]);
+            values.push(("user", user.as_deref().unwrap_or("somebody")));
         }
         Errand::Confirm { link, server, mxid } => {
             values.extend([("link", link.as_str()), ("server", server), ("mxid", mxid)]);
@@ -225,7 +226,8 @@ mod tests {
         let token = Token::kept("123456".to_owned());
         let link = Some("https://verify.example/?a=1&b=2".to_owned());
         let to = Threepid::parse_any("alice@example.com", None).unwrap();
-        Message { to, errand: Errand::Verify { token, link } }
+        let user = Some("@alice:example.org".to_owned());
+        Message { to, errand: Errand::Verify { token, link, user } }
     }
 
     #[test]
@@ -234,11 +236,22 @@ mod tests {
         let letter = texts.letter(&message.errand);
         let plain = fill(&letter.plain, &message, Escape::Plain);
         assert!(plain.contains("123456") && plain.contains("?a=1&b=2"), "{plain}");
-        assert!(plain.contains("alice@example.com"));
+        assert!(
+            plain.contains("\n@alice:example.org wants to connect the address alice@example.com")
+        );
         let html = fill(&letter.html, &message, Escape::Html);
         assert!(html.contains("?a=1&amp;b=2"), "{html}");
         let sms = fill(&letter.sms, &message, Escape::Plain);
         assert!(sms.contains("123456") && sms.len() <= 160, "it fits one SMS");
+    }
+
+    #[test]
+    fn who_is_not_known_is_somebody() {
+        let (texts, mut message) = (Texts::default(), message());
+        let Errand::Verify { user, .. } = &mut message.errand else { panic!() };
+        *user = None;
+        let plain = fill(&texts.verify.plain, &message, Escape::Plain);
+        assert!(plain.contains("\nsomebody wants to connect"), "{plain}");
     }
 
     /// What comes of a directory with these files.

@@ -27,6 +27,8 @@ pub enum Errand {
         token: Token,
         /// The link that brings it back, where there is one.
         link: Option<String>,
+        /// The user who asked for it, where that is known.
+        user: Option<String>,
     },
     /// Another verification server, which has proved it, asks this one to prove it too.
     Confirm {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::bounds::Asker;
 use super::work::to_the_end;
 use super::{Caller, Refused, Verifier, Wanted};
+use crate::association::Mxid;
 use crate::clock::Timestamp;
 use crate::crypto::OsRandom;
 use crate::threepid::{Medium, Threepid};
@@ -62,7 +63,7 @@ impl Verifier {
         to_the_end(async move {
             let (id, due) = verifier.keep(wanted, purpose, &caller).await?;
             if let Some(session) = due {
-                verifier.deliver(&id, &session).await?;
+                verifier.deliver(&id, &session, caller.mxid.as_ref()).await?;
             }
             Ok(id)
         })
@@ -132,11 +133,16 @@ impl Verifier {
         Ok((id, Some(session)))
     }
 
-    /// Sends the message of a session, and keeps what became of it.
-    pub(super) async fn deliver(&self, id: &SessionId, session: &Session) -> Result<(), Refused> {
+    /// Sends the message of a session, which a user asked for where one is known, and keeps what became of it.
+    async fn deliver(
+        &self,
+        id: &SessionId,
+        session: &Session,
+        user: Option<&Mxid>,
+    ) -> Result<(), Refused> {
         let sent = match &session.purpose {
             Purpose::Elsewhere(elsewhere) => self.ask_elsewhere(id, session, elsewhere).await,
-            _ => self.send(&self.message(id, session)).await,
+            _ => self.send(&self.message(id, session, user)).await,
         };
         let delivery = if sent.is_ok() { Delivery::Sent } else { Delivery::Failed };
         let (id, attempt) = (id.clone(), session.send_attempt);
@@ -153,7 +159,7 @@ impl Verifier {
         self.ledger(move |ledger| ledger.change_session(&id, change)).await.map(drop)
     }
 
-    fn message(&self, id: &SessionId, session: &Session) -> Message {
+    fn message(&self, id: &SessionId, session: &Session, user: Option<&Mxid>) -> Message {
         let (links, token) = (&self.settings.links, session.token().clone());
         let errand = match &session.purpose {
             Purpose::Confirm { server, statement } => Errand::Confirm {
@@ -164,7 +170,7 @@ impl Verifier {
             _ => {
                 let is_mail = *session.threepid.medium() == Medium::Email;
                 let link = is_mail.then(|| links.submit(id, &session.client_secret, &token));
-                Errand::Verify { token, link }
+                Errand::Verify { token, link, user: user.map(ToString::to_string) }
             }
         };
         Message { to: session.threepid.clone(), errand }
@@ -275,8 +281,8 @@ impl Verifier {
                 self.change(id, |session| session.delivery = Delivery::Failed).await?;
                 continue;
             }
-            // What fails is logged, and may be asked for again.
-            let _ = self.deliver(&id, &session).await;
+            // What fails is logged, and may be asked for again. Whose account was used is not kept.
+            let _ = self.deliver(&id, &session, None).await;
         }
         Ok(())
     }

@@ -131,8 +131,11 @@ async fn the_sink_takes_mail() {
     let mail = Mail::new(settings, Texts::default()).expect("settings of a mail server");
     let link = format!("https://id.example/submit?token=c0ffee&next={}", "x".repeat(90));
     let to = Threepid::parse_any("alice@example.org", None).expect("an identifier");
-    let errand =
-        Errand::Verify { token: Token::kept("c0ffee".to_owned()), link: Some(link.clone()) };
+    let errand = Errand::Verify {
+        token: Token::kept("c0ffee".to_owned()),
+        link: Some(link.clone()),
+        user: None,
+    };
     mail.send(&Message { to, errand }).await.expect("it is taken");
     assert_eq!(sink.next("alice@example.org").await.link("https://id.example/"), link);
 }

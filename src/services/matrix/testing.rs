@@ -178,7 +178,7 @@ impl Desk {
     /// The token and the link of the last message that went out for somebody to prove an address.
     pub(super) fn last_token(&self) -> (String, Option<String>) {
         match self.last_errand() {
-            Some(Errand::Verify { token, link }) => (token.as_str().to_owned(), link),
+            Some(Errand::Verify { token, link, .. }) => (token.as_str().to_owned(), link),
             other => panic!("{other:?}"),
         }
     }

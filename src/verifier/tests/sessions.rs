@@ -8,11 +8,14 @@ async fn an_address_is_proved_by_what_is_sent_there() {
     let world = World::new();
     let mut wanted = wanted(&alice(), "s", 1);
     wanted.next_link = Some("https://next.example/".to_owned());
-    let id = world.verifier.request_token(wanted, &caller()).await.unwrap();
+    let user = Caller { mxid: Some(mxid("@alice:a")), ..caller() };
+    let id = world.verifier.request_token(wanted, &user).await.unwrap();
     let sent = world.post.sent();
     let [message] = sent.as_slice() else { panic!("{sent:?}") };
-    let Errand::Verify { token, link: Some(link) } = &message.errand else { panic!("{message:?}") };
-    assert_eq!(message.to, alice());
+    let Errand::Verify { token, link: Some(link), user } = &message.errand else {
+        panic!("{message:?}")
+    };
+    assert_eq!((&message.to, user), (&alice(), &Some("@alice:a".to_owned())));
     assert_eq!(
         *link,
         format!(
@@ -85,7 +88,7 @@ async fn digits_come_without_a_link() {
     let world = World::new();
     world.verifier.request_token(wanted(&phone(), "s", 1), &caller()).await.unwrap();
     let sent = world.post.sent();
-    let Errand::Verify { token, link: None } = &sent[0].errand else { panic!("{sent:?}") };
+    let Errand::Verify { token, link: None, .. } = &sent[0].errand else { panic!("{sent:?}") };
     assert_eq!(token.as_str().len(), 6);
 }
 
