@@ -10,7 +10,21 @@ use super::template::{Escape, Template, TemplateError};
 use crate::verification::{Errand, Message};
 
 /// The places that a text may have, whatever it is about.
-const PLACES: [&str; 8] = ["address", "token", "link", "user", "server", "mxid", "sender", "room"];
+const PLACES: [&str; 10] = [
+    "address",
+    "token",
+    "link",
+    "user",
+    "server",
+    "mxid",
+    "sender",
+    "room",
+    "room_type",
+    "room_avatar",
+];
+
+/// The type of rooms that others are in (Matrix specification, Client-Server API, "Types").
+const SPACE: &str = "m.space";
 
 /// How the files of a letter's texts end: its subject, a mail as plain text and as HTML, an SMS.
 const ENDS: [&str; 4] = ["subject.txt", "txt", "html", "sms.txt"];
@@ -208,8 +222,11 @@ pub(super) fn fill(template: &Template, message: &Message, escape: Escape) -> St
             values.extend([("link", link.as_str()), ("server", server), ("mxid", mxid)]);
         }
         Errand::Invite { sender, room, link } => {
-            let room = room.as_deref().unwrap_or("a room");
-            values.extend([("sender", sender.as_str()), ("room", room)]);
+            let is_space = room.room_type.as_deref() == Some(SPACE);
+            let (kind, unnamed) = if is_space { ("space", "a space") } else { ("room", "a room") };
+            let name = room.name.as_deref().unwrap_or(unnamed);
+            values.extend([("sender", sender.as_str()), ("room", name), ("room_type", kind)]);
+            values.push(("room_avatar", room.avatar.as_deref().unwrap_or("")));
             values.push(("link", link.as_deref().unwrap_or("")));
         }
     }
@@ -220,7 +237,7 @@ pub(super) fn fill(template: &Template, message: &Message, escape: Escape) -> St
 mod tests {
     use super::*;
     use crate::threepid::Threepid;
-    use crate::verification::Token;
+    use crate::verification::{Room, Token};
 
     fn message() -> Message {
         let token = Token::kept("123456".to_owned());
@@ -252,6 +269,22 @@ mod tests {
         *user = None;
         let plain = fill(&texts.verify.plain, &message, Escape::Plain);
         assert!(plain.contains("\nsomebody wants to connect"), "{plain}");
+    }
+
+    #[test]
+    fn a_space_is_called_one() {
+        let own = ("invite.txt", "{sender}: {room}, {room_type} {room_avatar}");
+        let template = read(&[own]).unwrap().invite.plain;
+        let says = |room: Room| {
+            let errand = Errand::Invite { sender: "Bob".to_owned(), room, link: None };
+            fill(&template, &Message { errand, ..message() }, Escape::Plain)
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(says(Room::default()), "Bob: a room, room ");
+        let space = Room { room_type: text("m.space"), ..Room::default() };
+        assert_eq!(says(space.clone()), "Bob: a space, space ");
+        let named = Room { name: text("Tea"), avatar: text("mxc://a/b"), ..space };
+        assert_eq!(says(named), "Bob: Tea, space mxc://a/b");
     }
 
     /// What comes of a directory with these files.

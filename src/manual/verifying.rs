@@ -74,8 +74,9 @@
 //!     msisdn: https://id.example
 //! ```
 //!
-//! The mail of an invitation names who invites, and the room. Avatars are not in it, as homeservers show them to
-//! users alone; nor is the type of the room, which the client tells that the link leads to.
+//! The mail of an invitation names who invites, and the room. Its type and its avatar may stand in an operator's own
+//! words (`{room_type}`, `{room_avatar}`), and are in the link for the client. The words built in have no avatar, as
+//! homeservers show them to users alone.
 //!
 //! # What is kept, and what is told
 //!

@@ -43,11 +43,22 @@ pub enum Errand {
     Invite {
         /// Who invites: a display name, or a user id.
         sender: String,
-        /// Where to: the room's name, or its alias, or nothing.
-        room: Option<String>,
+        /// Where to.
+        room: Room,
         /// Where the invitation is taken up.
         link: Option<String>,
     },
+}
+
+/// What is said of a room to whom it is not open yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Room {
+    /// Its name, or its alias.
+    pub name: Option<String>,
+    /// Its type, as `m.space`; without, it is one to talk in.
+    pub room_type: Option<String>,
+    /// Its avatar, an `mxc://` URL.
+    pub avatar: Option<String>,
 }
 
 /// Brings messages to addresses: by mail, by SMS, or to the log of a development machine.

@@ -44,7 +44,7 @@ mod session;
 mod token;
 
 pub use limits::Limits;
-pub use message::{Courier, CourierError, Errand, Message};
+pub use message::{Courier, CourierError, Errand, Message, Room};
 pub use policy::{Existing, Policy};
 pub use purpose::{Delivery, Elsewhere, Purpose};
 pub use secret::{BadClientSecret, ClientSecret};

@@ -19,7 +19,7 @@ use crate::crypto::{OsRandom, PublicKey, Random, SigningKey};
 use crate::signed::{Json, Object, SignedError};
 use crate::store::ledger::{Chore, Invitation, InvitationMessage};
 use crate::threepid::{Medium, Threepid};
-use crate::verification::{Errand, Message};
+use crate::verification::{Errand, Message, Room};
 
 /// An invitation into a room.
 #[derive(Debug, Clone)]
@@ -32,8 +32,8 @@ pub struct Invite {
     pub sender: Mxid,
     /// What the one who invites is called.
     pub sender_name: Option<String>,
-    /// What the room is called.
-    pub room_name: Option<String>,
+    /// What is told of that.
+    pub room: Room,
 }
 
 /// An invitation that waits.
@@ -107,7 +107,9 @@ impl Verifier {
             since: self.now().as_millis(),
             message: Some(InvitationMessage {
                 sender_name: invite.sender_name,
-                room_name: invite.room_name,
+                room_name: invite.room.name,
+                room_type: invite.room.room_type,
+                room_avatar: invite.room.avatar,
                 secret_key: base64_unpadded(key.seed().as_ref()),
             }),
         }
@@ -131,7 +133,12 @@ impl Verifier {
         let message = invitation.message.as_ref()?;
         let sender = message.sender_name.clone().unwrap_or_else(|| invitation.sender.clone());
         let link = self.settings.links.invite(to, invitation, message);
-        let errand = Errand::Invite { sender, room: message.room_name.clone(), link };
+        let room = Room {
+            name: message.room_name.clone(),
+            room_type: message.room_type.clone(),
+            avatar: message.room_avatar.clone(),
+        };
+        let errand = Errand::Invite { sender, room, link };
         Some(Message { to: to.clone(), errand })
     }
 

@@ -49,6 +49,8 @@ impl Links {
             ("email", Some(to.address())),
             ("signurl", Some(sign.as_str())),
             ("room_name", message.room_name.as_deref()),
+            ("room_avatar_url", message.room_avatar.as_deref()),
+            ("room_type", message.room_type.as_deref()),
             ("inviter_name", message.sender_name.as_deref()),
         ];
         let given = query.into_iter().filter_map(|(name, value)| Some((name, value?)));

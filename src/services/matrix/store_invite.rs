@@ -10,6 +10,7 @@ use crate::crypto::PublicKey;
 use crate::signed::{Json, Object};
 use crate::threepid::{Medium, Threepid};
 use crate::transport::http::{Request, Response, Router, StatusCode};
+use crate::verification::Room;
 use crate::verifier::{Caller, Invite, Invited};
 
 /// The longest room id, in octets (Matrix specification, appendix on identifiers).
@@ -19,8 +20,7 @@ const MAX_ROOM_ID: usize = 255;
 /// anybody: what is longer is a letter.
 const MAX_NAME: usize = 60;
 
-/// What is asked. Avatars are not for mails: they are at homeservers, which show them to users alone. What type a
-/// room has, clients tell who opens the link.
+/// What is asked.
 #[derive(Deserialize)]
 struct Asked {
     medium: String,
@@ -29,6 +29,8 @@ struct Asked {
     sender: String,
     room_name: Option<String>,
     room_alias: Option<String>,
+    room_avatar_url: Option<String>,
+    room_type: Option<String>,
     sender_display_name: Option<String>,
 }
 
@@ -65,8 +67,24 @@ fn read(asked: Asked) -> Result<Invite, Refusal> {
         room_id: asked.room_id,
         sender: parameters::mxid(&asked.sender)?,
         sender_name: asked.sender_display_name.and_then(name),
-        room_name: asked.room_name.and_then(name).or(asked.room_alias.and_then(name)),
+        room: Room {
+            name: asked.room_name.and_then(name).or(asked.room_alias.and_then(name)),
+            room_type: asked.room_type.filter(|kind| is_type(kind)),
+            avatar: asked.room_avatar_url.filter(|url| is_avatar(url)),
+        },
     })
+}
+
+/// Whether this may be the type of a room: an identifier, and no text for people.
+fn is_type(text: &str) -> bool {
+    let is_known = |octet: u8| octet.is_ascii_alphanumeric() || b"._-".contains(&octet);
+    (1..=MAX_ROOM_ID).contains(&text.len()) && text.bytes().all(is_known)
+}
+
+/// Whether this is where media are: anybody writes there, and it is no link to elsewhere.
+fn is_avatar(text: &str) -> bool {
+    let is_graphic = text.bytes().all(|octet| octet.is_ascii_graphic());
+    text.starts_with("mxc://") && text.len() <= MAX_ROOM_ID && is_graphic
 }
 
 /// A name on one line, cut where it is too long; none where it says nothing.
@@ -105,6 +123,7 @@ mod tests {
     use super::super::testing::{ALICE, Desk, member};
     use super::*;
     use crate::codec::percent;
+    use crate::verification::Errand;
 
     const PATH: &str = "/_matrix/identity/v2/store-invite";
     /// The specification's example.
@@ -137,6 +156,19 @@ mod tests {
         assert!(long.chars().count() == 61 && long.ends_with('…'), "{long}");
     }
 
+    #[test]
+    fn what_is_no_type_and_no_avatar_is_left_out() {
+        assert!(is_type("m.space") && is_avatar("mxc://example.org/s0meM3dia"));
+        let long = "a".repeat(256);
+        for bad in ["", "a space", "<b>", &long] {
+            assert!(!is_type(bad), "{bad}");
+        }
+        let long = format!("mxc://{long}");
+        for bad in ["https://example.org/a", "mxc://a/b c", "mxc://a/\u{e9}", &long] {
+            assert!(!is_avatar(bad), "{bad}");
+        }
+    }
+
     #[tokio::test]
     async fn an_invitation_waits_with_keys_that_are_valid() {
         let desk = Desk::new();
@@ -145,6 +177,11 @@ mod tests {
         assert_eq!((status, member(&told, "display_name").as_str()), (200, "f...@e..."), "{told}");
         let invitation = desk.ledger.invitation(&member(&told, "token")).unwrap().unwrap();
         assert_eq!((invitation.sender.as_str(), desk.messages()), ("@bob:example.com", 1));
+        let Some(Errand::Invite { room, .. }) = desk.last_errand() else { panic!() };
+        let text = |text: &str| Some(text.to_owned());
+        let (name, avatar) =
+            (text("Bob's Emporium of Messages"), text("mxc://example.org/s0meM3dia"));
+        assert_eq!(room, Room { name, room_type: text("m.space"), avatar });
         let answer: serde_json::Value = serde_json::from_str(&told).unwrap();
         assert_eq!(answer["public_key"], answer["public_keys"][0]["public_key"]);
         for key in answer["public_keys"].as_array().unwrap() {

@@ -44,6 +44,12 @@ pub struct InvitationMessage {
     pub sender_name: Option<String>,
     /// What the room is called.
     pub room_name: Option<String>,
+    /// What type it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_type: Option<String>,
+    /// Where its avatar is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_avatar: Option<String>,
     /// The secret part of the key that was made for it, in unpadded base64: nobody else has it.
     pub secret_key: String,
 }

@@ -352,6 +352,8 @@ fn invitations_are_told_of_until_that_is_done() {
         message: Some(InvitationMessage {
             sender_name: sender_name.clone(),
             room_name: room_name.clone(),
+            room_type: None,
+            room_avatar: None,
             secret_key: secret_key.clone(),
         }),
     };

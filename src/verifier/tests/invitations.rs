@@ -5,7 +5,7 @@ use crate::allowance::Rate;
 use crate::codec::from_base64_unpadded;
 use crate::crypto::{PublicKey, SigningKey};
 use crate::signed::{Json, KeyName, NamedKey, Object};
-use crate::verification::CourierError;
+use crate::verification::{CourierError, Room};
 
 fn invite(to: &Threepid) -> Invite {
     Invite {
@@ -13,7 +13,7 @@ fn invite(to: &Threepid) -> Invite {
         room_id: "!room:a".to_owned(),
         sender: mxid("@bob:a"),
         sender_name: Some("Bob & Co".to_owned()),
-        room_name: None,
+        room: Room { room_type: Some("m.space".to_owned()), ..Room::default() },
     }
 }
 
@@ -48,16 +48,19 @@ async fn the_message_has_the_key_that_was_made_for_it() {
     assert_eq!(invited.display_name, "a...@e...");
     assert_eq!(invited.server_key, world.verifier.keys().current().1);
     let sent = world.post.sent();
-    let Errand::Invite { sender, room: None, link: Some(link) } = &sent[0].errand else {
+    let Errand::Invite { sender, room, link: Some(link) } = &sent[0].errand else {
         panic!("{sent:?}")
     };
-    assert_eq!(sender, "Bob & Co");
+    assert_eq!((sender.as_str(), room), ("Bob & Co", &invite(&alice()).room));
     let start = "https://app.example/#/room/%21room%3Aa?email=alice%40example.com&signurl=\
                  https%3A%2F%2Fverify.example%2F_matrix%2Fidentity%2Fv2%2Fsign-ed25519%3Ftoken%3D";
     let rest = link.strip_prefix(start).unwrap();
     let (token, rest) = rest.split_once("%26private_key%3D").unwrap();
     let (key, rest) = rest.split_once('&').unwrap();
-    assert_eq!((token, rest), (invited.token.as_str(), "inviter_name=Bob%20%26%20Co"));
+    assert_eq!(
+        (token, rest),
+        (invited.token.as_str(), "room_type=m.space&inviter_name=Bob%20%26%20Co")
+    );
     let key = crate::codec::from_percent(&crate::codec::from_percent(key).unwrap()).unwrap();
     let seed = from_base64_unpadded(&key).unwrap().try_into().unwrap();
     assert_eq!(SigningKey::from_seed(&seed).public(), invited.ephemeral_key);
