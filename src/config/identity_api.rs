@@ -31,6 +31,8 @@ pub struct IdentityApi {
     pub bounds: Bounds,
     /// Where the links in messages may send people on to.
     pub next_links: NextLinks,
+    /// Whether who follows a link in a message is asked to press a button.
+    pub confirm_links: bool,
     /// Networks where homeservers are asked, besides the addresses of the internet.
     pub homeservers_in: Vec<Prefix>,
     /// The authorities that homeservers are checked by, in place of the system's.
@@ -69,6 +71,7 @@ impl IdentityApi {
                 .value("next_link_hosts")
                 .and_then(|list| hosts(&list))
                 .unwrap_or_default(),
+            confirm_links: values::switch(&table, "confirm_links", true),
             homeservers_in: values::items(&table, "homeservers_in", "a network"),
             ca_file: values::authorities(&table, base),
             log_addresses: values::switch(&table, "log_addresses", false),
@@ -183,6 +186,7 @@ mod tests {
         let (api, mistakes) = read("");
         assert_eq!((api.lookups, mistakes.len()), (vec![Lookup::None], 0));
         assert_eq!((api.version1, api.next_links), (Version1::Delegates, NextLinks::Anywhere));
+        assert!(api.confirm_links && !read("confirm_links = false\n").0.confirm_links);
         let (api, _) = read("lookups = [\"sha256\", \"none\"]\n");
         assert_eq!(api.lookups, [Lookup::Sha256, Lookup::None]);
         let doubt = api.doubtful().unwrap().to_string();

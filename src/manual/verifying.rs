@@ -29,7 +29,9 @@
 //! A link in a mail leads to a page with a button, and whoever presses it has proved the address and is sent on to
 //! `next_link`. By the specification, following the link does it. But programs that guard mailboxes follow every
 //! link, and would prove anybody's address to whoever asked; they press no button. What clients send to
-//! `submitToken` by POST is as in the specification.
+//! `submitToken` by POST is as in the specification. `confirm_links = false` in `[identity_api]` has following the
+//! link do it, and saves people a step. Its cost: whoever has an account binds any address to himself that lies
+//! behind such a program, and its owner need do nothing.
 //!
 //! A newer statement takes the place of an older one. With `existing = "refuse"` the server does not sign where
 //! the address belongs to somebody else, until that is withdrawn; with `"replace"`, who controls it now decides.

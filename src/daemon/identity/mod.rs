@@ -271,6 +271,7 @@ impl Plan<'_> {
         matrix::Settings {
             terms: self.api.terms.clone(),
             next_links: self.api.next_links.clone(),
+            confirm_links: self.api.confirm_links,
             version1: self.api.version1,
             limits: matrix::Limits { bounds: self.api.bounds.clone(), ..matrix::Limits::default() },
             ..matrix::Settings::new(self.verification.links.base.clone())

@@ -103,6 +103,8 @@ pub struct Settings {
     pub terms: Terms,
     /// Where people may be sent on to.
     pub next_links: NextLinks,
+    /// Whether who follows a link is asked to press a button.
+    pub confirm_links: bool,
     /// How much of version 1 there is.
     pub version1: Version1,
     /// What may be taken.
@@ -116,6 +118,7 @@ impl Settings {
             base_url,
             terms: Terms::default(),
             next_links: NextLinks::default(),
+            confirm_links: true,
             version1: Version1::default(),
             limits: Limits::default(),
         }

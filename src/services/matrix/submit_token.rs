@@ -3,7 +3,7 @@
 //!
 //! Who follows the link by GET sees a page with a button, and its POST, to `submitToken/confirm`, takes the token.
 //! Programs that look at the links in people's mail follow them; none presses a button. That is one step more
-//! than in the specification, where GET takes it.
+//! than in the specification, where GET takes it, as it does here where an operator wants it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{CONTENT, IdentityApi, Refusal, for_users, open, page, parameters};
 use crate::signed::{Json, Object};
-use crate::transport::http::{Request, Response, Router, StatusCode};
+use crate::transport::http::{Method, Request, Response, Router, StatusCode};
 use crate::verification;
 use crate::verifier::{Caller, Refused};
 
@@ -54,12 +54,15 @@ pub(super) async fn post(
     Ok(Response::object(StatusCode::OK, &told))
 }
 
-/// Who follows a link is asked. Nothing is looked up, as nothing is proved.
+/// Who follows a link is asked, unless an operator takes that for enough. Nothing is looked up, as nothing is proved.
 pub(super) async fn get(
-    _: Arc<IdentityApi>,
-    _: Caller,
+    api: Arc<IdentityApi>,
+    caller: Caller,
     request: Request,
 ) -> Result<Response, Refusal> {
+    if !api.settings.confirm_links && request.method == Method::GET {
+        return confirm(api, caller, request).await;
+    }
     Ok(match linked(&request) {
         Ok(Brought { sid, client_secret, token }) => {
             page::question(&[("sid", &sid), ("client_secret", &client_secret), ("token", &token)])
@@ -202,6 +205,23 @@ mod tests {
         assert_eq!(onward.status.as_u16(), 303);
         assert_eq!(onward.headers[header::LOCATION], next_link);
         assert!(is_proved(&sid, "two").await);
+    }
+
+    #[tokio::test]
+    async fn following_the_link_is_enough_where_an_operator_says_so() {
+        let desk = Desk::with(|settings| settings.confirm_links = false);
+        let alice = desk.register(ALICE);
+        let sid = desk.open_session(&alice, "alice@example.org", "monkeys").await;
+        let link = desk.last_token().1.unwrap();
+        let link = link.strip_prefix("https://id.example.org").unwrap();
+        let path = "/_matrix/identity/v2/3pid/getValidated3pid";
+        let query = format!("{path}?sid={sid}&client_secret=monkeys");
+        for (method, status) in [(Method::HEAD, 400), (Method::GET, 200)] {
+            assert_eq!(desk.ask(request(method.clone(), link), None).await.status.as_u16(), 200);
+            assert_eq!(desk.get(&query, Some(&alice)).await.0, status, "{method}");
+        }
+        let used = desk.ask(request(Method::GET, &link.replace("token=", "token=x")), None).await;
+        assert_eq!(used.status.as_u16(), 400);
     }
 
     /// A link is anybody's to write.
