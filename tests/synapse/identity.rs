@@ -4,6 +4,8 @@ use std::fs;
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
+use threepid::codec::base64_unpadded;
+use threepid::crypto::sha256;
 use threepid::daemon::Daemon;
 use threepid::signed::NamedKey;
 use threepid::transport::http::{
@@ -21,7 +23,8 @@ pub(super) const SIGNER: &str = "verify.example";
 
 /// The server.
 pub(super) struct Identity {
-    daemon: Daemon,
+    /// Its process, where it has one of its own.
+    daemon: Option<Daemon>,
     /// How others call it: a port of this machine.
     pub(super) name: String,
     pub(super) http: HttpClient,
@@ -31,6 +34,12 @@ pub(super) struct Identity {
 pub(super) struct Validated {
     sid: Value,
     client_secret: String,
+}
+
+/// What stands for an email address in lookups by hash (Identity Service API, "Client behaviour" of lookups).
+fn hash(address: &str, pepper: &str) -> String {
+    let text = format!("{address} email {pepper}");
+    base64_unpadded(&sha256(text.as_bytes())).replace('+', "-").replace('/', "_")
 }
 
 /// What it is told, besides the client's section.
@@ -50,6 +59,25 @@ fn configuration(port: u16, mail: SocketAddr, sms: SocketAddr) -> String {
 impl Identity {
     /// Starts it for the trees of a world, sending mail to `sink` and SMS by `gateway`.
     pub(super) async fn start(world: &World, sink: &Sink, gateway: &Gateway) -> Self {
+        let (identity, text) = Self::configured(world, sink, gateway, "");
+        world.write("identity.toml", text.as_bytes());
+        Self { daemon: Some(start(world.directory(), "identity.toml").await), ..identity }
+    }
+
+    /// Starts it in the process of the first tree's server, where people are found by hashes.
+    pub(super) async fn start_within(world: &mut World, sink: &Sink, gateway: &Gateway) -> Self {
+        let lookups = "lookups = [\"none\", \"sha256\"]\n";
+        let (identity, text) = Self::configured(world, sink, gateway, lookups);
+        let file = world.directory().join("0.toml");
+        let before = fs::read_to_string(file).expect("it is readable");
+        world.end(0).await;
+        world.write("0.toml", (before + &text).as_bytes());
+        world.begin(0).await;
+        identity
+    }
+
+    /// One that does not run yet, and its configuration, with more in the section `[identity_api]`.
+    fn configured(world: &World, sink: &Sink, gateway: &Gateway, more: &str) -> (Self, String) {
         let directory = world.directory();
         let read = |file: &str| fs::read_to_string(directory.join(file)).expect("it is readable");
         let port = free();
@@ -61,17 +89,18 @@ impl Identity {
             key.public(),
         );
         let own = configuration(port, sink.address, gateway.address);
-        world.write("identity.toml", (own + &client + &believed).as_bytes());
         world.write("verify.key", NamedKey { id: name.id, key }.to_text().as_bytes());
-        let daemon = start(directory, "identity.toml").await;
         let store = TrustStore::File(directory.join("ca.pem"));
         let http = HttpClient::new(&store, ClientLimits::default()).expect("authorities");
-        Self { daemon, name: format!("localhost:{port}"), http }
+        let identity = Self { daemon: None, name: format!("localhost:{port}"), http };
+        (identity, own + more + &client + &believed)
     }
 
-    /// Ends it.
+    /// Ends its process, where it has one of its own.
     pub(super) async fn stop(self) {
-        self.daemon.stop().await;
+        if let Some(daemon) = self.daemon {
+            daemon.stop().await;
+        }
     }
 
     /// Makes a user of a homeserver known to it; gives his access token.
@@ -90,15 +119,20 @@ impl Identity {
         self.answered(request).await
     }
 
-    /// Who is found at an email address, as Matrix clients look.
-    pub(super) async fn find(&self, token: &str, address: &str) -> Value {
+    /// Who is found at an email address by an algorithm, as Matrix clients look.
+    pub(super) async fn find(&self, token: &str, address: &str, algorithm: &str) -> Value {
         let url =
             format!("https://{}/_matrix/identity/v2/hash_details?access_token={token}", self.name);
         let details = self.answered(Outgoing::get(url.parse().expect("a URL"))).await;
-        let asked = format!("{address} email");
-        let (algorithm, pepper) = ("none", &details["lookup_pepper"]);
+        let offered = details["algorithms"].as_array().expect("a list");
+        assert!(offered.contains(&json!(algorithm)), "{details}");
+        let pepper = &details["lookup_pepper"];
+        let asked = match algorithm {
+            "sha256" => hash(address, pepper.as_str().expect("a text")),
+            _ => format!("{address} email"),
+        };
         let lookup = json!({"algorithm": algorithm, "pepper": pepper, "addresses": [asked]});
-        self.post("lookup", token, lookup).await["mappings"][asked].clone()
+        self.post("lookup", token, lookup).await["mappings"][&asked].clone()
     }
 
     async fn answered(&self, request: Outgoing) -> Value {

@@ -28,7 +28,7 @@ fn mail(address: &str) -> Threepid {
 
 /// What is asked for until it comes: what is new takes a moment to be served, and resolvers remember for
 /// another that there was nothing.
-async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+pub(super) async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
         match ask().await {
@@ -68,7 +68,12 @@ fn dig(world: &World, address: &str) -> String {
 }
 
 /// Invites an address into a new room, which it gives.
-async fn invite(user: &User<'_>, identity: &Identity, token: &str, address: &str) -> String {
+pub(super) async fn invite(
+    user: &User<'_>,
+    identity: &Identity,
+    token: &str,
+    address: &str,
+) -> String {
     let room = user.post("v3/createRoom", json!({"name": "Tea"})).await;
     let room = room["room_id"].as_str().expect("a room").to_owned();
     let whom = json!({
@@ -122,7 +127,7 @@ async fn an_address_is_proved_bound_found_invited_and_let_go() {
     let mxid = hex(alice.mxid.as_bytes()).to_uppercase();
     assert!(heard.contains(" ad;") && data.contains(&mxid), "{heard}");
     let found = async || {
-        let mxid = identity.find(&bobs, ALICE).await;
+        let mxid = identity.find(&bobs, ALICE, "none").await;
         (!mxid.is_null()).then_some(mxid)
     };
     assert_eq!(until("what is published, by Matrix", found).await, alice.mxid.as_str());

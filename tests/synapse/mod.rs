@@ -2,6 +2,7 @@
 
 mod asking;
 mod gateway;
+mod hashed;
 pub(crate) mod homeserver;
 mod identity;
 mod life;

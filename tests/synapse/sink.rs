@@ -37,6 +37,12 @@ impl Sink {
         Self { address, mails }
     }
 
+    /// Sees that no other mail has come.
+    pub(crate) fn is_empty(&mut self) {
+        let next = self.mails.try_recv();
+        assert!(next.is_err(), "{next:?}");
+    }
+
     /// The next mail, which is for `to`.
     pub(crate) async fn next(&mut self, to: &str) -> Mail {
         let next = timeout(PATIENCE, self.mails.recv()).await;
