@@ -71,6 +71,15 @@ async fn a_second_server_proves_the_address_itself_and_signs_the_same() {
     let (name, key) = key(SECOND);
     assert_eq!(signed.verify(&mail(address), &name, &key.public()), Ok(()));
 
+    // It knows of its certificates; the first has none.
+    let gauge = "\nthreepid_certificate_end_timestamp_seconds ";
+    let until = Instant::now() + PATIENCE;
+    while !second.metrics().await.contains(gauge) {
+        assert!(Instant::now() < until, "{}", second.metrics().await);
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!first.metrics().await.contains(gauge));
+
     // It signs no more than that.
     let said = statement(&mail("bob@example.com"), Some("bob"), 0, FIRST);
     let mut said = Object::parse(&said, &Limits::default()).expect("an object");

@@ -36,7 +36,7 @@ impl Server {
              base_url = \"https://localhost:{port}\"\n{more}\
              [mail]\nhost = \"{}\"\nport = {}\nsecurity = \"none\"\nfrom = \"ids@example.com\"\n\
              [identity_api]\nlisten = [\"127.0.0.1:{port}\"]\ncertificate = \"tls.pem\"\n\
-             key = \"tls.key\"\nv1 = true\n{client}",
+             key = \"tls.key\"\nv1 = true\n[admin]\nlisten = \"127.0.0.1:0\"\n{client}",
             sink.address.ip(),
             sink.address.port(),
         );
@@ -52,6 +52,14 @@ impl Server {
     /// Where it is.
     pub(super) fn base(&self) -> String {
         format!("https://localhost:{}/", self.port)
+    }
+
+    /// What it counts.
+    pub(super) async fn metrics(&self) -> String {
+        let at = self.daemon.admin_address().expect("it tells");
+        let request = Outgoing::get(format!("http://{at}/metrics").parse().expect("a URL"));
+        let answer = self.http.fetch(request).await.unwrap_or_else(|error| panic!("{error}"));
+        String::from_utf8(answer.body.to_vec()).expect("text")
     }
 
     /// The table of a server that may ask another to sign.
