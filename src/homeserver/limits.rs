@@ -11,7 +11,8 @@ pub struct Limits {
     /// Those of them that clients have sent: 112, so that 16 are left to tell homeservers of their users.
     pub at_once_for_clients: usize,
     /// Those that one client network has sent: 8, so that whoever names servers that do not answer needs
-    /// many networks to keep others from theirs. A server that does answer takes a fraction of a second.
+    /// many networks to keep others from theirs. A server that does answer takes a fraction of a second. The clients
+    /// of a proxy on this machine are not told apart, and not counted so.
     pub at_once_per_client: usize,
     /// Those to one server name: 8. Users of a slow server wait for each other, not all others for them.
     pub at_once_per_server: usize,

@@ -78,7 +78,10 @@ impl Passes {
         let server = Share::Server(server.as_str().to_ascii_lowercase());
         let mut shares = vec![(server, limits.at_once_per_server)];
         if let By::Client(address) = by {
-            shares.extend(shares_of(address, Share::Client, limits.at_once_per_client));
+            // Those of a proxy on this machine come from one address, and are not one.
+            if !address.to_canonical().is_loopback() {
+                shares.extend(shares_of(address, Share::Client, limits.at_once_per_client));
+            }
             shares.push((Share::Clients, limits.at_once_for_clients));
         }
         shares.push((Share::All, limits.at_once));

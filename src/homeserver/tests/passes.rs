@@ -69,6 +69,15 @@ async fn who_names_those_who_do_not_answer_leaves_passes_for_others() {
     }
 }
 
+#[test]
+fn clients_of_a_proxy_on_this_machine_are_not_one() {
+    let (passes, a) = (Passes::new(&Telemetry::new("t")), server("a.example"));
+    let limits = Limits { at_once_per_client: 1, ..wide() };
+    let ask = |client: &str| passes.ask(&a, By::Client(client.parse().unwrap()), &limits);
+    let _held = ["::1", "::1", "127.0.0.1", "127.0.0.1", "192.0.2.1"].map(|by| ask(by).unwrap());
+    assert_eq!(ask("192.0.2.1").err(), Some(Refused::Busy));
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_does_not_answer_is_not_waited_for() {
     let (homeservers, _) = tarpits().homeservers();
